@@ -1,0 +1,70 @@
+package io.foretell.objectives;
+
+/**
+ * One flat training sequence; every array has one entry per token, and entry t speaks of predicting token t from the
+ * tokens before it (entry 0 is never trained). There is no prompt/response split: the weights say what is trained.
+ *
+ * @param tokens (T) the sequence
+ * @param advantages (T) advantage of each token; 0 where {@code lossMask} is 0
+ * @param lossMask (T) 1 where the policy-gradient term applies, else 0
+ * @param oldLogProbs (T) the sampler's log-probability of the token where {@code lossMask} is 1, else 0
+ * @param ceWeights (T) coefficient of the next-token (cross-entropy) term at this token, 0 where it does not apply
+ * @param temperature of the distribution that {@code oldLogProbs} speak of
+ * @param forbiddenFirst token that could not be sampled at the first masked token (its probability was removed and
+ *     the rest renormalised), or -1
+ */
+public record Experience(
+        TokenArray tokens,
+        FloatArray advantages,
+        FloatArray lossMask,
+        FloatArray oldLogProbs,
+        FloatArray ceWeights,
+        float temperature,
+        int forbiddenFirst) {
+    public Experience {
+        int length = tokens.length();
+        if (advantages.length() != length
+                || lossMask.length() != length
+                || oldLogProbs.length() != length
+                || ceWeights.length() != length) {
+            throw new IllegalArgumentException("an experience of " + length + " tokens has arrays of "
+                    + advantages.length() + ", " + lossMask.length() + ", " + oldLogProbs.length() + " and "
+                    + ceWeights.length());
+        }
+    }
+
+    /** A sequence trained by plain next-token prediction on every token but the first, weighted by {@code weight}. */
+    public static Experience nextToken(TokenArray tokens, float weight) {
+        float[] weights = new float[tokens.length()];
+        java.util.Arrays.fill(weights, weight);
+        weights[0] = 0;
+        FloatArray zeros = FloatArray.zeros(tokens.length());
+        return new Experience(tokens, zeros, zeros, zeros, FloatArray.of(weights), 1f, -1);
+    }
+
+    /**
+     * A sampled response trained by policy gradient: {@code advantage} on every sampled token of the rollout, nothing
+     * on the context nor on forced tokens.
+     *
+     * @param context tokens the response was sampled from
+     */
+    public static Experience policyGradient(TokenArray context, Rollout rollout, double advantage, int forbiddenFirst) {
+        TokenArray tokens = context.concat(rollout.response().slice(0, rollout.sampled()));
+        float[] advantages = new float[tokens.length()];
+        float[] mask = new float[tokens.length()];
+        float[] old = new float[tokens.length()];
+        for (int i = 0; i < rollout.sampled(); i++) {
+            advantages[context.length() + i] = (float) advantage;
+            mask[context.length() + i] = 1;
+            old[context.length() + i] = rollout.logProbs().at(i);
+        }
+        return new Experience(
+                tokens,
+                FloatArray.of(advantages),
+                FloatArray.of(mask),
+                FloatArray.of(old),
+                FloatArray.zeros(tokens.length()),
+                rollout.temperature(),
+                forbiddenFirst);
+    }
+}

@@ -1,0 +1,35 @@
+package io.foretell.objectives;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
+
+/**
+ * One published way of learning from ordinary text: how a document becomes tasks, how rollouts are sampled, how a group
+ * is rewarded, and what the learner is given. A new method is one class that implements this.
+ *
+ * <p>Implementations are immutable: all that varies comes in through the arguments.
+ */
+public interface Objective {
+    /** The name used in configuration files. */
+    String name();
+
+    /**
+     * Cuts a document into tasks.
+     *
+     * @param document tokens of the whole document
+     * @param random seeded by run, document and visit, so that the same visit is always cut the same way
+     * @return none where the document is too short to learn from
+     */
+    List<Cut> cut(TokenArray document, RandomGenerator random);
+
+    /** How rollouts of {@code task} are sampled; empty where this objective samples nothing. */
+    Optional<SamplingPlan> sampling(Task task);
+
+    /** One reward per rollout, in order. */
+    CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer);
+
+    /** What the learner trains on. */
+    List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator);
+}

@@ -1,0 +1,25 @@
+package io.foretell.objectives;
+
+import java.util.Map;
+
+/**
+ * What an objective is built from.
+ *
+ * @param tokenizer of the policy that will be trained
+ * @param groupSize rollouts per task (G, {@code rollout.n})
+ * @param temperature {@code rollout.temperature}
+ * @param maxPromptLength most tokens of a document shown before the cut
+ * @param maxResponseLength most tokens sampled per rollout
+ * @param options the phase's own keys, those of this objective only
+ */
+public record ObjectiveSettings(
+        Tokenizer tokenizer,
+        int groupSize,
+        float temperature,
+        int maxPromptLength,
+        int maxResponseLength,
+        Map<String, Object> options) {
+    public ObjectiveSettings {
+        options = Map.copyOf(options);
+    }
+}

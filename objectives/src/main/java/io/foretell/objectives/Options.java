@@ -1,0 +1,66 @@
+package io.foretell.objectives;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Typed reading of an objective's own keys; what was not read at the end is an unknown key. Confined to one thread. */
+final class Options {
+    private final String objective;
+    private final Map<String, Object> values;
+    private final Set<String> known = new TreeSet<>();
+
+    Options(String objective, Map<String, Object> values) {
+        this.objective = objective;
+        this.values = values;
+    }
+
+    int integer(String key, int fallback, int min) {
+        double value = number(key, fallback, min, Integer.MAX_VALUE);
+        if (value != Math.rint(value)) {
+            throw wrong(key, "a whole number");
+        }
+        return (int) value;
+    }
+
+    double number(String key, double fallback, double min, double max) {
+        known.add(key);
+        Object value = values.getOrDefault(key, fallback);
+        if (!(value instanceof Number number) || number.doubleValue() < min || number.doubleValue() > max) {
+            throw wrong(key, "a number " + (max == Integer.MAX_VALUE ? "of at least " + min : min + " to " + max));
+        }
+        return number.doubleValue();
+    }
+
+    String text(String key, String fallback) {
+        known.add(key);
+        Object value = values.getOrDefault(key, fallback);
+        if (!(value instanceof String text) || text.isEmpty()) {
+            throw wrong(key, "text");
+        }
+        return text;
+    }
+
+    boolean flag(String key, boolean fallback) {
+        known.add(key);
+        Object value = values.getOrDefault(key, fallback);
+        if (!(value instanceof Boolean flag)) {
+            throw wrong(key, "true or false");
+        }
+        return flag;
+    }
+
+    void refuseUnknown() {
+        for (String key : values.keySet()) {
+            if (!known.contains(key)) {
+                throw new IllegalArgumentException(
+                        "phases: objective '" + objective + "' has no option '" + key + "'; it knows " + known);
+            }
+        }
+    }
+
+    private IllegalArgumentException wrong(String key, String expected) {
+        return new IllegalArgumentException("phases: option '" + key + "' of objective '" + objective + "' is "
+                + values.get(key) + " but must be " + expected);
+    }
+}

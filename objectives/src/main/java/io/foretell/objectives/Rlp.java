@@ -1,0 +1,168 @@
+package io.foretell.objectives;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
+
+/**
+ * RLP, Reinforcement as a Pretraining Objective (Hatamizadeh et al., arXiv 2510.01265): a thought is worth the nats it
+ * adds to the log-probability of what really follows, over a slow copy of the same model that does not think.
+ *
+ * <pre>
+ * c_i ~ pi_theta(. | x_&lt;t, think),  i = 1..G               at one random position t of the document
+ * S_pred(c) = log p_theta(x_t | x_&lt;t, think, c, /think)      live weights, teacher forced
+ * S_EMA     = log p_phi(x_t | x_&lt;t)                          EMA weights, no thought channel
+ * r(c)      = S_pred(c) - S_EMA                              nats
+ * A_i       = G/(G-1) (r_i - mean_j r_j)                     no division by a standard deviation
+ * L         = mean_i mean_u -min(rho A, clip(rho) A)         thought tokens only, KL 0
+ * </pre>
+ *
+ * <p>As in the paper a thought has at least one token (its closing tag cannot be sampled first), the reward is a
+ * constant for the optimizer, and phi follows theta after every optimizer step ({@code teacher.ema_decay}).
+ *
+ * <p>Where we differ or the paper is silent: clip bounds are {@code learner.clip_ratio_low/high} (0.2); a thought that
+ * reaches the length limit is closed by a forced tag, which is scored but not trained, and counted as truncated.
+ * Options, all off by default:
+ *
+ * <ul>
+ *   <li>{@code horizon}, {@code discount}: reward sum_k gamma^k (S_pred - S_EMA) over the next h tokens; not in the
+ *       paper, h = 1 is.
+ *   <li>{@code min_prefix}: fewest tokens before the position (1).
+ *   <li>{@code truncated_reward}: {@code score} (the paper's) or {@code none}: a truncated thought then has nothing to
+ *       gain, its reward is min(r, 0).
+ *   <li>{@code next_token_weight}: coefficient of a next-token term on the document itself, with its own denominator.
+ *   <li>{@code open}, {@code close}: the tags, each one token of the vocabulary.
+ * </ul>
+ */
+public final class Rlp implements Objective {
+    public static final String NAME = "rlp";
+
+    private final ObjectiveSettings settings;
+    private final int horizon;
+    private final double discount;
+    private final int minPrefix;
+    private final boolean truncatedGainsNothing;
+    private final double nextTokenWeight;
+    private final int open;
+    private final int close;
+
+    public Rlp(ObjectiveSettings settings) {
+        Options options = new Options(NAME, settings.options());
+        this.settings = settings;
+        this.horizon = options.integer("horizon", 1, 1);
+        this.discount = options.number("discount", 1.0, 0, 1);
+        this.minPrefix = options.integer("min_prefix", 1, 1);
+        this.nextTokenWeight = options.number("next_token_weight", 0, 0, Integer.MAX_VALUE);
+        String truncated = options.text("truncated_reward", "score");
+        if (!truncated.equals("score") && !truncated.equals("none")) {
+            throw new IllegalArgumentException(
+                    "phases: option 'truncated_reward' of objective 'rlp' must be 'score' or 'none'");
+        }
+        this.truncatedGainsNothing = truncated.equals("none");
+        this.open = tag(settings.tokenizer(), options.text("open", "<think>"));
+        this.close = tag(settings.tokenizer(), options.text("close", "</think>"));
+        options.refuseUnknown();
+        if (settings.groupSize() < 2) {
+            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
+                    + " but RLP compares thoughts with each other and needs at least 2");
+        }
+    }
+
+    private static int tag(Tokenizer tokenizer, String text) {
+        return tokenizer
+                .idOf(text)
+                .orElseThrow(() -> new IllegalArgumentException("phases: the tokenizer has no single token '" + text
+                        + "' for RLP's thought channel; name two tokens it has with the options 'open' and 'close'"));
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    /** One position t, uniform over those with {@code min_prefix} tokens before and {@code horizon} tokens from t on. */
+    @Override
+    public List<Cut> cut(TokenArray document, RandomGenerator random) {
+        int last = document.length() - horizon;
+        if (last < minPrefix) {
+            return List.of();
+        }
+        int t = random.nextInt(minPrefix, last + 1);
+        TokenArray prefix = document.slice(0, t).last(settings.maxPromptLength());
+        return List.of(new Cut(prefix, document.slice(t, t + horizon)));
+    }
+
+    @Override
+    public Optional<SamplingPlan> sampling(Task task) {
+        return Optional.of(new SamplingPlan(
+                task.prompt().append(open),
+                settings.groupSize(),
+                settings.temperature(),
+                1,
+                settings.maxResponseLength(),
+                close,
+                true));
+    }
+
+    @Override
+    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+        TokenArray prefix = group.task().prompt();
+        TokenArray next = group.task().target();
+        CompletableFuture<FloatArray> baseline =
+                scorer.logProbs(Weights.EMA, prefix, next).toCompletableFuture();
+        List<CompletableFuture<Reward>> rewards = new ArrayList<>();
+        for (Rollout rollout : group.rollouts()) {
+            TokenArray thought = prefix.append(open).concat(rollout.response());
+            rewards.add(scorer.logProbs(Weights.LIVE, thought, next)
+                    .toCompletableFuture()
+                    .thenCombine(baseline, (with, without) -> informationGain(rollout, with, without)));
+        }
+        return CompletableFuture.allOf(rewards.toArray(CompletableFuture[]::new))
+                .thenApply(all -> rewards.stream().map(CompletableFuture::join).toList());
+    }
+
+    private Reward informationGain(Rollout rollout, FloatArray with, FloatArray without) {
+        if (!with.isFinite() || !without.isFinite()) {
+            return Reward.failed("a log-probability is not finite: with thought " + with + ", without " + without);
+        }
+        double scoreWith = discounted(with);
+        double scoreWithout = discounted(without);
+        double gain = scoreWith - scoreWithout;
+        boolean truncated = rollout.finishReason() == FinishReason.LENGTH;
+        double total = truncated && truncatedGainsNothing ? Math.min(gain, 0) : gain;
+        return Reward.of(
+                total,
+                Map.of("information_gain", gain, "score_with_thought", scoreWith, "score_baseline", scoreWithout));
+    }
+
+    /** sum_k gamma^k l_k. */
+    private double discounted(FloatArray logProbs) {
+        double sum = 0;
+        double factor = 1;
+        for (int k = 0; k < logProbs.length(); k++) {
+            sum += factor * logProbs.at(k);
+            factor *= discount;
+        }
+        return sum;
+    }
+
+    @Override
+    public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
+        Task task = group.task();
+        TokenArray context = task.prompt().append(open);
+        double[] advantages = estimator.of(group.rewards());
+        List<Experience> experiences = new ArrayList<>();
+        for (int i = 0; i < advantages.length; i++) {
+            Rollout rollout = group.group().rollouts().get(i);
+            experiences.add(Experience.policyGradient(context, rollout, advantages[i], close));
+        }
+        if (nextTokenWeight > 0) {
+            experiences.add(Experience.nextToken(task.prompt().concat(task.target()), (float) nextTokenWeight));
+        }
+        return experiences;
+    }
+}

@@ -1,0 +1,50 @@
+package io.foretell.objectives;
+
+import java.util.List;
+
+/**
+ * One sampled response to a task's prompt.
+ *
+ * @param sampleIndex 0 to G-1 within its group
+ * @param attempt 1 for the first try; counts redeliveries of the task
+ * @param response sampled tokens, followed by {@code forced} tokens that the sampler appended
+ * @param logProbs log-probability in nats of each response token under the distribution really sampled
+ *     (temperature and forbidden tokens included); 0 for forced tokens
+ * @param forced how many tokens at the end were appended and not sampled (a closing tag): never trained on
+ * @param temperature the temperature really used
+ * @param seed the seed of this rollout's random numbers
+ * @param finishReason why it ended; LENGTH means the thought was truncated
+ * @param versions which policy version sampled which tokens, in order, without gaps
+ */
+public record Rollout(
+        int sampleIndex,
+        int attempt,
+        TokenArray response,
+        FloatArray logProbs,
+        int forced,
+        float temperature,
+        long seed,
+        FinishReason finishReason,
+        List<VersionSpan> versions) {
+    public Rollout {
+        if (response.length() != logProbs.length()) {
+            throw new IllegalArgumentException("a rollout has " + response.length() + " response tokens but "
+                    + logProbs.length() + " log-probabilities");
+        }
+        if (forced < 0 || forced > response.length()) {
+            throw new IllegalArgumentException(
+                    "a rollout of " + response.length() + " tokens cannot have " + forced + " forced ones");
+        }
+        versions = List.copyOf(versions);
+    }
+
+    /** How many tokens were sampled, and so may be trained on. */
+    public int sampled() {
+        return response.length() - forced;
+    }
+
+    /** The oldest policy version among the tokens; -1 when there are none. */
+    public long oldestVersion() {
+        return versions.stream().mapToLong(VersionSpan::version).min().orElse(-1);
+    }
+}

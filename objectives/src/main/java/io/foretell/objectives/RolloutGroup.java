@@ -1,0 +1,30 @@
+package io.foretell.objectives;
+
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * All rollouts of one task.
+ *
+ * @param task the task they answer; its id is the group's id
+ * @param rollouts G of them, or none where the objective samples nothing
+ * @param tokenizerFingerprint sha-256 of the tokenizer that made the ids
+ * @param policyFingerprint sha-256 of the weights that sampled last
+ * @param generationSeconds wall seconds of sampling that this group cost (its share of the batch)
+ * @param createdAt when sampling finished
+ */
+public record RolloutGroup(
+        Task task,
+        List<Rollout> rollouts,
+        String tokenizerFingerprint,
+        String policyFingerprint,
+        double generationSeconds,
+        Instant createdAt) {
+    public RolloutGroup {
+        rollouts = List.copyOf(rollouts);
+    }
+
+    public String id() {
+        return task.id();
+    }
+}
