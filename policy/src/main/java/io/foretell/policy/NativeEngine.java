@@ -1,0 +1,49 @@
+package io.foretell.policy;
+
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
+
+/** Starts libtorch once per JVM. Thread-safe. */
+final class NativeEngine {
+    private static boolean configured;
+    private static boolean started;
+
+    private NativeEngine() {}
+
+    /** Settings that DJL reads before any of its libraries is loaded: never go to the network. */
+    static synchronized void configure() {
+        if (!configured) {
+            configured = true;
+            System.setProperty("ai.djl.offline", "true");
+            System.setProperty("OPT_OUT_TRACKING", "true");
+            System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
+        }
+    }
+
+    /**
+     * @param threads threads inside one operator, shared by every policy of the JVM; 0 leaves libtorch's own choice
+     */
+    static synchronized void start(int threads) {
+        configure();
+        if (started) {
+            return;
+        }
+        if (threads > 0) {
+            System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
+        }
+        try {
+            String version = Engine.getEngine("PyTorch").getVersion();
+            if (!version.startsWith("2.7")) {
+                throw new PolicyException("libtorch " + version + " was found but this build needs 2.7: unset "
+                        + "PYTORCH_LIBRARY_PATH or point it to a PyTorch 2.7 installation");
+            }
+        } catch (EngineException e) {
+            throw new PolicyException("the native PyTorch library does not start: " + e.getMessage(), e);
+        }
+        started = true;
+    }
+
+    static String version() {
+        return Engine.getEngine("PyTorch").getVersion();
+    }
+}

@@ -1,0 +1,248 @@
+package io.foretell.policy;
+
+import io.foretell.objectives.Experience;
+import io.foretell.objectives.Weights;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * A language model that samples, scores and learns: live weights, their moving average (the teacher) and, once
+ * training has started, the optimizer. Sampler, scorer and trainer run the same program on the same weights.
+ *
+ * <p>Confined to the thread that opened it.
+ */
+public final class Policy implements AutoCloseable {
+    static final int LIVE = 0;
+    static final int EMA = 1;
+    private static final int FIRST_MOMENT = 2;
+    private static final int SECOND_MOMENT = 3;
+    private static final int ADAM_STEPS = 4;
+    private static final int STAGED = 5;
+
+    private final ModelConfig config;
+    private final List<ModelConfig.Parameter> parameters;
+    private final HuggingFaceTokenizer tokenizer;
+    private final PolicyProgram program;
+    private final Sampling sampling;
+    private final Scoring scoring;
+    private final Training training;
+
+    private Policy(ModelConfig config, HuggingFaceTokenizer tokenizer, PolicyProgram program, PolicyOptions options) {
+        this.config = config;
+        this.parameters = config.parameters();
+        this.tokenizer = tokenizer;
+        this.program = program;
+        this.sampling = new Sampling(program, options.tokenBudget());
+        this.scoring = new Scoring(program, options.tokenBudget());
+        this.training = new Training(program);
+    }
+
+    /**
+     * Opens a Hugging Face folder: config.json, model.safetensors (or shards), tokenizer.json, and the teacher's
+     * ema.safetensors where there is one (otherwise the teacher starts as a copy).
+     *
+     * @throws PolicyException with one sentence when anything in the folder is missing, damaged or not supported
+     */
+    public static Policy open(Path folder, PolicyOptions options) {
+        ModelConfig config = ModelConfig.read(folder);
+        HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder);
+        if (tokenizer.vocabularySize() > config.vocabularySize()) {
+            tokenizer.close();
+            throw new PolicyException(folder + ": the tokenizer has " + tokenizer.vocabularySize()
+                    + " tokens but the embedding only " + config.vocabularySize() + " rows");
+        }
+        NativeEngine.start(options.threads());
+        Policy policy = new Policy(config, tokenizer, PolicyProgram.load(config), options);
+        try {
+            policy.load(folder);
+            return policy;
+        } catch (RuntimeException e) {
+            policy.close();
+            throw e;
+        }
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    public HuggingFaceTokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /**
+     * Replaces live weights and teacher by those in {@code folder}: both are read beside the old ones and switched only
+     * when complete.
+     */
+    public void load(Path folder) {
+        Safetensors live = Safetensors.open(folder, "model");
+        boolean hasTeacher = Files.isRegularFile(folder.resolve("ema.safetensors"));
+        stage(live);
+        program.run("switch", inputs -> inputs.integer(LIVE));
+        if (hasTeacher) {
+            stage(Safetensors.open(folder, "ema"));
+            program.run("switch", inputs -> inputs.integer(EMA));
+        } else {
+            resetTeacher();
+        }
+    }
+
+    private void stage(Safetensors tensors) {
+        program.run("reset", inputs -> inputs.integer(STAGED));
+        for (ModelConfig.Parameter parameter : parameters) {
+            long[] shape =
+                    parameter.shape().stream().mapToLong(Integer::longValue).toArray();
+            FloatBuffer values = tensors.read(parameter.name(), parameter.shape());
+            program.run("stage", inputs -> inputs.floats(values, shape));
+        }
+    }
+
+    /**
+     * Writes config.json, tokenizer.json (copied from {@code origin}), model.safetensors and ema.safetensors into
+     * {@code folder}; {@code transformers} reads the result.
+     */
+    public void save(Path folder, Path origin) {
+        try {
+            Files.createDirectories(folder);
+            Files.write(folder.resolve("config.json"), config.json());
+            for (String name : List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json")) {
+                if (Files.isRegularFile(origin.resolve(name))) {
+                    Files.copy(origin.resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+                }
+            }
+        } catch (IOException e) {
+            throw new PolicyException("cannot write the policy folder " + folder + ": " + e.getMessage(), e);
+        }
+        Safetensors.write(folder.resolve("model.safetensors"), parameters, i -> values(LIVE, i));
+        Safetensors.write(folder.resolve("ema.safetensors"), parameters, i -> values(EMA, i));
+    }
+
+    /** Writes the optimizer's moments and step counts. */
+    public void saveOptimizer(Path file) {
+        Safetensors.write(
+                file, optimizerParameters(), i -> values(FIRST_MOMENT + i / parameters.size(), i % parameters.size()));
+    }
+
+    /** Restores what {@link #saveOptimizer} wrote; training must have been started. */
+    public void loadOptimizer(Path folder, String name) {
+        Safetensors tensors = Safetensors.open(folder, name);
+        List<ModelConfig.Parameter> all = optimizerParameters();
+        for (int slot = FIRST_MOMENT; slot <= ADAM_STEPS; slot++) {
+            program.run("reset", inputs -> inputs.integer(STAGED));
+            int from = (slot - FIRST_MOMENT) * parameters.size();
+            for (ModelConfig.Parameter parameter : all.subList(from, from + parameters.size())) {
+                long[] shape =
+                        parameter.shape().stream().mapToLong(Integer::longValue).toArray();
+                FloatBuffer values = tensors.read(parameter.name(), parameter.shape());
+                program.run("stage", inputs -> inputs.floats(values, shape));
+            }
+            int target = slot;
+            program.run("switch", inputs -> inputs.integer(target));
+        }
+    }
+
+    private List<ModelConfig.Parameter> optimizerParameters() {
+        List<ModelConfig.Parameter> all = new ArrayList<>();
+        for (String slot : List.of("first_moment.", "second_moment.", "steps.")) {
+            for (ModelConfig.Parameter parameter : parameters) {
+                List<Integer> shape = slot.equals("steps.") ? List.of() : parameter.shape();
+                all.add(new ModelConfig.Parameter(slot + parameter.name(), shape));
+            }
+        }
+        return all;
+    }
+
+    private FloatBuffer values(int slot, int index) {
+        return program.call(
+                "get",
+                inputs -> inputs.integer(slot).integer(index),
+                array -> array.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
+    }
+
+    /** The live values of every parameter, in the model's order: for tests and inspection of small models. */
+    public List<float[]> weights(Weights which) {
+        return IntStream.range(0, parameters.size())
+                .mapToObj(i -> {
+                    FloatBuffer values = values(which == Weights.LIVE ? LIVE : EMA, i);
+                    float[] copy = new float[values.remaining()];
+                    values.get(copy);
+                    return copy;
+                })
+                .toList();
+    }
+
+    /** Continuations for each request, in order: one per seed. */
+    public List<List<Sample>> generate(List<GenerationRequest> requests) {
+        return sampling.generate(requests);
+    }
+
+    /** Teacher-forced log-probabilities, in the order of the requests. */
+    public List<Score> score(Weights which, List<ScoreRequest> requests) {
+        return scoring.score(which == Weights.LIVE ? LIVE : EMA, requests);
+    }
+
+    /** The teacher becomes a copy of the live weights. */
+    public void resetTeacher() {
+        program.run("sync_teacher");
+    }
+
+    /** Allocates a fresh optimizer: moments and step counts 0. */
+    public void startTraining() {
+        program.run("start_training");
+    }
+
+    /**
+     * Forward, loss and backward of one micro-batch; gradients are added to those since the last step.
+     *
+     * @param pgWeights per experience (T) weight of each token's policy-gradient loss over the whole step
+     * @param ceWeights per experience (T) weight of each token's next-token loss over the whole step
+     */
+    public MicroBatchResult accumulate(
+            List<Experience> batch, List<float[]> pgWeights, List<float[]> ceWeights, LossSettings loss) {
+        return training.accumulate(batch, pgWeights, ceWeights, loss);
+    }
+
+    /** Forgets gradients accumulated since the last step. */
+    public void discardGradients() {
+        program.run("discard_gradients");
+    }
+
+    /**
+     * One optimizer step on the accumulated gradients, and the teacher's.
+     *
+     * @return the gradient's global norm before clipping; when it is not finite nothing was changed
+     */
+    public double step(OptimizerSettings settings) {
+        return training.step(settings);
+    }
+
+    /** Matrix-product peak of this machine in GFLOP/s for a square of {@code size}, the best of three timings. */
+    public double matmulPeak(int size) {
+        double best = 0;
+        for (int round = 0; round < 3; round++) {
+            long start = System.nanoTime();
+            program.run("matmul_peak", inputs -> inputs.integer(size).integer(4).integer(6));
+            best = Math.max(best, 5 * 2.0 * size * size * size / (System.nanoTime() - start));
+        }
+        return best;
+    }
+
+    /** The engine's version, such as 2.7.1. */
+    public static String engineVersion() {
+        NativeEngine.start(0);
+        return NativeEngine.version();
+    }
+
+    @Override
+    public void close() {
+        program.close();
+        tokenizer.close();
+    }
+}

@@ -1,0 +1,128 @@
+package io.foretell.policy;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.training.ParameterStore;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * The loaded TorchScript program: calls by method name with plain Java arrays. The only class that touches DJL's
+ * arrays. Confined to the thread that loaded it.
+ */
+final class PolicyProgram implements AutoCloseable {
+    private static final List<String> TENSOR_LISTS =
+            List.of("live", "ema", "first_moment", "second_moment", "adam_steps", "gradients", "staged");
+
+    /** Kept strongly: DJL's finalizer would close the native module. */
+    private final Model model;
+
+    private final ParameterStore parameters;
+    private final Thread owner = Thread.currentThread();
+
+    private PolicyProgram(Model model) {
+        this.model = model;
+        this.parameters = new ParameterStore(model.getNDManager(), false);
+    }
+
+    static byte[] archive(ModelConfig config) {
+        try (InputStream source = PolicyProgram.class.getResourceAsStream("program.py")) {
+            if (source == null) {
+                throw new IllegalStateException("program.py is not on the class path");
+            }
+            String text = new String(source.readAllBytes(), StandardCharsets.UTF_8);
+            return TorchScriptArchive.pack(text, "Policy", config.attributes(), TENSOR_LISTS);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static PolicyProgram load(ModelConfig config) {
+        Model model = Model.newInstance("policy", "PyTorch");
+        try {
+            JniUtils.setGraphExecutorOptimize(false);
+            model.load(new ByteArrayInputStream(archive(config)));
+            return new PolicyProgram(model);
+        } catch (IOException | MalformedModelException | RuntimeException e) {
+            model.close();
+            throw new PolicyException("the model program does not load: " + e.getMessage(), e);
+        }
+    }
+
+    /** Inputs of one call; they live until the call has returned. */
+    static final class Inputs {
+        private final NDManager manager;
+        private final NDList list = new NDList();
+
+        private Inputs(NDManager manager) {
+            this.manager = manager;
+        }
+
+        Inputs integer(long value) {
+            list.add(manager.create(value));
+            return this;
+        }
+
+        Inputs integers(long[] values, long... shape) {
+            list.add(manager.create(values, new Shape(shape)));
+            return this;
+        }
+
+        Inputs floats(float[] values, long... shape) {
+            list.add(manager.create(values, new Shape(shape)));
+            return this;
+        }
+
+        Inputs doubles(double[] values, long... shape) {
+            list.add(manager.create(values, new Shape(shape)));
+            return this;
+        }
+
+        Inputs floats(FloatBuffer values, long... shape) {
+            list.add(manager.create(values, new Shape(shape)));
+            return this;
+        }
+    }
+
+    /** Runs {@code method} and reads its result before anything is released. */
+    <T> T call(String method, Function<Inputs, Inputs> arguments, Function<NDArray, T> read) {
+        if (Thread.currentThread() != owner) {
+            throw new IllegalStateException("a policy belongs to thread '" + owner.getName() + "' but was used by '"
+                    + Thread.currentThread().getName() + "'");
+        }
+        try (NDManager manager = model.getNDManager().newSubManager()) {
+            Inputs inputs = arguments.apply(new Inputs(manager));
+            NDArray selector = manager.create(0);
+            selector.setName("module_method:" + method);
+            inputs.list.add(selector);
+            try (NDArray result =
+                    model.getBlock().forward(parameters, inputs.list, true).head()) {
+                return read.apply(result);
+            }
+        }
+    }
+
+    void run(String method, Function<Inputs, Inputs> arguments) {
+        call(method, arguments, result -> result.isReleased());
+    }
+
+    void run(String method) {
+        run(method, inputs -> inputs.integer(0));
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+}
