@@ -1,0 +1,66 @@
+package io.foretell.platform;
+
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets through whoever shows one of the keys, as {@code Authorization: Bearer} or {@code X-API-Key}.
+ *
+ * <p>Compares digests in constant time and against every key, so that neither content nor number of keys can be timed.
+ * Thread-safe.
+ */
+final class ApiKeys implements Handler<RoutingContext> {
+    private static final String BEARER = "Bearer ";
+
+    private final List<byte[]> digests;
+
+    ApiKeys(List<String> keys) {
+        this.digests = keys.stream().map(ApiKeys::digest).toList();
+    }
+
+    @Override
+    public void handle(RoutingContext ctx) {
+        if (ctx.request().path().startsWith("/health/") || isKnown(shown(ctx))) {
+            ctx.next();
+            return;
+        }
+        Http.fail(
+                ctx,
+                ErrorCode.UNAUTHORIZED,
+                "this server needs an API key: Authorization: Bearer KEY or X-API-Key: KEY");
+    }
+
+    private boolean isKnown(@Nullable String key) {
+        if (key == null) {
+            return false;
+        }
+        byte[] digest = digest(key);
+        boolean known = false;
+        for (byte[] each : digests) {
+            known |= MessageDigest.isEqual(each, digest);
+        }
+        return known;
+    }
+
+    private static @Nullable String shown(RoutingContext ctx) {
+        String authorization = ctx.request().getHeader(HttpHeaders.AUTHORIZATION);
+        if (authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+            return authorization.substring(BEARER.length()).strip();
+        }
+        return ctx.request().getHeader("X-API-Key");
+    }
+
+    private static byte[] digest(String key) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package io.foretell.platform;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The defaults, with what the file, the environment and the command line say laid over them, and who said what.
+ *
+ * <p>Confined to one call of {@link Configuration#load}.
+ */
+final class ConfigurationTree {
+    private final ObjectNode defaults;
+    private final ObjectNode resolved;
+    private final String defaultsSource;
+    private final Map<String, String> sources = new TreeMap<>();
+
+    ConfigurationTree(ObjectNode defaults, String defaultsSource) {
+        this.defaults = defaults;
+        this.resolved = defaults.deepCopy();
+        this.defaultsSource = defaultsSource;
+    }
+
+    ObjectNode resolved() {
+        return resolved;
+    }
+
+    /** Lays a tree over what there is: maps are merged, everything else is replaced as a whole. */
+    void overlay(ObjectNode tree, String source) {
+        overlay(resolved, defaults, tree, "", source);
+    }
+
+    /** Who said what stands at this dotted key, or at the nearest key above it. */
+    String sourceOf(String key) {
+        for (String at = key; !at.isEmpty(); at = above(at)) {
+            String source = sources.get(at);
+            if (source != null) {
+                return source;
+            }
+        }
+        return defaultsSource;
+    }
+
+    /** Every dotted key of the defaults, sections included. */
+    List<String> keys() {
+        List<String> keys = new ArrayList<>();
+        collect(defaults, "", keys);
+        return keys;
+    }
+
+    private void overlay(ObjectNode target, JsonNode known, ObjectNode tree, String path, String source) {
+        boolean isFreeForm = !known.isObject() || known.isEmpty() && !path.isEmpty();
+        tree.properties().forEach(entry -> {
+            String key = path.isEmpty() ? entry.getKey() : path + "." + entry.getKey();
+            JsonNode value = entry.getValue();
+            JsonNode knownValue = known.path(entry.getKey());
+            if (!isFreeForm && knownValue.isMissingNode()) {
+                throw unknown(key, value, source);
+            }
+            JsonNode present = target.path(entry.getKey());
+            if (knownValue.isObject() && value.isNull()) {
+                return;
+            }
+            if (knownValue.isObject() && !value.isObject()) {
+                throw new ConfigurationException(
+                        source + ": '" + key + "' must be a map of keys, not " + ConfigurationMapper.shown(key, value));
+            }
+            if (present.isObject() && value.isObject()) {
+                overlay((ObjectNode) present, knownValue, (ObjectNode) value, key, source);
+                return;
+            }
+            target.set(entry.getKey(), value);
+            sources.put(key, source);
+        });
+    }
+
+    private ConfigurationException unknown(String key, JsonNode value, String source) {
+        String full = key;
+        JsonNode inner = value;
+        while (inner.isObject() && inner.size() == 1) {
+            Map.Entry<String, JsonNode> only = inner.properties().iterator().next();
+            full += "." + only.getKey();
+            inner = only.getValue();
+        }
+        return new ConfigurationException(
+                source + ": unknown key '" + full + "'; did you mean '" + NearestKey.of(full, keys()) + "'?");
+    }
+
+    private static void collect(JsonNode node, String path, List<String> keys) {
+        node.properties().forEach(entry -> {
+            String key = path.isEmpty() ? entry.getKey() : path + "." + entry.getKey();
+            keys.add(key);
+            collect(entry.getValue(), key, keys);
+        });
+    }
+
+    private static String above(String key) {
+        int cut = Math.max(key.lastIndexOf('.'), key.lastIndexOf('['));
+        return cut < 0 ? "" : key.substring(0, cut);
+    }
+}

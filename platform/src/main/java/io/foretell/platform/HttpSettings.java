@@ -1,0 +1,52 @@
+package io.foretell.platform;
+
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a server listens, and for whom. Immutable; never prints its keys.
+ *
+ * @param host the address to bind; other than loopback only with API keys
+ * @param port 0 takes a free one
+ * @param apiKeys the keys that open every route but {@code /health/*}; null or empty opens them to all
+ * @param tls null for plain HTTP
+ * @param maxBodyBytes the largest request body of ordinary routes
+ */
+public record HttpSettings(
+        String host,
+        int port,
+        @Nullable List<String> apiKeys,
+        @Nullable TlsSettings tls,
+        int maxBodyBytes) {
+    public HttpSettings {
+        Objects.requireNonNull(host, "http.host must be an address such as 127.0.0.1");
+        if (port < 0 || port > 65535) {
+            throw new IllegalArgumentException("http.port must be from 0 to 65535, not " + port);
+        }
+        if (maxBodyBytes <= 0) {
+            throw new IllegalArgumentException("http.max_body_bytes must be positive, not " + maxBodyBytes);
+        }
+        apiKeys = apiKeys == null ? null : List.copyOf(apiKeys);
+        if (apiKeys != null && apiKeys.stream().anyMatch(String::isBlank)) {
+            throw new IllegalArgumentException("http.api_keys must not contain an empty key");
+        }
+    }
+
+    boolean isGuarded() {
+        return apiKeys != null && !apiKeys.isEmpty();
+    }
+
+    boolean isLoopback() {
+        return host.equals("localhost")
+                || host.startsWith("127.")
+                || host.equals("::1")
+                || host.equals("0:0:0:0:0:0:0:1");
+    }
+
+    @Override
+    public String toString() {
+        String guard = isGuarded() ? "with API keys" : "without API keys";
+        return "HttpSettings[" + host + ":" + port + ", " + guard + ", " + (tls == null ? "plain" : "TLS") + "]";
+    }
+}

@@ -1,0 +1,210 @@
+package io.foretell.platform;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts components in order and stops them in reverse: LATENT → STARTING → STARTED → STOPPING → STOPPED.
+ *
+ * <p>When one does not start, those before it are stopped. Nothing waits for ever: a stop that does not end within half
+ * of the time left (the last one: all of it) is left behind on its daemon thread. Thread-safe.
+ */
+public final class Lifecycle {
+    private static final Logger LOG = LoggerFactory.getLogger(Lifecycle.class);
+    private static final Duration CLEAN_UP_DEADLINE = Duration.ofSeconds(30);
+
+    /** Where it stands. */
+    public enum State {
+        LATENT,
+        STARTING,
+        STARTED,
+        STOPPING,
+        STOPPED
+    }
+
+    /** Brings a component up; cleans up after itself when it throws. */
+    @FunctionalInterface
+    public interface Start {
+        void start() throws Exception;
+    }
+
+    /** Takes a component down. */
+    @FunctionalInterface
+    public interface Stop {
+        void stop() throws Exception;
+    }
+
+    private final List<Component> components = new ArrayList<>();
+    private final Deque<Component> running = new ArrayDeque<>();
+    private final CountDownLatch startEnded = new CountDownLatch(1);
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private State state = State.LATENT;
+    private boolean stopWanted;
+
+    /** Adds a component; it starts after and stops before those added earlier. */
+    public synchronized void add(String name, Start start, Stop stop) {
+        if (state != State.LATENT) {
+            throw new IllegalStateException("cannot add " + name + " when " + state);
+        }
+        components.add(new Component(name, start, stop));
+    }
+
+    public synchronized State state() {
+        return state;
+    }
+
+    /**
+     * Starts all components.
+     *
+     * @throws RuntimeException what the failing component threw (checked: as the cause of a {@link ForetellException}),
+     *     with failures of the clean-up suppressed; UNAVAILABLE when a stop came in between
+     */
+    public void start() {
+        move(State.LATENT, State.STARTING);
+        try {
+            for (Component component : components) {
+                refuseWhenStopWanted();
+                startOne(component);
+            }
+            synchronized (this) {
+                refuseWhenStopWanted();
+                state = State.STARTED;
+            }
+        } catch (RuntimeException | Error e) {
+            move(State.STARTING, State.STOPPING);
+            stopRunning(CLEAN_UP_DEADLINE).forEach(e::addSuppressed);
+            end();
+            throw e;
+        } finally {
+            startEnded.countDown();
+        }
+    }
+
+    /**
+     * Stops what runs, in reverse order, within the deadline; called again, waits for the first stop to end.
+     *
+     * @throws ForetellException INTERNAL naming the components that did not stop, their failures suppressed
+     */
+    public void stop(Duration deadline) {
+        State before;
+        synchronized (this) {
+            before = state;
+            stopWanted = true;
+            if (before == State.LATENT || before == State.STARTED) {
+                state = State.STOPPING;
+            }
+        }
+        if (before == State.STARTING || before == State.STOPPING) {
+            await(before == State.STARTING ? startEnded : stopped, deadline);
+            return;
+        }
+        if (before == State.STOPPED) {
+            return;
+        }
+        List<Throwable> failures = stopRunning(deadline);
+        end();
+        if (!failures.isEmpty()) {
+            ForetellException failure = new ForetellException(
+                    ErrorCode.INTERNAL, failures.size() + " of " + components.size() + " components did not stop well");
+            failures.forEach(failure::addSuppressed);
+            throw failure;
+        }
+    }
+
+    private void startOne(Component component) {
+        LOG.debug("starting component={}", component.name);
+        try {
+            component.start.start();
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new ForetellException(ErrorCode.INTERNAL, component.name + " did not start: " + e.getMessage(), e);
+        }
+        running.addLast(component);
+    }
+
+    private List<Throwable> stopRunning(Duration deadline) {
+        List<Throwable> failures = new ArrayList<>();
+        long end = System.nanoTime() + deadline.toNanos();
+        while (!running.isEmpty()) {
+            Component component = running.removeLast();
+            long left = Math.max(0, end - System.nanoTime());
+            Duration share = Duration.ofNanos(running.isEmpty() ? left : left / 2);
+            try {
+                stopOne(component, share);
+            } catch (ForetellException e) {
+                LOG.warn("a component did not stop well component={}", component.name, e);
+                failures.add(e);
+            }
+        }
+        return failures;
+    }
+
+    private static void stopOne(Component component, Duration share) {
+        LOG.info("stopping component={} deadline={}", component.name, DurationText.of(share));
+        FutureTask<Boolean> task = new FutureTask<>(() -> {
+            component.stop.stop();
+            return true;
+        });
+        Thread thread = new Thread(task, "stop-" + component.name);
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            task.get(share.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw new ForetellException(
+                    ErrorCode.TIMEOUT, component.name + " did not stop within " + DurationText.of(share), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ForetellException(ErrorCode.UNAVAILABLE, "interrupted while stopping " + component.name, e);
+        } catch (ExecutionException e) {
+            throw new ForetellException(
+                    ErrorCode.INTERNAL,
+                    component.name + " did not stop: " + e.getCause().getMessage(),
+                    e.getCause());
+        }
+    }
+
+    private synchronized void refuseWhenStopWanted() {
+        if (stopWanted) {
+            throw new ForetellException(ErrorCode.UNAVAILABLE, "stopped while starting");
+        }
+    }
+
+    private synchronized void move(State from, State to) {
+        if (state != from) {
+            throw new IllegalStateException("cannot go to " + to + " when " + state);
+        }
+        state = to;
+    }
+
+    private void end() {
+        synchronized (this) {
+            state = State.STOPPED;
+        }
+        stopped.countDown();
+    }
+
+    private static void await(CountDownLatch latch, Duration deadline) {
+        try {
+            if (!latch.await(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw new ForetellException(
+                        ErrorCode.TIMEOUT, "still starting or stopping after " + DurationText.of(deadline));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private record Component(String name, Start start, Stop stop) {}
+}

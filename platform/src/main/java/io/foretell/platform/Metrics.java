@@ -1,0 +1,87 @@
+package io.foretell.platform;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The numbers of one process, in Prometheus' words.
+ *
+ * <p>Thread-safe. Who makes it closes it.
+ */
+public final class Metrics implements AutoCloseable {
+    private static final Path PROCESS_STATUS = Path.of("/proc/self/status");
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
+    private final Map<String, AtomicLong> gauges = new ConcurrentHashMap<>();
+
+    public Metrics() {
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        garbageCollection.bindTo(registry);
+        if (Files.isReadable(PROCESS_STATUS)) {
+            Gauge.builder("process.resident.memory", PROCESS_STATUS, Metrics::residentBytes)
+                    .baseUnit("bytes")
+                    .register(registry);
+        }
+    }
+
+    public MeterRegistry registry() {
+        return registry;
+    }
+
+    /** All numbers in Prometheus' text format. */
+    public String scrape() {
+        return registry.scrape();
+    }
+
+    /** Sets the gauge of this name, which comes into being at the first call. */
+    public void gauge(String name, double value) {
+        gauges.computeIfAbsent(name, this::newGauge).set(Double.doubleToRawLongBits(value));
+    }
+
+    /** Counts one more of this name; tags are alternating keys and values, the same keys at every call. */
+    public void count(String name, String... tags) {
+        registry.counter(name, tags).increment();
+    }
+
+    @Override
+    public void close() {
+        garbageCollection.close();
+        registry.close();
+    }
+
+    private AtomicLong newGauge(String name) {
+        AtomicLong bits = new AtomicLong();
+        Gauge.builder(name, bits, value -> Double.longBitsToDouble(value.get()))
+                .strongReference(true)
+                .register(registry);
+        return bits;
+    }
+
+    private static double residentBytes(Path status) {
+        try {
+            for (String line : Files.readAllLines(status)) {
+                if (line.startsWith("VmRSS:")) {
+                    return Double.parseDouble(line.replaceAll("[^0-9]", "")) * 1024;
+                }
+            }
+        } catch (IOException | NumberFormatException e) {
+            return Double.NaN;
+        }
+        return Double.NaN;
+    }
+}

@@ -1,0 +1,88 @@
+package io.foretell.platform;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+
+/**
+ * The native options and cache of one store, sized for a process that shares its machine. Confined to who opens the
+ * store; closed after the database.
+ */
+final class RocksResources implements AutoCloseable {
+    private static final long MB = 1L << 20;
+
+    private final LRUCache cache = new LRUCache(32 * MB);
+    private final DBOptions dbOptions = new DBOptions()
+            .setCreateIfMissing(true)
+            .setCreateMissingColumnFamilies(true)
+            .setMaxTotalWalSize(128 * MB)
+            .setDbWriteBufferSize(64 * MB)
+            .setMaxOpenFiles(256)
+            .setMaxBackgroundJobs(2)
+            .setKeepLogFileNum(3)
+            .setMaxLogFileSize(8 * MB)
+            .setInfoLogLevel(InfoLogLevel.WARN_LEVEL);
+    private final ColumnFamilyOptions familyOptions = new ColumnFamilyOptions()
+            .setCompressionType(CompressionType.LZ4_COMPRESSION)
+            .setWriteBufferSize(16 * MB)
+            .setMaxWriteBufferNumber(2)
+            .setTableFormatConfig(
+                    new BlockBasedTableConfig().setBlockCache(cache).setCacheIndexAndFilterBlocks(true));
+
+    /** Opens the families asked for and those that are there already. */
+    RocksDB open(Path dir, List<String> wanted, List<ColumnFamilyHandle> handles) throws RocksDBException {
+        try {
+            Files.createDirectories(dir);
+        } catch (IOException e) {
+            throw new ForetellException(ErrorCode.STORAGE, "cannot make " + dir + ": " + e.getMessage(), e);
+        }
+        List<ColumnFamilyDescriptor> descriptors = names(dir, wanted).stream()
+                .map(name -> new ColumnFamilyDescriptor(name.getBytes(StandardCharsets.UTF_8), familyOptions))
+                .toList();
+        try {
+            return RocksDB.open(dbOptions, dir.toString(), descriptors, handles);
+        } catch (RocksDBException e) {
+            if (!RocksFailure.isMissingCompression(e)) {
+                throw e;
+            }
+            handles.clear();
+            familyOptions.setCompressionType(CompressionType.NO_COMPRESSION);
+            return RocksDB.open(dbOptions, dir.toString(), descriptors, handles);
+        }
+    }
+
+    @Override
+    public void close() {
+        familyOptions.close();
+        dbOptions.close();
+        cache.close();
+    }
+
+    private static Set<String> names(Path dir, List<String> wanted) throws RocksDBException {
+        Set<String> names = new LinkedHashSet<>();
+        names.add("default");
+        names.addAll(wanted);
+        if (Files.exists(dir.resolve("CURRENT"))) {
+            try (Options options = new Options()) {
+                RocksDB.listColumnFamilies(options, dir.toString())
+                        .forEach(name -> names.add(new String(name, StandardCharsets.UTF_8)));
+            }
+        }
+        return names;
+    }
+}
