@@ -1,0 +1,44 @@
+package io.foretell.streams;
+
+import io.foretell.objectives.PolicyVersion;
+import io.foretell.objectives.RolloutGroup;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Task;
+import java.util.Map;
+
+/** The codecs of all internal topics. Thread-safe. */
+public final class Codecs {
+    /** Readers accept this schema version and the one before. */
+    static final int VERSION = 1;
+
+    private static final Codec<Task> TASK = new RecordCodec<>(WireMappers.cbor(), Task.class, "task", Codecs::of);
+    private static final Codec<RolloutGroup> ROLLOUT_GROUP =
+            new RecordCodec<>(WireMappers.cbor(), RolloutGroup.class, "rollout group", group -> of(group.task()));
+    private static final Codec<ScoredGroup> SCORED_GROUP =
+            new RecordCodec<>(WireMappers.cbor(), ScoredGroup.class, "scored group", group -> of(group.task()));
+    private static final Codec<PolicyVersion> POLICY_VERSION =
+            new RecordCodec<>(WireMappers.json(), PolicyVersion.class, "policy version", version -> Map.of());
+
+    private Codecs() {}
+
+    public static Codec<Task> task() {
+        return TASK;
+    }
+
+    public static Codec<RolloutGroup> rolloutGroup() {
+        return ROLLOUT_GROUP;
+    }
+
+    public static Codec<ScoredGroup> scoredGroup() {
+        return SCORED_GROUP;
+    }
+
+    /** Plain JSON, so that other programs can follow the weights. */
+    public static Codec<PolicyVersion> policyVersion() {
+        return POLICY_VERSION;
+    }
+
+    private static Map<String, String> of(Task task) {
+        return Map.of(DeadLetter.TASK_ID, task.id(), DeadLetter.PHASE, String.valueOf(task.phase()));
+    }
+}

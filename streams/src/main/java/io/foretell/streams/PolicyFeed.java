@@ -1,0 +1,196 @@
+package io.foretell.streams;
+
+import io.foretell.objectives.PolicyVersion;
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The learner's announcements, followed by a thread of its own. The latest is the one published last, which after a
+ * learner's crash may have a lower version than the one before. Thread-safe; listeners run on the feed's thread and
+ * must not block.
+ */
+public final class PolicyFeed implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(PolicyFeed.class);
+    private static final Duration DEADLINE = Duration.ofSeconds(30);
+
+    private final String topic;
+    private final TopicPartition partition;
+    private final RecordSender sender;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Thread follower;
+    private final CountDownLatch caughtUp = new CountDownLatch(1);
+    private final List<Consumer<PolicyVersion>> listeners = new CopyOnWriteArrayList<>();
+    private volatile boolean closed;
+    private @Nullable PolicyVersion latest; // guarded by this
+
+    /** Reads the topic to its end before it returns. */
+    public PolicyFeed(String bootstrap, Topics topics) {
+        this.topic = topics.policies();
+        this.partition = new TopicPartition(topic, 0);
+        this.sender = new RecordSender(bootstrap);
+        Map<String, Object> config = Clients.consuming(bootstrap);
+        config.put("auto.offset.reset", "earliest");
+        this.consumer = Clients.consumer(config);
+        this.follower = new Thread(this::follow, "policy-feed-" + topics.run());
+        follower.setDaemon(true);
+        follower.start();
+        awaitCaughtUp();
+    }
+
+    private void awaitCaughtUp() {
+        try {
+            if (caughtUp.await(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        close();
+        throw new ForetellException(
+                ErrorCode.TIMEOUT, "the topic " + topic + " could not be read within " + DEADLINE.toSeconds() + " s");
+    }
+
+    private void follow() {
+        try (consumer) {
+            consumer.assign(List.of(partition));
+            long end = end();
+            consumer.seekToBeginning(List.of(partition));
+            while (!closed) {
+                pollOnce();
+                if (caughtUp.getCount() > 0 && consumer.position(partition, DEADLINE) >= end) {
+                    caughtUp.countDown();
+                }
+            }
+        } catch (WakeupException e) {
+            log.debug("policy feed of {} stops", topic);
+        } catch (RuntimeException e) {
+            log.error("policy feed of {} stopped: {}; restart this process", topic, e.toString(), e);
+        }
+    }
+
+    private long end() {
+        long deadline = System.nanoTime() + DEADLINE.toNanos();
+        while (true) {
+            try {
+                return consumer.endOffsets(List.of(partition), DEADLINE).get(partition);
+            } catch (WakeupException e) {
+                throw e;
+            } catch (KafkaException e) {
+                if (System.nanoTime() > deadline) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private void pollOnce() {
+        try {
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(500))) {
+                accept(record);
+            }
+        } catch (WakeupException e) {
+            throw e;
+        } catch (KafkaException e) {
+            log.warn("policy feed of {} retries: {}", topic, e.toString());
+        }
+    }
+
+    private void accept(ConsumerRecord<byte[], byte[]> record) {
+        PolicyVersion version;
+        try {
+            version = Codecs.policyVersion().decode(record.value() == null ? new byte[0] : record.value());
+        } catch (UnreadableRecordException e) {
+            log.error("a policy version at offset {} of {} is skipped: {}", record.offset(), topic, e.getMessage());
+            return;
+        }
+        synchronized (this) {
+            latest = version;
+            notifyAll();
+        }
+        for (Consumer<PolicyVersion> listener : listeners) {
+            tell(listener, version);
+        }
+    }
+
+    private static void tell(Consumer<PolicyVersion> listener, PolicyVersion version) {
+        try {
+            listener.accept(version);
+        } catch (RuntimeException e) {
+            log.error("a listener failed on policy version {}", version.version(), e);
+        }
+    }
+
+    /** Announces {@code version}, and returns when Kafka has it and this feed too. */
+    public void publish(PolicyVersion version) {
+        Clients.await(
+                sender.send(topic, version.run(), Codecs.policyVersion().encode(version)),
+                DEADLINE,
+                "policy version " + version.version());
+        log.info("policy published policyVersion={} step={}", version.version(), version.step());
+    }
+
+    public synchronized Optional<PolicyVersion> latest() {
+        return Optional.ofNullable(latest);
+    }
+
+    /**
+     * The latest version as soon as it is {@code minVersion} or newer.
+     *
+     * @throws ForetellException TIMEOUT when there is none within {@code timeout}
+     */
+    public synchronized PolicyVersion await(long minVersion, Duration timeout) {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        try {
+            while (latest == null || latest.version() < minVersion) {
+                long leftMs = (deadline - System.nanoTime()) / 1_000_000;
+                if (leftMs <= 0) {
+                    throw new ForetellException(
+                            ErrorCode.TIMEOUT,
+                            "no policy version " + minVersion + " or newer was published within "
+                                    + timeout.toSeconds() + " s; the latest is "
+                                    + (latest == null ? "none" : latest.version()));
+                }
+                wait(leftMs);
+            }
+            return latest;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ForetellException(
+                    ErrorCode.UNAVAILABLE, "interrupted while waiting for policy version " + minVersion, e);
+        }
+    }
+
+    /** Calls {@code listener} with every version from now on, and at once with the latest if there is one. */
+    public void onChange(Consumer<PolicyVersion> listener) {
+        listeners.add(listener);
+        latest().ifPresent(version -> tell(listener, version));
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        consumer.wakeup();
+        try {
+            follower.join(DEADLINE.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        sender.close();
+    }
+}

@@ -1,0 +1,112 @@
+package io.foretell.streams;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Map;
+import java.util.function.Function;
+
+/** A record as an object {@code {"v": schema version, "record": fields}}; unknown fields are ignored. Thread-safe. */
+final class RecordCodec<T> implements Codec<T> {
+    private static final String VERSION = "v";
+    private static final String RECORD = "record";
+
+    private final ObjectMapper mapper;
+    private final ObjectReader reader;
+    private final ObjectWriter writer;
+    private final String name;
+    private final Function<T, Map<String, String>> labels;
+
+    RecordCodec(ObjectMapper mapper, Class<T> type, String name, Function<T, Map<String, String>> labels) {
+        this.mapper = mapper;
+        this.reader = mapper.readerFor(type);
+        this.writer = mapper.writerFor(type);
+        this.name = name;
+        this.labels = labels;
+    }
+
+    @Override
+    public byte[] encode(T value) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(1024);
+        try (JsonGenerator generator = mapper.createGenerator(bytes)) {
+            generator.writeStartObject();
+            generator.writeNumberField(VERSION, Codecs.VERSION);
+            generator.writeFieldName(RECORD);
+            writer.writeValue(generator, value);
+            generator.writeEndObject();
+        } catch (IOException e) {
+            throw new IllegalStateException("a " + name + " cannot be written: " + value, e);
+        }
+        return bytes.toByteArray();
+    }
+
+    @Override
+    public T decode(byte[] bytes) {
+        try (JsonParser parser = mapper.createParser(bytes)) {
+            return read(parser, bytes.length);
+        } catch (UnreadableRecordException e) {
+            throw e;
+        } catch (JsonMappingException e) {
+            throw unreadable(bytes.length, e.getPathReference().isEmpty() ? e : rootOf(e));
+        } catch (IOException | RuntimeException e) {
+            throw unreadable(bytes.length, e);
+        }
+    }
+
+    private T read(JsonParser parser, int length) throws IOException {
+        if (parser.nextToken() != JsonToken.START_OBJECT || !VERSION.equals(parser.nextFieldName())) {
+            throw new UnreadableRecordException(
+                    length + " bytes are not a " + name + ": they do not begin with a schema version");
+        }
+        int version = parser.nextIntValue(-1);
+        if (version < Codecs.VERSION - 1 || version < 1 || version > Codecs.VERSION) {
+            throw new UnreadableRecordException("a " + name + " has schema version " + version
+                    + " but this program reads version " + Codecs.VERSION + " and the one before");
+        }
+        T record = null;
+        for (String field = parser.nextFieldName(); field != null; field = parser.nextFieldName()) {
+            JsonToken token = parser.nextToken();
+            if (RECORD.equals(field) && token == JsonToken.START_OBJECT && record == null) {
+                record = reader.readValue(parser);
+            } else {
+                parser.skipChildren();
+            }
+        }
+        if (parser.currentToken() != JsonToken.END_OBJECT || parser.nextToken() != null || record == null) {
+            throw new UnreadableRecordException(
+                    length + " bytes are not a " + name + ": there is no whole record in them");
+        }
+        return record;
+    }
+
+    private UnreadableRecordException unreadable(int length, Throwable cause) {
+        String reason = cause instanceof com.fasterxml.jackson.core.JsonProcessingException json
+                ? json.getOriginalMessage()
+                : String.valueOf(cause.getMessage());
+        return new UnreadableRecordException(length + " bytes are not a " + name + ": " + abbreviated(reason), cause);
+    }
+
+    private static Throwable rootOf(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
+    }
+
+    private static String abbreviated(String reason) {
+        String line = reason.lines().findFirst().orElse("");
+        return line.length() <= 300 ? line : line.substring(0, 300) + "...";
+    }
+
+    @Override
+    public Map<String, String> labels(T value) {
+        return labels.apply(value);
+    }
+}

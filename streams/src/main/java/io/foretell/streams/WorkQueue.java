@@ -1,0 +1,201 @@
+package io.foretell.streams;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.clients.consumer.ShareConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A topic as a work queue: a member of a Kafka share group that acknowledges one record at a time. Records of a member
+ * that dies or lets its locks expire come back to others with a higher attempt. Delivery is at least once.
+ *
+ * <p>Every record of a poll must be accepted, released or given up before the next poll. Confined to the thread that
+ * polls, except {@link #wakeup()}.
+ */
+public final class WorkQueue<T> implements AutoCloseable {
+    /** A record that comes this many times is a dead letter. */
+    public static final int MAX_ATTEMPTS = 5;
+
+    private static final Logger log = LoggerFactory.getLogger(WorkQueue.class);
+    private static final Duration DEADLINE = Duration.ofSeconds(30);
+
+    private final String topic;
+    private final Codec<T> codec;
+    private final DeadLetters deadLetters;
+    private final ShareConsumer<byte[], byte[]> consumer;
+    private final Map<RecordPlace, Work<T>> held = new LinkedHashMap<>();
+    private final List<Work<T>> taken = new ArrayList<>();
+
+    private WorkQueue(String topic, Codec<T> codec, DeadLetters deadLetters, ShareConsumer<byte[], byte[]> consumer) {
+        this.topic = topic;
+        this.codec = codec;
+        this.deadLetters = deadLetters;
+        this.consumer = consumer;
+    }
+
+    /**
+     * Joins {@code group} on {@code topic}.
+     *
+     * @param maxRecords most records of one poll, and most that this member locks at a time
+     */
+    public static <T> WorkQueue<T> open(
+            String bootstrap, String topic, String group, Codec<T> codec, int maxRecords, DeadLetters deadLetters) {
+        try (Admin admin = Clients.admin(bootstrap, DEADLINE)) {
+            Topics.configureShareGroup(admin, group);
+        }
+        Map<String, Object> config = Map.of(
+                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                bootstrap,
+                ConsumerConfig.GROUP_ID_CONFIG,
+                group,
+                ConsumerConfig.SHARE_ACKNOWLEDGEMENT_MODE_CONFIG,
+                "explicit",
+                ConsumerConfig.SHARE_ACQUIRE_MODE_CONFIG,
+                "record_limit",
+                ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+                maxRecords,
+                ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
+                8 * 1024 * 1024,
+                ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG,
+                100,
+                ConsumerConfig.RETRY_BACKOFF_MS_CONFIG,
+                20,
+                ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG,
+                500);
+        ShareConsumer<byte[], byte[]> consumer =
+                new KafkaShareConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        consumer.subscribe(List.of(topic));
+        return new WorkQueue<>(topic, codec, deadLetters, consumer);
+    }
+
+    /**
+     * The next records, or none when {@code timeout} passes or {@link #wakeup()} is called.
+     *
+     * @throws IllegalStateException when records of the last poll are still held
+     */
+    public List<Work<T>> poll(Duration timeout) {
+        if (!taken.isEmpty()) {
+            List<Work<T>> early = List.copyOf(taken);
+            taken.clear();
+            return early;
+        }
+        if (!held.isEmpty()) {
+            throw new IllegalStateException(held.size() + " records of " + topic
+                    + " are still held; accept, release or give them up before the next poll");
+        }
+        try {
+            take(timeout);
+        } catch (WakeupException e) {
+            return List.of();
+        }
+        List<Work<T>> work = List.copyOf(taken);
+        taken.clear();
+        return work;
+    }
+
+    private void take(Duration timeout) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(timeout)) {
+            RecordPlace place = RecordPlace.of(record);
+            Work<T> before = held.get(place);
+            if (before != null) {
+                held.put(place, new Work<>(before.value(), before.attempt(), record)); // renewed
+            } else {
+                receive(record).ifPresent(work -> {
+                    held.put(place, work);
+                    taken.add(work);
+                });
+            }
+        }
+    }
+
+    private Optional<Work<T>> receive(ConsumerRecord<byte[], byte[]> record) {
+        int attempt = record.deliveryCount().orElse((short) 1);
+        try {
+            T value = codec.decode(record.value() == null ? new byte[0] : record.value());
+            if (attempt < MAX_ATTEMPTS) {
+                return Optional.of(new Work<>(value, attempt, record));
+            }
+            deadLetters.put(record, "it was delivered " + attempt + " times and never finished", codec.labels(value));
+        } catch (UnreadableRecordException e) {
+            deadLetters.put(record, String.valueOf(e.getMessage()), Map.of());
+        }
+        consumer.acknowledge(record, AcknowledgeType.ACCEPT);
+        return Optional.empty();
+    }
+
+    /** Done: {@code work} never comes back once {@link #commit()} or the next poll has told Kafka. */
+    public void accept(Work<T> work) {
+        acknowledge(work, AcknowledgeType.ACCEPT);
+    }
+
+    /** Not done: {@code work} goes to whoever polls next. */
+    public void release(Work<T> work) {
+        acknowledge(work, AcknowledgeType.RELEASE);
+    }
+
+    /** Cannot be done: {@code work} goes to the dead letters and never comes back. */
+    public void deadLetter(Work<T> work, String reason) {
+        deadLetters.put(work.origin(), reason, codec.labels(work.value()));
+        acknowledge(work, AcknowledgeType.ACCEPT);
+    }
+
+    private void acknowledge(Work<T> work, AcknowledgeType type) {
+        Work<T> mine = held.remove(work.place());
+        if (mine == null) {
+            throw new IllegalStateException("record " + work.place() + " of " + topic + " is not held");
+        }
+        consumer.acknowledge(mine.origin(), type);
+    }
+
+    /**
+     * Tells Kafka of everything accepted and released. An acknowledgement that comes too late, because the lock had
+     * expired, is logged: the record is then done twice.
+     */
+    public void commit() {
+        report(consumer.commitSync(DEADLINE));
+    }
+
+    private void report(Map<TopicIdPartition, Optional<KafkaException>> results) {
+        results.forEach((partition, failure) -> failure.ifPresent(e -> log.warn(
+                "acknowledgements of {} were not taken, its records may come again: {}", partition, e.toString())));
+    }
+
+    /** Begins the lock time of all held records anew; call it well within the 30 s that a lock lasts. */
+    public void renew() {
+        if (held.isEmpty()) {
+            return;
+        }
+        held.values().forEach(work -> consumer.acknowledge(work.origin(), AcknowledgeType.RENEW));
+        report(consumer.commitSync(DEADLINE));
+        try {
+            take(Duration.ZERO);
+        } catch (WakeupException e) {
+            log.debug("woken while renewing {}", topic);
+        }
+    }
+
+    /** Ends a poll in progress, or the next one. Thread-safe. */
+    public void wakeup() {
+        consumer.wakeup();
+    }
+
+    /** Leaves the group; records still held go back to the others at once. */
+    @Override
+    public void close() {
+        consumer.close(Duration.ofSeconds(10));
+    }
+}
