@@ -7,6 +7,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.SocketAddress;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.List;
@@ -25,8 +26,7 @@ public final class HttpService {
     private static final int INSTANCES = 2;
     private static final Duration SHUTDOWN_DEADLINE = Duration.ofSeconds(10);
     private static final int IDLE_MINUTES = 10;
-    /* All instances of one deployment that ask for one negative port share one free port. */
-    private static final int SHARED_FREE_PORT = -1;
+    private static final AtomicInteger FREE_PORT_IDS = new AtomicInteger();
 
     private final Vertx vertx;
     private final HttpSettings settings;
@@ -56,8 +56,10 @@ public final class HttpService {
         Future<String> deployed;
         try {
             RootRouter router = new RootRouter(settings, routes, metrics, health);
+            SocketAddress address = address(settings);
             deployed = vertx.deployVerticle(
-                    () -> new Instance(settings, router, port), new DeploymentOptions().setInstances(INSTANCES));
+                    () -> new Instance(settings, address, router, port),
+                    new DeploymentOptions().setInstances(INSTANCES));
         } catch (RuntimeException e) {
             return Future.failedFuture(e);
         }
@@ -96,10 +98,15 @@ public final class HttpService {
         return new ForetellException(ErrorCode.UNAVAILABLE, sentence, failure);
     }
 
+    /* All instances that ask for the shared port of one id get one free port together. */
+    private static SocketAddress address(HttpSettings settings) {
+        return settings.port() == 0
+                ? SocketAddress.sharedRandomPort(FREE_PORT_IDS.incrementAndGet(), settings.host())
+                : SocketAddress.inetSocketAddress(settings.port(), settings.host());
+    }
+
     private static HttpServerOptions options(HttpSettings settings) {
         HttpServerOptions options = new HttpServerOptions()
-                .setHost(settings.host())
-                .setPort(settings.port() == 0 ? SHARED_FREE_PORT : settings.port())
                 .setHandle100ContinueAutomatically(false)
                 .setMaxHeaderSize(16 * 1024)
                 .setIdleTimeout(IDLE_MINUTES)
@@ -117,12 +124,14 @@ public final class HttpService {
     /** One event loop's server. Confined to that loop. */
     private static final class Instance extends VerticleBase {
         private final HttpSettings settings;
+        private final SocketAddress address;
         private final RootRouter router;
         private final AtomicInteger port;
         private HttpServer server;
 
-        private Instance(HttpSettings settings, RootRouter router, AtomicInteger port) {
+        private Instance(HttpSettings settings, SocketAddress address, RootRouter router, AtomicInteger port) {
             this.settings = settings;
+            this.address = address;
             this.router = router;
             this.port = port;
         }
@@ -130,7 +139,7 @@ public final class HttpService {
         @Override
         public Future<?> start() {
             server = vertx.createHttpServer(options(settings)).requestHandler(router.create(vertx));
-            return server.listen().onSuccess(listening -> port.set(listening.actualPort()));
+            return server.listen(address).onSuccess(listening -> port.set(listening.actualPort()));
         }
 
         @Override

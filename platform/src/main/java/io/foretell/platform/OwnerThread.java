@@ -151,11 +151,13 @@ public final class OwnerThread implements AutoCloseable {
         synchronized (queue) {
             waiting = queue.size();
         }
+        String own = OwnerThread.class.getName();
         for (StackTraceElement frame : thread.getStackTrace()) {
             String owner = frame.getClassName();
             if (!owner.startsWith("java.")
                     && !owner.startsWith("jdk.")
-                    && !owner.startsWith(getClass().getName())) {
+                    && !owner.equals(own)
+                    && !owner.startsWith(own + "$")) {
                 return "it is in " + owner.substring(owner.lastIndexOf('.') + 1) + "." + frame.getMethodName() + ", "
                         + waiting + " calls wait";
             }

@@ -115,6 +115,8 @@ final class ProblemHandler implements Handler<RoutingContext> {
         if (bodyIsComing && LimitedBody.expectsContinue(request)) {
             // the client may or may not send the body now, so nothing more can be read from this connection
             response.putHeader(HttpHeaders.CONNECTION, "close");
+            response.end(bytes(problem)).onComplete(sent -> request.connection().close());
+            return;
         }
         response.end(bytes(problem));
         if (bodyIsComing) {
