@@ -138,7 +138,9 @@ public final class HttpService {
 
         @Override
         public Future<?> start() {
-            server = vertx.createHttpServer(options(settings)).requestHandler(router.create(vertx));
+            server = vertx.createHttpServer(options(settings))
+                    .invalidRequestHandler(new MalformedRequest())
+                    .requestHandler(router.create(vertx));
             return server.listen(address).onSuccess(listening -> port.set(listening.actualPort()));
         }
 

@@ -1,15 +1,10 @@
 package io.foretell.platform;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +40,7 @@ public final class Lifecycle {
     }
 
     private final List<Component> components = new ArrayList<>();
-    private final Deque<Component> running = new ArrayDeque<>();
+    private final StopSequence running = new StopSequence();
     private final CountDownLatch startEnded = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private State state = State.LATENT;
@@ -82,7 +77,7 @@ public final class Lifecycle {
             }
         } catch (RuntimeException | Error e) {
             move(State.STARTING, State.STOPPING);
-            stopRunning(CLEAN_UP_DEADLINE).forEach(e::addSuppressed);
+            running.stop(CLEAN_UP_DEADLINE).forEach(e::addSuppressed);
             end();
             throw e;
         } finally {
@@ -111,7 +106,7 @@ public final class Lifecycle {
         if (before == State.STOPPED) {
             return;
         }
-        List<Throwable> failures = stopRunning(deadline);
+        List<Throwable> failures = running.stop(deadline);
         end();
         if (!failures.isEmpty()) {
             ForetellException failure = new ForetellException(
@@ -130,49 +125,7 @@ public final class Lifecycle {
         } catch (Exception e) {
             throw new ForetellException(ErrorCode.INTERNAL, component.name + " did not start: " + e.getMessage(), e);
         }
-        running.addLast(component);
-    }
-
-    private List<Throwable> stopRunning(Duration deadline) {
-        List<Throwable> failures = new ArrayList<>();
-        long end = System.nanoTime() + deadline.toNanos();
-        while (!running.isEmpty()) {
-            Component component = running.removeLast();
-            long left = Math.max(0, end - System.nanoTime());
-            Duration share = Duration.ofNanos(running.isEmpty() ? left : left / 2);
-            try {
-                stopOne(component, share);
-            } catch (ForetellException e) {
-                LOG.warn("a component did not stop well component={}", component.name, e);
-                failures.add(e);
-            }
-        }
-        return failures;
-    }
-
-    private static void stopOne(Component component, Duration share) {
-        LOG.info("stopping component={} deadline={}", component.name, DurationText.of(share));
-        FutureTask<Boolean> task = new FutureTask<>(() -> {
-            component.stop.stop();
-            return true;
-        });
-        Thread thread = new Thread(task, "stop-" + component.name);
-        thread.setDaemon(true);
-        thread.start();
-        try {
-            task.get(share.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            throw new ForetellException(
-                    ErrorCode.TIMEOUT, component.name + " did not stop within " + DurationText.of(share), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ForetellException(ErrorCode.UNAVAILABLE, "interrupted while stopping " + component.name, e);
-        } catch (ExecutionException e) {
-            throw new ForetellException(
-                    ErrorCode.INTERNAL,
-                    component.name + " did not stop: " + e.getCause().getMessage(),
-                    e.getCause());
-        }
+        running.add(component.name, component.stop);
     }
 
     private synchronized void refuseWhenStopWanted() {

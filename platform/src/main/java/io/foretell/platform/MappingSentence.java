@@ -25,6 +25,9 @@ final class MappingSentence {
         }
         String key = key(e);
         String subject = key.isEmpty() ? "the body" : "'" + key + "'";
+        if (e instanceof ValueInstantiationException) {
+            return subject + " lacks a member that it needs";
+        }
         return e instanceof MismatchedInputException mismatch && mismatch.getTargetType() != null
                 ? subject + " must be " + expected(mismatch.getTargetType())
                 : subject + " cannot be read: "
@@ -35,9 +38,15 @@ final class MappingSentence {
     static Optional<String> ofConstructor(JsonMappingException e) {
         boolean said = e instanceof ValueInstantiationException || e.getCause() instanceof RuntimeException;
         Throwable cause = e.getCause();
-        return said && cause != null && !(cause instanceof JsonMappingException)
-                ? Optional.ofNullable(cause.getMessage())
-                : Optional.empty();
+        if (!said || cause == null || cause instanceof JsonMappingException) {
+            return Optional.empty();
+        }
+        return Optional.ofNullable(cause.getMessage()).filter(sentence -> !isFromJava(cause, sentence));
+    }
+
+    /* Java's own words about a null speak of code; those of requireNonNull were written for a reader. */
+    private static boolean isFromJava(Throwable cause, String sentence) {
+        return cause instanceof NullPointerException && sentence.startsWith("Cannot ");
     }
 
     /** The dotted key, such as {@code phases[0].steps}; empty for the whole. */

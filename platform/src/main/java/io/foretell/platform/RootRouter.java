@@ -8,6 +8,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 
@@ -19,6 +20,7 @@ import java.util.regex.Pattern;
 final class RootRouter {
     private static final String REQUEST_ID_HEADER = "X-Request-Id";
     private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    private static final Set<String> KNOWN_METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
     private static final int[] STATUSES_OF_ROUTER = {400, 404, 405, 406, 413, 415, 500};
 
     private final HttpSettings settings;
@@ -73,9 +75,10 @@ final class RootRouter {
     private void measure(RoutingContext ctx) {
         Timer.Sample sample = Timer.start(metrics.registry());
         ctx.addEndHandler(end -> {
+            String method = ctx.request().method().name();
             String path = ctx.currentRoute() == null ? null : ctx.currentRoute().getPath();
             sample.stop(Timer.builder("http.server.requests")
-                    .tag("method", ctx.request().method().name())
+                    .tag("method", KNOWN_METHODS.contains(method) ? method : "other")
                     .tag("route", path == null ? "other" : path)
                     .tag("status", Integer.toString(ctx.response().getStatusCode()))
                     .register(metrics.registry()));

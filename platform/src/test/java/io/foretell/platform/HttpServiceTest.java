@@ -39,7 +39,13 @@ class HttpServiceTest {
     private final Health health = new Health();
     private @Nullable HttpService service;
 
-    record Echo(String text, int times) {}
+    record Echo(String text, int times) {
+        Echo {
+            if (text.isBlank()) {
+                throw new IllegalArgumentException("text must not be blank");
+            }
+        }
+    }
 
     private static final class EchoRoutes implements Routes {
         @Override
@@ -127,6 +133,8 @@ class HttpServiceTest {
         serve();
         assertProblem(post("/echo", ""), 400, "this request needs a JSON body");
         assertProblem(post("/echo", "null"), 400, "this request needs a JSON body, not null");
+        assertProblem(post("/echo", "{\"text\":\"\"}"), 400, "text must not be blank");
+        assertProblem(post("/echo", "{}"), 400, "the body lacks a member that it needs");
         assertProblem(post("/echo", "{\"times\":\"x\"}"), 400, "'times' must be a whole number");
         assertProblem(post("/echo", "{\"times\":1.5}"), 400, "'times' must be a whole number");
         assertProblem(post("/echo", "[]"), 400, "the body must be a map of keys");
@@ -166,12 +174,29 @@ class HttpServiceTest {
                 + "Content-Length: 5000\r\nExpect: 100-continue\r\n\r\n");
         assertThat(refused).startsWith("HTTP/1.1 413").doesNotContain("100 Continue");
 
-        HttpRequest polite = request("/echo")
-                .expectContinue(true)
-                .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofString("{\"text\":\"b\",\"times\":1}"))
-                .build();
-        assertThat(client.send(polite, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+        String body = "{\"text\":\"b\",\"times\":1}";
+        try (Socket socket = new Socket("127.0.0.1", service.port())) {
+            socket.setSoTimeout(5000);
+            send(
+                    socket,
+                    "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                            + "Content-Length: " + body.length() + "\r\nExpect: 100-continue\r\n\r\n");
+            assertThat(new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII))
+                    .isEqualTo("HTTP/1.1 100");
+            send(socket, body);
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .contains("HTTP/1.1 200")
+                    .endsWith(body);
+        }
+    }
+
+    @Test
+    void whatIsNotHttpIsAProblemToo() throws Exception {
+        serve();
+        assertThat(exchange("hello\r\n\r\n"))
+                .contains(" 400 Bad Request")
+                .contains("application/problem+json")
+                .contains("the request is not HTTP");
     }
 
     @Test
@@ -256,10 +281,12 @@ class HttpServiceTest {
     void metricsAndOpenApiAreServed() throws Exception {
         serve();
         metrics.gauge("trainer_loss", 0.5);
+        metrics.gauge("reward/mean", 0.25);
         metrics.count("dropped_groups", "reason", "stale");
 
         assertThat(get("/metrics").body())
                 .contains("trainer_loss 0.5")
+                .contains("reward_mean 0.25")
                 .contains("dropped_groups_total{reason=\"stale\"} 1.0")
                 .contains("process_resident_memory_bytes")
                 .contains("jvm_memory_used_bytes");
@@ -300,9 +327,13 @@ class HttpServiceTest {
     private String exchange(String request) throws Exception {
         try (Socket socket = new Socket("127.0.0.1", service.port())) {
             socket.setSoTimeout(5000);
-            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            send(socket, request);
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
+    }
+
+    private static void send(Socket socket, String text) throws Exception {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
     }
 
     private static JsonNode assertProblem(HttpResponse<String> answer, int status, String detail) throws Exception {

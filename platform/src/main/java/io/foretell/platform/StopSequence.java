@@ -1,0 +1,74 @@
+package io.foretell.platform;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What runs and how it is stopped: last first, each on a daemon thread of its own, so that one that hangs can be left
+ * behind.
+ *
+ * <p>Not thread-safe: {@link Lifecycle} starts and stops from one thread at a time.
+ */
+final class StopSequence {
+    private static final Logger LOG = LoggerFactory.getLogger(StopSequence.class);
+
+    private final Deque<Running> running = new ArrayDeque<>();
+
+    void add(String name, Lifecycle.Stop stop) {
+        running.addLast(new Running(name, stop));
+    }
+
+    /** Stops all in reverse order and says what did not go well; nothing is left to stop afterwards. */
+    List<Throwable> stop(Duration deadline) {
+        List<Throwable> failures = new ArrayList<>();
+        long end = System.nanoTime() + deadline.toNanos();
+        while (!running.isEmpty()) {
+            Running component = running.removeLast();
+            long left = Math.max(0, end - System.nanoTime());
+            Duration share = Duration.ofNanos(running.isEmpty() ? left : left / 2);
+            try {
+                stopOne(component, share);
+            } catch (ForetellException e) {
+                LOG.warn("a component did not stop well component={}", component.name, e);
+                failures.add(e);
+            }
+        }
+        return failures;
+    }
+
+    private static void stopOne(Running component, Duration share) {
+        LOG.info("stopping component={} deadline={}", component.name, DurationText.of(share));
+        FutureTask<Boolean> task = new FutureTask<>(() -> {
+            component.stop.stop();
+            return true;
+        });
+        Thread thread = new Thread(task, "stop-" + component.name);
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            task.get(share.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw new ForetellException(
+                    ErrorCode.TIMEOUT, component.name + " did not stop within " + DurationText.of(share), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ForetellException(ErrorCode.UNAVAILABLE, "interrupted while stopping " + component.name, e);
+        } catch (ExecutionException e) {
+            throw new ForetellException(
+                    ErrorCode.INTERNAL,
+                    component.name + " did not stop: " + e.getCause().getMessage(),
+                    e.getCause());
+        }
+    }
+
+    private record Running(String name, Lifecycle.Stop stop) {}
+}
