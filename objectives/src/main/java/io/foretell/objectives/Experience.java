@@ -1,5 +1,7 @@
 package io.foretell.objectives;
 
+import java.util.Set;
+
 /**
  * One flat training sequence; every array has one entry per token, and entry t speaks of predicting token t from the
  * tokens before it (entry 0 is never trained). There is no prompt/response split: the weights say what is trained.
@@ -33,11 +35,17 @@ public record Experience(
         }
     }
 
-    /** A sequence trained by plain next-token prediction on every token but the first, weighted by {@code weight}. */
-    public static Experience nextToken(TokenArray tokens, float weight) {
+    /**
+     * A sequence trained by plain next-token prediction on every token but the first.
+     *
+     * @param weight coefficient of each term
+     * @param skipped token ids that are context only, never targets
+     */
+    public static Experience nextToken(TokenArray tokens, float weight, Set<Integer> skipped) {
         float[] weights = new float[tokens.length()];
-        java.util.Arrays.fill(weights, weight);
-        weights[0] = 0;
+        for (int t = 1; t < weights.length; t++) {
+            weights[t] = skipped.contains(tokens.at(t)) ? 0 : weight;
+        }
         FloatArray zeros = FloatArray.zeros(tokens.length());
         return new Experience(tokens, zeros, zeros, zeros, FloatArray.of(weights), 1f, -1);
     }

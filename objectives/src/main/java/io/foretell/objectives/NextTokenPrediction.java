@@ -3,9 +3,11 @@ package io.foretell.objectives;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /**
  * NTP, plain next-token prediction: continued pretraining, the warm-up of every other method and its control.
@@ -14,15 +16,23 @@ import java.util.random.RandomGenerator;
  *
  * <p>A document longer than {@code max_prompt_length + 1} tokens becomes several tasks without overlap, except that
  * each chunk starts with the last token of the one before, so that every token but the first is predicted once.
+ *
+ * <p>Option {@code inserted}: tokens that the system writes and the model never has to predict, such as the tag that
+ * opens a thought ({@code ["<think>"]}); they are context but not targets. None by default.
  */
 public final class NextTokenPrediction implements Objective {
     public static final String NAME = "ntp";
 
     private final int maxLength;
+    private final Set<Integer> inserted;
 
     public NextTokenPrediction(ObjectiveSettings settings) {
-        new Options(NAME, settings.options()).refuseUnknown();
+        Options options = new Options(NAME, settings.options());
         this.maxLength = settings.maxPromptLength() + 1;
+        this.inserted = options.texts("inserted").stream()
+                .map(tag -> Options.token(settings.tokenizer(), tag))
+                .collect(Collectors.toSet());
+        options.refuseUnknown();
     }
 
     @Override
@@ -31,10 +41,10 @@ public final class NextTokenPrediction implements Objective {
     }
 
     @Override
-    public List<Cut> cut(TokenArray document, RandomGenerator random) {
+    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
         List<Cut> cuts = new ArrayList<>();
-        for (int from = 0; from + 1 < document.length(); from += maxLength - 1) {
-            TokenArray chunk = document.slice(from, Math.min(document.length(), from + maxLength));
+        for (int from = 0; from + 1 < tokens.length(); from += maxLength - 1) {
+            TokenArray chunk = tokens.slice(from, Math.min(tokens.length(), from + maxLength));
             cuts.add(new Cut(TokenArray.EMPTY, chunk));
         }
         return cuts;
@@ -52,6 +62,6 @@ public final class NextTokenPrediction implements Objective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return List.of(Experience.nextToken(group.task().target(), 1f));
+        return List.of(Experience.nextToken(group.task().target(), 1f, inserted));
     }
 }

@@ -18,11 +18,12 @@ public interface Objective {
     /**
      * Cuts a document into tasks.
      *
-     * @param document tokens of the whole document
+     * @param document where the tokens come from; its domain may decide what it is used for
+     * @param tokens the whole document
      * @param random seeded by run, document and visit, so that the same visit is always cut the same way
      * @return none where the document is too short to learn from
      */
-    List<Cut> cut(TokenArray document, RandomGenerator random);
+    List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random);
 
     /** How rollouts of {@code task} are sampled; empty where this objective samples nothing. */
     Optional<SamplingPlan> sampling(Task task);

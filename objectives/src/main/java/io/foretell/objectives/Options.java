@@ -1,5 +1,6 @@
 package io.foretell.objectives;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -39,6 +40,24 @@ final class Options {
             throw wrong(key, "text");
         }
         return text;
+    }
+
+    /** A list of texts, empty by default. */
+    List<String> texts(String key) {
+        known.add(key);
+        Object value = values.getOrDefault(key, List.of());
+        if (!(value instanceof List<?> list) || !list.stream().allMatch(String.class::isInstance)) {
+            throw wrong(key, "a list of texts");
+        }
+        return list.stream().map(String.class::cast).toList();
+    }
+
+    /** The id of a tag that must be one token. */
+    static int token(Tokenizer tokenizer, String tag) {
+        return tokenizer
+                .idOf(tag)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "phases: the tokenizer has no single token '" + tag + "'; name one that it has"));
     }
 
     boolean flag(String key, boolean fallback) {

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
@@ -34,7 +36,9 @@ import java.util.random.RandomGenerator;
  *   <li>{@code min_prefix}: fewest tokens before the position (1).
  *   <li>{@code truncated_reward}: {@code score} (the paper's) or {@code none}: a truncated thought then has nothing to
  *       gain, its reward is min(r, 0).
- *   <li>{@code next_token_weight}: coefficient of a next-token term on the document itself, with its own denominator.
+ *   <li>{@code rehearse}, {@code next_token_weight}: documents of these domains are not thought about but trained by
+ *       next-token prediction with this coefficient (0.1) and a denominator of its own, so that what the model knew
+ *       without thinking stays; none by default.
  *   <li>{@code open}, {@code close}: the tags, each one token of the vocabulary.
  * </ul>
  */
@@ -47,6 +51,7 @@ public final class Rlp implements Objective {
     private final int minPrefix;
     private final boolean truncatedGainsNothing;
     private final double nextTokenWeight;
+    private final Set<String> rehearse;
     private final int open;
     private final int close;
 
@@ -56,15 +61,16 @@ public final class Rlp implements Objective {
         this.horizon = options.integer("horizon", 1, 1);
         this.discount = options.number("discount", 1.0, 0, 1);
         this.minPrefix = options.integer("min_prefix", 1, 1);
-        this.nextTokenWeight = options.number("next_token_weight", 0, 0, Integer.MAX_VALUE);
+        this.nextTokenWeight = options.number("next_token_weight", 0.1, 0, Integer.MAX_VALUE);
+        this.rehearse = Set.copyOf(options.texts("rehearse"));
         String truncated = options.text("truncated_reward", "score");
         if (!truncated.equals("score") && !truncated.equals("none")) {
             throw new IllegalArgumentException(
                     "phases: option 'truncated_reward' of objective 'rlp' must be 'score' or 'none'");
         }
         this.truncatedGainsNothing = truncated.equals("none");
-        this.open = tag(settings.tokenizer(), options.text("open", "<think>"));
-        this.close = tag(settings.tokenizer(), options.text("close", "</think>"));
+        this.open = Options.token(settings.tokenizer(), options.text("open", "<think>"));
+        this.close = Options.token(settings.tokenizer(), options.text("close", "</think>"));
         options.refuseUnknown();
         if (settings.groupSize() < 2) {
             throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
@@ -72,32 +78,41 @@ public final class Rlp implements Objective {
         }
     }
 
-    private static int tag(Tokenizer tokenizer, String text) {
-        return tokenizer
-                .idOf(text)
-                .orElseThrow(() -> new IllegalArgumentException("phases: the tokenizer has no single token '" + text
-                        + "' for RLP's thought channel; name two tokens it has with the options 'open' and 'close'"));
-    }
-
     @Override
     public String name() {
         return NAME;
     }
 
-    /** One position t, uniform over those with {@code min_prefix} tokens before and {@code horizon} tokens from t on. */
+    /**
+     * One position t, uniform over those with {@code min_prefix} tokens before and {@code horizon} tokens of text from
+     * t on; the end-of-text token is never asked for. A document to be rehearsed is not cut.
+     */
     @Override
-    public List<Cut> cut(TokenArray document, RandomGenerator random) {
-        int last = document.length() - horizon;
+    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+        if (rehearse.contains(document.domain())) {
+            TokenArray start = tokens.slice(0, Math.min(tokens.length(), settings.maxPromptLength() + 1));
+            return start.length() < 2 ? List.of() : List.of(new Cut(TokenArray.EMPTY, start));
+        }
+        int last = lengthOfText(tokens) - horizon;
         if (last < minPrefix) {
             return List.of();
         }
         int t = random.nextInt(minPrefix, last + 1);
-        TokenArray prefix = document.slice(0, t).last(settings.maxPromptLength());
-        return List.of(new Cut(prefix, document.slice(t, t + horizon)));
+        TokenArray prefix = tokens.slice(0, t).last(settings.maxPromptLength());
+        return List.of(new Cut(prefix, tokens.slice(t, t + horizon)));
+    }
+
+    private int lengthOfText(TokenArray tokens) {
+        OptionalInt end = settings.tokenizer().endOfText();
+        boolean ended = !tokens.isEmpty() && end.isPresent() && tokens.at(tokens.length() - 1) == end.getAsInt();
+        return ended ? tokens.length() - 1 : tokens.length();
     }
 
     @Override
     public Optional<SamplingPlan> sampling(Task task) {
+        if (task.prompt().isEmpty()) {
+            return Optional.empty();
+        }
         return Optional.of(new SamplingPlan(
                 task.prompt().append(open),
                 settings.groupSize(),
@@ -110,6 +125,9 @@ public final class Rlp implements Objective {
 
     @Override
     public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+        if (group.rollouts().isEmpty()) {
+            return CompletableFuture.completedFuture(List.of());
+        }
         TokenArray prefix = group.task().prompt();
         TokenArray next = group.task().target();
         CompletableFuture<FloatArray> baseline =
@@ -153,15 +171,15 @@ public final class Rlp implements Objective {
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
         Task task = group.task();
+        if (task.prompt().isEmpty()) {
+            return List.of(Experience.nextToken(task.target(), (float) nextTokenWeight, Set.of(open)));
+        }
         TokenArray context = task.prompt().append(open);
         double[] advantages = estimator.of(group.rewards());
         List<Experience> experiences = new ArrayList<>();
         for (int i = 0; i < advantages.length; i++) {
             Rollout rollout = group.group().rollouts().get(i);
             experiences.add(Experience.policyGradient(context, rollout, advantages[i], close));
-        }
-        if (nextTokenWeight > 0) {
-            experiences.add(Experience.nextToken(task.prompt().concat(task.target()), (float) nextTokenWeight));
         }
         return experiences;
     }

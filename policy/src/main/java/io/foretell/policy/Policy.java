@@ -42,6 +42,7 @@ public final class Policy implements AutoCloseable {
         this.sampling = new Sampling(program, options.tokenBudget());
         this.scoring = new Scoring(program, options.tokenBudget());
         this.training = new Training(program);
+        program.run("reset", inputs -> inputs.integer(STAGED)); // a list from the archive has no element type yet
     }
 
     /**
@@ -82,26 +83,37 @@ public final class Policy implements AutoCloseable {
      * when complete.
      */
     public void load(Path folder) {
-        Safetensors live = Safetensors.open(folder, "model");
-        boolean hasTeacher = Files.isRegularFile(folder.resolve("ema.safetensors"));
-        stage(live);
-        program.run("switch", inputs -> inputs.integer(LIVE));
-        if (hasTeacher) {
-            stage(Safetensors.open(folder, "ema"));
-            program.run("switch", inputs -> inputs.integer(EMA));
-        } else {
-            resetTeacher();
+        boolean hasTeacher = Files.isRegularFile(folder.resolve("ema.safetensors"))
+                || Files.isRegularFile(folder.resolve("ema.safetensors.index.json"));
+        try {
+            stage(Safetensors.open(folder, "model"), parameters);
+            if (hasTeacher) {
+                stage(Safetensors.open(folder, "ema"), parameters);
+            }
+            switchTo(LIVE);
+            if (hasTeacher) {
+                switchTo(EMA);
+            } else {
+                resetTeacher();
+            }
+        } finally {
+            program.run("reset", inputs -> inputs.integer(STAGED));
         }
     }
 
-    private void stage(Safetensors tensors) {
-        program.run("reset", inputs -> inputs.integer(STAGED));
-        for (ModelConfig.Parameter parameter : parameters) {
+    /** Reads tensors beside those in use, behind what is staged already. */
+    private void stage(Safetensors tensors, List<ModelConfig.Parameter> wanted) {
+        for (ModelConfig.Parameter parameter : wanted) {
             long[] shape =
                     parameter.shape().stream().mapToLong(Integer::longValue).toArray();
             FloatBuffer values = tensors.read(parameter.name(), parameter.shape());
             program.run("stage", inputs -> inputs.floats(values, shape));
         }
+    }
+
+    /** The first staged tensor of each parameter takes its place in {@code slot}. */
+    private void switchTo(int slot) {
+        program.run("switch", inputs -> inputs.integer(slot).integer(parameters.size()));
     }
 
     /**
@@ -132,19 +144,13 @@ public final class Policy implements AutoCloseable {
 
     /** Restores what {@link #saveOptimizer} wrote; training must have been started. */
     public void loadOptimizer(Path folder, String name) {
-        Safetensors tensors = Safetensors.open(folder, name);
-        List<ModelConfig.Parameter> all = optimizerParameters();
-        for (int slot = FIRST_MOMENT; slot <= ADAM_STEPS; slot++) {
+        try {
+            stage(Safetensors.open(folder, name), optimizerParameters());
+            switchTo(FIRST_MOMENT);
+            switchTo(SECOND_MOMENT);
+            switchTo(ADAM_STEPS);
+        } finally {
             program.run("reset", inputs -> inputs.integer(STAGED));
-            int from = (slot - FIRST_MOMENT) * parameters.size();
-            for (ModelConfig.Parameter parameter : all.subList(from, from + parameters.size())) {
-                long[] shape =
-                        parameter.shape().stream().mapToLong(Integer::longValue).toArray();
-                FloatBuffer values = tensors.read(parameter.name(), parameter.shape());
-                program.run("stage", inputs -> inputs.floats(values, shape));
-            }
-            int target = slot;
-            program.run("switch", inputs -> inputs.integer(target));
         }
     }
 

@@ -101,6 +101,7 @@ final class PolicyProgram implements AutoCloseable {
             throw new IllegalStateException("a policy belongs to thread '" + owner.getName() + "' but was used by '"
                     + Thread.currentThread().getName() + "'");
         }
+        ModelTime.enter();
         try (NDManager manager = model.getNDManager().newSubManager()) {
             Inputs inputs = arguments.apply(new Inputs(manager));
             NDArray selector = manager.create(0);
@@ -110,6 +111,8 @@ final class PolicyProgram implements AutoCloseable {
                     model.getBlock().forward(parameters, inputs.list, true).head()) {
                 return read.apply(result);
             }
+        } finally {
+            ModelTime.leave();
         }
     }
 

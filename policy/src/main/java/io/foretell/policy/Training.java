@@ -21,6 +21,7 @@ final class Training {
         final float[] old; // (R,)
         final float[] pg; // (R,)
         final float[] ce; // (R,)
+        final float[] temperatures; // (R,)
         final long[] forbidden; // (R,)
         final boolean[] masked; // (R,)
         final int[] starts; // (B+1,) first row of each experience
@@ -41,6 +42,7 @@ final class Training {
             old = new float[size];
             pg = new float[size];
             ce = new float[size];
+            temperatures = new float[size];
             forbidden = new long[size];
             masked = new boolean[size];
             int r = 0;
@@ -61,6 +63,7 @@ final class Training {
                     pg[r] = pgWeights.get(b)[t];
                     ce[r] = ceWeights.get(b)[t];
                     masked[r] = experience.lossMask().at(t) != 0;
+                    temperatures[r] = masked[r] ? experience.temperature() : 1;
                     forbidden[r] = masked[r] && first ? experience.forbiddenFirst() : -1;
                     first &= !masked[r];
                     r++;
@@ -90,8 +93,7 @@ final class Training {
         if (size == 0) {
             throw new PolicyException("a micro-batch of " + batch.size() + " sequences has no token to train on");
         }
-        float temperature = batch.get(0).temperature();
-        float[] settings = {temperature, (float) loss.clipRatioLow(), (float) loss.clipRatioHigh()};
+        double[] settings = {loss.clipRatioLow(), loss.clipRatioHigh()};
         float[] found = program.call(
                 "accumulate",
                 inputs -> inputs.integers(flat.tokens, batch.size(), flat.width)
@@ -101,8 +103,9 @@ final class Training {
                         .floats(flat.old, size)
                         .floats(flat.pg, size)
                         .floats(flat.ce, size)
+                        .floats(flat.temperatures, size)
                         .integers(flat.forbidden, size)
-                        .floats(settings, settings.length),
+                        .doubles(settings, settings.length),
                 array -> array.toFloatArray()); // loss, pg, ce, then (R,) log-probability, (R,) entropy
         List<SequenceStatistics> sequences = new ArrayList<>();
         for (int b = 0; b < batch.size(); b++) {
@@ -141,15 +144,15 @@ final class Training {
     }
 
     double step(OptimizerSettings settings) {
-        float[] values = {
-            (float) settings.learningRate(),
-            (float) settings.beta1(),
-            (float) settings.beta2(),
-            (float) settings.epsilon(),
-            (float) settings.weightDecay(),
-            (float) settings.maxGradNorm(),
-            (float) settings.emaDecay()
+        double[] values = {
+            settings.learningRate(),
+            settings.beta1(),
+            settings.beta2(),
+            settings.epsilon(),
+            settings.weightDecay(),
+            settings.maxGradNorm(),
+            settings.emaDecay()
         };
-        return program.call("step", inputs -> inputs.floats(values, values.length), array -> array.getFloat());
+        return program.call("step", inputs -> inputs.doubles(values, values.length), array -> array.getFloat());
     }
 }

@@ -41,22 +41,25 @@ class Policy(Module):
     torch.append(self.staged, torch.clone(value))
     return torch.tensor([torch.len(self.staged)])
 
-  def switch(self: __torch__.Policy, which: Tensor) -> Tensor:
+  # The first `count` staged tensors take the place of the list that `which` names.
+  def switch(self: __torch__.Policy, which: Tensor, count: Tensor) -> Tensor:
     w = int(which)
+    n = int(count)
+    taken = torch.slice(self.staged, 0, n)
     if w == 0:
       trained = annotate(List[Tensor], [])
-      for x in self.staged:
+      for x in taken:
         torch.append(trained, torch.requires_grad_(x, True))
       self.live = trained
     elif w == 1:
-      self.ema = self.staged
+      self.ema = taken
     elif w == 2:
-      self.first_moment = self.staged
+      self.first_moment = taken
     elif w == 3:
-      self.second_moment = self.staged
+      self.second_moment = taken
     else:
-      self.adam_steps = self.staged
-    self.staged = annotate(List[Tensor], [])
+      self.adam_steps = taken
+    self.staged = torch.slice(self.staged, n, torch.len(self.staged))
     return which
 
   def slot(self: __torch__.Policy, which: int) -> List[Tensor]:
@@ -259,27 +262,29 @@ class Policy(Module):
     return torch.cat([torch.to(ids, 7), torch.to(logprobs, 7)], 1)  # (B, 2N)
 
   # One micro-batch: forward, loss, backward into accumulated gradients. All per-row arrays speak of predicting
-  # target r from the tokens up to rows[r]. Returns loss, pg, ce, then per row log-probability and entropy.
-  def accumulate(self: __torch__.Policy, tokens: Tensor, rows: Tensor, targets: Tensor, advantages: Tensor, old: Tensor, rl: Tensor, ce: Tensor, forbidden: Tensor, settings: Tensor) -> Tensor:
+  # target r from the tokens up to rows[r]: log-probability (of the policy-gradient term) and entropy are those of the
+  # distribution sampled, at temperatures[r] and without token forbidden[r] (or -1). Returns loss, pg, ce, then per row
+  # log-probability and entropy.
+  def accumulate(self: __torch__.Policy, tokens: Tensor, rows: Tensor, targets: Tensor, advantages: Tensor, old: Tensor, rl: Tensor, ce: Tensor, temperatures: Tensor, forbidden: Tensor, settings: Tensor) -> Tensor:
     torch.set_grad_enabled(True)
-    temperature = float(settings[0])
-    low = float(settings[1])
-    high = float(settings[2])
+    low = float(settings[0])
+    high = float(settings[1])
     p = self.live
     h = (self).hidden(p, tokens, )  # (B, T, D)
     x = torch.index_select(torch.reshape(h, [-1, torch.size(h, 2)]), 0, rows)  # (R, D)
     logits = torch.to(torch.linear(x, (self).head(p, )), 6)  # (R, V)
     plain = torch.log_softmax(logits, 1, 6)
     tempered = plain
-    if torch.ne(temperature, 1.):
-      tempered = torch.log_softmax(torch.div(logits, temperature), 1, 6)
+    if torch.__not__(bool(torch.all(torch.eq(temperatures, 1)))):
+      tempered = torch.log_softmax(torch.div(logits, torch.unsqueeze(temperatures, 1)), 1, 6)
     t = torch.unsqueeze(targets, 1)
     likely = torch.squeeze(torch.gather(plain, 1, t), 1)  # (R,)
     lp = torch.squeeze(torch.gather(tempered, 1, t), 1)  # (R,)
-    banned = torch.ge(forbidden, 0)
-    gone = torch.squeeze(torch.gather(tempered, 1, torch.unsqueeze(torch.clamp(forbidden, 0), 1)), 1)
-    gone = torch.where(banned, gone, torch.full_like(gone, -50.))
-    lp = torch.sub(lp, torch.log1p(torch.neg(torch.exp(gone))))
+    # Rows with a forbidden token are renormalised without it: exact also where it had nearly all of the mass.
+    banned = torch.squeeze(torch.nonzero(torch.ge(forbidden, 0)), 1)  # (b,)
+    gone = torch.unsqueeze(torch.index_select(forbidden, 0, banned), 1)  # (b, 1)
+    rest = torch.log_softmax(torch.scatter(torch.index_select(tempered, 0, banned), 1, gone, -1e30), 1, 6)  # (b, V)
+    lp = torch.index_copy(lp, 0, banned, torch.squeeze(torch.gather(rest, 1, torch.index_select(t, 0, banned)), 1))
     rho = torch.exp(torch.clamp(torch.sub(lp, old), -20., 20.))
     clipped = torch.clamp(rho, 1. - low, 1. + high)
     surrogate = torch.minimum(torch.mul(rho, advantages), torch.mul(clipped, advantages))
@@ -295,7 +300,8 @@ class Policy(Module):
       self.gradients = fresh
     else:
       torch._foreach_add_(self.gradients, fresh)
-    entropy = torch.neg(torch.sum(torch.mul(torch.exp(tempered), tempered), [1]))  # (R,)
+    entropy = __torch__.entropy(tempered)  # (R,)
+    entropy = torch.index_copy(entropy, 0, banned, __torch__.entropy(rest))
     return torch.detach(torch.cat([torch.stack([loss, pg, nll]), lp, entropy]))
 
   def discard_gradients(self: __torch__.Policy, unused: Tensor) -> Tensor:
@@ -340,6 +346,9 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
   c = torch.to(cos, ops.prim.dtype(x))
   s = torch.to(sin, ops.prim.dtype(x))
   return torch.add(torch.mul(x, c), torch.mul(torch.cat([torch.neg(b), a], -1), s))
+
+def entropy(lp: Tensor) -> Tensor:
+  return torch.neg(torch.sum(torch.mul(torch.exp(lp), lp), [-1]))
 
 def copies(p: List[Tensor]) -> List[Tensor]:
   q = annotate(List[Tensor], [])

@@ -53,7 +53,7 @@ class PolicyTest {
         try (Policy policy = fresh("qwen3")) {
             TokenArray text = policy.tokenizer().encodeDocument("the cat sat on the mat");
             assertThat(policy.tokenizer().decode(text)).isEqualTo("the cat sat on the mat<|endoftext|>");
-            List<Experience> batch = List.of(Experience.nextToken(text, 1));
+            List<Experience> batch = List.of(Experience.nextToken(text, 1, java.util.Set.of()));
             policy.startTraining();
             double first = Double.NaN;
             double last = Double.NaN;

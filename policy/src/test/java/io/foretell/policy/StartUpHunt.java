@@ -44,7 +44,7 @@ final class StartUpHunt {
         try (Policy policy = Policy.open(folder, TestModels.ONE_THREAD)) {
             policy.startTraining();
             TokenArray text = policy.tokenizer().encode("the cat sat on the mat");
-            List<Experience> batch = List.of(Experience.nextToken(text, 1));
+            List<Experience> batch = List.of(Experience.nextToken(text, 1, java.util.Set.of()));
             for (int step = 0; step < 5; step++) {
                 policy.accumulate(
                         batch,
