@@ -99,17 +99,29 @@ public record ModelConfig(
 
     private static ModelConfig of(JsonNode json) {
         String type = json.path("model_type").asText("");
-        JsonNode scaling = json.path("rope_scaling");
-        String scalingType =
-                scaling.path("rope_type").asText(scaling.path("type").asText("default"));
-        if (!scaling.isMissingNode() && !scaling.isNull() && !scalingType.equals("default")) {
-            throw new PolicyException("rope scaling '" + scalingType + "' is not supported yet");
+        for (String key : List.of("rope_scaling", "rope_parameters")) {
+            JsonNode rope = json.path(key);
+            String kind = rope.path("rope_type").asText(rope.path("type").asText("default"));
+            if (!kind.equals("default")) {
+                throw new PolicyException("rope scaling '" + kind + "' is not supported yet");
+            }
         }
         if (json.path("use_sliding_window").asBoolean(false)) {
             throw new PolicyException("sliding-window attention is not supported yet");
         }
-        if (type.equals("llama") && json.path("attention_bias").asBoolean(false)) {
-            throw new PolicyException("attention_bias is not supported for llama");
+        for (JsonNode layer : json.path("layer_types")) {
+            if (!layer.asText().equals("full_attention")) {
+                throw new PolicyException("layers of type '" + layer.asText() + "' are not supported yet");
+            }
+        }
+        for (String key : List.of("attention_bias", "mlp_bias")) {
+            if (json.path(key).asBoolean(false)) {
+                throw new PolicyException(key + " is not supported for " + type);
+            }
+        }
+        String activation = json.path("hidden_act").asText("silu");
+        if (!activation.equals("silu")) {
+            throw new PolicyException("hidden_act '" + activation + "' is not supported; silu is");
         }
         int width = integer(json, "hidden_size");
         int heads = integer(json, "num_attention_heads");
@@ -121,7 +133,7 @@ public record ModelConfig(
                 integer(json, "num_hidden_layers"),
                 heads,
                 json.path("num_key_value_heads").asInt(heads),
-                json.path("head_dim").asInt(width / heads),
+                json.path("head_dim").asInt(type.equals("qwen3") ? 128 : width / Math.max(1, heads)),
                 integer(json, "intermediate_size"),
                 integer(json, "vocab_size"),
                 json.path("max_position_embeddings").asInt(2048),

@@ -10,47 +10,51 @@ import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.IntFunction;
+import java.util.regex.Pattern;
 
 /**
  * The safetensors format: eight bytes of header length, a JSON header of {@code name -> dtype, shape, data_offsets},
  * raw little-endian tensors. A file is hostile input: every range is checked before anything is read. Tensors are read
- * and written one at a time, so files may be larger than memory; one tensor holds at most 2 GiB.
+ * and written one at a time, so files may be larger than memory; one tensor holds at most 2 GiB of
+ * 32-bit floats.
  */
 final class Safetensors {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long MAX_HEADER = 100 << 20;
+    private static final Pattern SHARD = Pattern.compile("[\\w.+-]+\\.safetensors");
     private static final Map<String, Integer> WIDTHS = Map.of("F32", 4, "F16", 2, "BF16", 2);
 
-    private record Entry(Path file, String dtype, List<Integer> shape, long from, long to) {}
+    private record Entry(Path file, String name, String dtype, List<Integer> shape, long from, long to) {}
 
+    private final Path source;
     private final Map<String, Entry> entries = new HashMap<>();
 
-    private Safetensors() {}
+    /** @param source the file that a complaint about a missing tensor names */
+    private Safetensors(Path source) {
+        this.source = source;
+    }
 
     /** Opens {@code folder/NAME.safetensors}, or the shards that {@code NAME.safetensors.index.json} lists. */
     static Safetensors open(Path folder, String name) {
         Path single = folder.resolve(name + ".safetensors");
         Path index = folder.resolve(name + ".safetensors.index.json");
-        Safetensors tensors = new Safetensors();
+        Safetensors tensors = new Safetensors(Files.isRegularFile(single) ? single : index);
         try {
             if (Files.isRegularFile(single)) {
                 tensors.add(single);
             } else if (Files.isRegularFile(index)) {
-                JsonNode map = JSON.readTree(Files.readAllBytes(index)).path("weight_map");
-                Set<String> shards = new java.util.TreeSet<>();
-                map.forEach(shard -> shards.add(shard.asText()));
-                for (String shard : shards) {
-                    if (shard.contains("/") || shard.contains("\\")) {
-                        throw new PolicyException(index + " names a shard outside the folder: " + shard);
-                    }
+                for (String shard : shards(index)) {
                     tensors.add(folder.resolve(shard));
                 }
             } else {
@@ -61,6 +65,30 @@ final class Safetensors {
         } catch (IOException e) {
             throw new PolicyException("cannot read the weights in " + folder + ": " + e.getMessage(), e);
         }
+    }
+
+    private static Set<String> shards(Path index) throws IOException {
+        JsonNode json = parse(index, Files.readAllBytes(index), "is damaged: it is not JSON");
+        Set<String> shards = new TreeSet<>();
+        json.path("weight_map").forEach(shard -> shards.add(shard.asText()));
+        for (String shard : shards) {
+            if (!SHARD.matcher(shard).matches()) {
+                throw new PolicyException(index + " names a shard that is not a file of its folder: '" + shard + "'");
+            }
+        }
+        return shards;
+    }
+
+    private static JsonNode parse(Path file, byte[] bytes, String complaint) {
+        try {
+            JsonNode json = JSON.readTree(bytes);
+            if (json != null && json.isObject()) {
+                return json;
+            }
+        } catch (IOException e) {
+            throw new PolicyException(file + " " + complaint, e);
+        }
+        throw new PolicyException(file + " " + complaint);
     }
 
     private void add(Path file) throws IOException {
@@ -78,19 +106,16 @@ final class Safetensors {
             }
             ByteBuffer text = ByteBuffer.allocate((int) header);
             readFully(channel, text, 8);
-            JsonNode json;
-            try {
-                json = JSON.readTree(text.array());
-            } catch (IOException e) {
-                throw new PolicyException(file + " is damaged: its header is not JSON");
-            }
-            for (var fields = json.fields(); fields.hasNext(); ) {
-                var field = fields.next();
+            JsonNode json = parse(file, text.array(), "is damaged: its header is not JSON");
+            List<Entry> found = new ArrayList<>();
+            for (Map.Entry<String, JsonNode> field : json.properties()) {
                 if (!field.getKey().equals("__metadata__")) {
-                    entries.put(field.getKey(), entry(file, field.getKey(), field.getValue(), 8 + header, size));
+                    found.add(entry(file, field.getKey(), field.getValue(), 8 + header, size));
                 }
             }
-        } catch (java.nio.file.NoSuchFileException e) {
+            refuseOverlap(found);
+            found.forEach(entry -> entries.put(entry.name(), entry));
+        } catch (NoSuchFileException e) {
             throw new PolicyException("the weights file " + file + " is missing");
         }
     }
@@ -98,30 +123,57 @@ final class Safetensors {
     private static Entry entry(Path file, String name, JsonNode json, long base, long size) {
         String dtype = json.path("dtype").asText();
         List<Integer> shape = new ArrayList<>();
-        long count = 1;
         for (JsonNode side : json.path("shape")) {
-            shape.add(side.asInt(-1));
-            count = side.asLong(-1) < 0 || count < 0 ? -1 : Math.multiplyExact(count, side.asLong());
+            shape.add(side.isInt() ? side.asInt() : -1);
         }
-        long from = json.path("data_offsets").path(0).asLong(-1);
-        long to = json.path("data_offsets").path(1).asLong(-1);
+        long from = offset(json, 0);
+        long to = offset(json, 1);
         if (from < 0 || to < from || to > size - base) {
             throw new PolicyException(file + " is damaged or truncated: tensor " + name + " lies at bytes " + from
                     + " to " + to + " of " + (size - base));
         }
         int width = WIDTHS.getOrDefault(dtype, 0);
-        if (width != 0 && (count < 0 || to - from != count * width)) {
+        if (width != 0 && bytes(shape, width) != to - from) {
             throw new PolicyException(file + " is damaged: tensor " + name + " of shape " + shape + " and type " + dtype
                     + " does not fill " + (to - from) + " bytes");
         }
-        return new Entry(file, dtype, shape, base + from, base + to);
+        return new Entry(file, name, dtype, shape, base + from, base + to);
+    }
+
+    private static long offset(JsonNode json, int index) {
+        JsonNode offset = json.path("data_offsets").path(index);
+        return offset.canConvertToLong() && offset.isIntegralNumber() ? offset.asLong() : -1;
+    }
+
+    /** Bytes of a tensor, or -1 where its shape is not possible. */
+    private static long bytes(List<Integer> shape, int width) {
+        long bytes = width;
+        for (int side : shape) {
+            if (side < 0 || side > 0 && bytes > Long.MAX_VALUE / side) {
+                return -1;
+            }
+            bytes *= side;
+        }
+        return bytes;
+    }
+
+    private static void refuseOverlap(List<Entry> entries) {
+        entries.sort(Comparator.comparingLong(Entry::from).thenComparingLong(Entry::to));
+        for (int i = 1; i < entries.size(); i++) {
+            Entry before = entries.get(i - 1);
+            Entry entry = entries.get(i);
+            if (entry.from() < before.to()) {
+                throw new PolicyException(
+                        entry.file() + " is damaged: tensors " + before.name() + " and " + entry.name() + " overlap");
+            }
+        }
     }
 
     /** The values of tensor {@code name}, converted to 32-bit floats. */
     FloatBuffer read(String name, List<Integer> shape) {
         Entry entry = entries.get(name);
         if (entry == null) {
-            throw new PolicyException("the weights have no tensor " + name);
+            throw new PolicyException(source + " has no tensor " + name);
         }
         if (!entry.shape().equals(shape)) {
             throw new PolicyException(entry.file() + ": tensor " + name + " has shape " + entry.shape()
@@ -131,8 +183,8 @@ final class Safetensors {
             throw new PolicyException(entry.file() + ": tensor " + name + " has type " + entry.dtype()
                     + "; supported are F32, F16 and BF16");
         }
-        if (entry.to() - entry.from() > Integer.MAX_VALUE) {
-            throw new PolicyException(entry.file() + ": tensor " + name + " is larger than 2 GiB");
+        if (bytes(shape, Float.BYTES) > Integer.MAX_VALUE) {
+            throw new PolicyException(entry.file() + ": tensor " + name + " is larger than 2 GiB in 32-bit floats");
         }
         try (FileChannel channel = FileChannel.open(entry.file(), StandardOpenOption.READ)) {
             ByteBuffer bytes =
