@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -25,6 +26,10 @@ public final class DeadLetters {
     private static final String PARTITION = PREFIX + "partition";
     private static final String OFFSET = PREFIX + "offset";
     private static final String REASON = "reason";
+
+    /* A letter must fit into a record with its headers; what does not is cut, and says so. */
+    private static final int MAX_BYTES = Clients.MAX_REQUEST_BYTES - 256 * 1024;
+    private static final int CUT_BYTES = 1024 * 1024;
 
     private final String bootstrap;
     private final String topic;
@@ -50,13 +55,19 @@ public final class DeadLetters {
 
     static ProducerRecord<byte[], byte[]> record(
             String topic, ConsumerRecord<byte[], byte[]> origin, String reason, Map<String, String> headers) {
-        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, origin.key(), origin.value());
+        byte[] value = origin.value();
+        boolean isTooLarge = value != null && value.length > MAX_BYTES;
+        ProducerRecord<byte[], byte[]> record =
+                new ProducerRecord<>(topic, origin.key(), isTooLarge ? Arrays.copyOf(value, CUT_BYTES) : value);
+        if (isTooLarge) {
+            add(record, "cut_from_bytes", String.valueOf(value.length));
+        }
         for (Header header : origin.headers()) {
             if (!headers.containsKey(header.key())) {
                 record.headers().add(header);
             }
         }
-        headers.forEach((name, value) -> add(record, name, value));
+        headers.forEach((name, text) -> add(record, name, text));
         add(record, TOPIC, origin.topic());
         add(record, PARTITION, String.valueOf(origin.partition()));
         add(record, OFFSET, String.valueOf(origin.offset()));

@@ -9,7 +9,9 @@ import io.foretell.platform.Json;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.producer.Producer;
@@ -81,8 +83,12 @@ public final class DocumentGateway implements AutoCloseable {
         return accept(document.id(), json(document));
     }
 
-    /** Sends a document as its producer wrote it. */
-    CompletableFuture<Void> accept(String id, byte[] json) {
+    /** Sends a document as its producer wrote it, where cleaning changed nothing. */
+    CompletableFuture<Void> accept(DocumentParser.Parsed parsed, byte[] written) {
+        return accept(parsed.document().id(), parsed.isUnchanged() ? written : json(parsed.document()));
+    }
+
+    private CompletableFuture<Void> accept(String id, byte[] json) {
         int size = json.length;
         if (records.incrementAndGet() > maxRecords) {
             records.decrementAndGet();
@@ -120,6 +126,19 @@ public final class DocumentGateway implements AutoCloseable {
         return CompletableFuture.failedFuture(new ForetellException(
                 ErrorCode.TOO_MANY_REQUESTS,
                 "too many documents are on their way to Kafka; send this one again in a second"));
+    }
+
+    /** Why {@code sent} has failed already, if it has. */
+    static Optional<ForetellException> failure(CompletableFuture<Void> sent) {
+        if (!sent.isCompletedExceptionally()) {
+            return Optional.empty();
+        }
+        try {
+            sent.getNow(null);
+            return Optional.empty();
+        } catch (CompletionException e) {
+            return e.getCause() instanceof ForetellException known ? Optional.of(known) : Optional.empty();
+        }
     }
 
     private static ForetellException unavailable(Exception cause) {

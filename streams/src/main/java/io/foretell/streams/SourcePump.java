@@ -1,0 +1,177 @@
+package io.foretell.streams;
+
+import io.foretell.objectives.Document;
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs sources, one after the other on a thread of its own, into the gateway, and stays at most so many documents ahead
+ * of the feeder. A source that fails is reported and the next one goes on. Thread-safe.
+ */
+public final class SourcePump implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(SourcePump.class);
+    private static final Duration ACKNOWLEDGEMENT = Duration.ofSeconds(60);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
+    private static final int WINDOW = 1024;
+
+    private final List<DocumentSource> sources;
+    private final DocumentGateway gateway;
+    private final LongSupplier feederPosition;
+    private final long maxAhead;
+    private final Consumer<String> report;
+    private final Thread thread;
+    private final Semaphore window = new Semaphore(WINDOW);
+    private final AtomicReference<ForetellException> lost = new AtomicReference<>();
+    private volatile boolean stopping;
+    private volatile long delivered;
+
+    /**
+     * Does nothing before {@link #start()}.
+     *
+     * @param feederPosition offset up to which the feeder has seen documents ({@link FeederStatus#seen()})
+     * @param report is given one sentence per source that failed
+     */
+    public SourcePump(
+            List<DocumentSource> sources,
+            DocumentGateway gateway,
+            LongSupplier feederPosition,
+            long maxAhead,
+            Consumer<String> report) {
+        this.sources = List.copyOf(sources);
+        this.gateway = gateway;
+        this.feederPosition = feederPosition;
+        this.maxAhead = maxAhead;
+        this.report = report;
+        this.thread = new Thread(this::run, "source-pump");
+        thread.setDaemon(true);
+    }
+
+    public SourcePump start() {
+        thread.start();
+        return this;
+    }
+
+    private void run() {
+        for (DocumentSource source : sources) {
+            try {
+                long count = source.feed(this::accept);
+                drain();
+                log.info("source done name={} documents={} skipped={}", source.name(), count, source.skipped());
+                if (source.skipped() > 0) {
+                    report.accept(source.name() + ": " + source.skipped()
+                            + " documents could not be read and were left out; the log names the first of them");
+                }
+            } catch (InterruptedException e) {
+                log.info("source stopped name={} delivered={}", source.name(), delivered);
+                return;
+            } catch (RuntimeException e) {
+                log.error("source failed name={}", source.name(), e);
+                report.accept(source.name() + " stopped after " + delivered + " documents: " + e.getMessage());
+            }
+        }
+    }
+
+    private void accept(Document document) throws InterruptedException {
+        while (gateway.acknowledgedEnd() + gateway.inFlight() - feederPosition.getAsLong() >= maxAhead) {
+            pause();
+        }
+        acquire(1);
+        send(document);
+    }
+
+    private void send(Document document) throws InterruptedException {
+        while (true) {
+            CompletableFuture<Void> sent = gateway.accept(document);
+            if (!isFull(sent)) {
+                sent.whenComplete((nothing, failure) -> {
+                    window.release();
+                    if (failure == null) {
+                        delivered++;
+                    } else {
+                        lost.compareAndSet(null, translated(failure));
+                    }
+                });
+                return;
+            }
+            pause();
+        }
+    }
+
+    private static boolean isFull(CompletableFuture<Void> sent) {
+        return DocumentGateway.failure(sent)
+                .filter(failure -> failure.code() == ErrorCode.TOO_MANY_REQUESTS)
+                .isPresent();
+    }
+
+    private static ForetellException translated(Throwable failure) {
+        return failure instanceof ForetellException known
+                ? known
+                : new ForetellException(ErrorCode.UNAVAILABLE, "a document was not stored: " + failure, failure);
+    }
+
+    private void pause() throws InterruptedException {
+        check();
+        Thread.sleep(LOOK_AGAIN.toMillis());
+    }
+
+    private void check() throws InterruptedException {
+        if (stopping) {
+            throw new InterruptedException("the pump is closing");
+        }
+        ForetellException failure = lost.getAndSet(null);
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private void acquire(int permits) throws InterruptedException {
+        check();
+        if (!window.tryAcquire(permits, ACKNOWLEDGEMENT.toSeconds(), TimeUnit.SECONDS)) {
+            throw new ForetellException(
+                    ErrorCode.TIMEOUT,
+                    "Kafka acknowledged no document for " + ACKNOWLEDGEMENT.toSeconds() + " s; is the broker alive?");
+        }
+    }
+
+    private void drain() throws InterruptedException {
+        acquire(WINDOW);
+        window.release(WINDOW);
+        check();
+    }
+
+    /** Whether sources still have documents to come. */
+    public boolean isRunning() {
+        return thread.isAlive();
+    }
+
+    /** Documents that Kafka has acknowledged. */
+    public long delivered() {
+        return delivered;
+    }
+
+    public List<DocumentSource> sources() {
+        return sources;
+    }
+
+    /** Stops the sources, and waits for the thread. */
+    @Override
+    public void close() {
+        stopping = true;
+        thread.interrupt();
+        try {
+            thread.join(10_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

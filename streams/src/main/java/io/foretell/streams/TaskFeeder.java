@@ -1,0 +1,176 @@
+package io.foretell.streams;
+
+import io.foretell.objectives.Tokenizer;
+import io.foretell.platform.ForetellException;
+import io.foretell.platform.Metrics;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes tasks of documents, in order, as many as the learner's announcements allow ({@link IssueGate}), each exactly
+ * once: tasks, dead letters and the feeder's position are written in one Kafka transaction. Whatever Kafka refuses is
+ * rolled back and tried again from the last position for some minutes; a feeder that was replaced by another stops.
+ *
+ * <p>Works on a thread of its own; public methods are thread-safe. The index stays its owner's, and must not be closed
+ * before the feeder is.
+ */
+public final class TaskFeeder implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(TaskFeeder.class);
+    private static final Duration GIVE_UP = Duration.ofMinutes(10);
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(2);
+    private static final Duration CLOSE = Duration.ofSeconds(30);
+
+    private final String run;
+    private final FeederWatch watch;
+    private final FeederContext context;
+    private final Thread thread;
+    private volatile boolean closed;
+    private volatile FeederStatus status;
+
+    /** Does nothing before {@link #start()}. */
+    public TaskFeeder(
+            String bootstrap,
+            Topics topics,
+            String run,
+            long seed,
+            DocumentIndex index,
+            Tokenizer tokenizer,
+            List<PhasePlan> phases,
+            FeederSettings settings,
+            PolicyFeed policies,
+            Metrics metrics,
+            FeederWatch watch,
+            InstantSource clock) {
+        this.run = run;
+        this.watch = watch;
+        this.context = new FeederContext(
+                bootstrap,
+                topics,
+                index,
+                new TaskWriter(run, seed, tokenizer, settings.isExact(), clock),
+                List.copyOf(phases),
+                settings,
+                policies,
+                metrics,
+                watch);
+        this.status = new FeederStatus(
+                0, index.next(), 0, 0, phases.stream().map(phase -> 0L).toList(), 0, "the feeder to start", "");
+        this.thread = new Thread(this::run, "task-feeder-" + run);
+        thread.setDaemon(true);
+        policies.onChange(version -> LockSupport.unpark(thread));
+    }
+
+    public TaskFeeder start() {
+        thread.start();
+        return this;
+    }
+
+    private void run() {
+        long failingSince = -1;
+        long pauseMs = 50;
+        while (!closed) {
+            try (FeederSession session = new FeederSession(context, this::show)) {
+                while (!closed) {
+                    session.step();
+                    failingSince = -1;
+                    pauseMs = 50;
+                }
+            } catch (InterruptException e) {
+                Thread.interrupted();
+            } catch (KafkaException | ForetellException e) {
+                failingSince = failingSince < 0 ? System.nanoTime() : failingSince;
+                if (closed || isFatal(e) || System.nanoTime() - failingSince > GIVE_UP.toNanos()) {
+                    stop(e);
+                    return;
+                }
+                log.warn("the feeder of {} begins again at its last position: {}", run, e.toString());
+                LockSupport.parkNanos(Duration.ofMillis(pauseMs).toNanos());
+                pauseMs = Math.min(MAX_PAUSE.toMillis(), pauseMs * 2);
+            } catch (RuntimeException e) {
+                stop(e);
+                return;
+            }
+        }
+        context.index().rollback();
+    }
+
+    /* Kafka's transient failures are retried; whatever repeating cannot mend ends the feeder. */
+    private static boolean isFatal(RuntimeException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ProducerFencedException
+                    || cause instanceof InvalidProducerEpochException
+                    || cause instanceof AuthorizationException
+                    || cause instanceof AuthenticationException
+                    || cause instanceof UnsupportedVersionException) {
+                return true;
+            }
+            if (cause instanceof ForetellException known) {
+                return switch (known.code()) {
+                    case TIMEOUT, UNAVAILABLE -> false;
+                    default -> true;
+                };
+            }
+        }
+        return false;
+    }
+
+    private void stop(RuntimeException e) {
+        if (closed) {
+            return;
+        }
+        String sentence = e instanceof ProducerFencedException || e instanceof InvalidProducerEpochException
+                ? "another feeder of run " + run + " took over, so this one stopped; run one only"
+                : "the feeder of run " + run + " stopped: " + e.getMessage();
+        log.error(sentence, e);
+        FeederStatus last = status;
+        status = new FeederStatus(
+                last.position(),
+                last.seen(),
+                last.end(),
+                last.epoch(),
+                last.issued(),
+                last.inFlight(),
+                last.waitingFor(),
+                sentence);
+        watch.failed(sentence);
+    }
+
+    private void show(FeederStatus current) {
+        if (!current.waitingFor().isEmpty()) {
+            watch.waitingFor(current.waitingFor());
+        }
+        status = current;
+    }
+
+    /** Where it is, as of its last step. */
+    public FeederStatus status() {
+        return status;
+    }
+
+    /** Finishes the transaction in hand, and stops. */
+    @Override
+    public void close() {
+        closed = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join(CLOSE.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (thread.isAlive()) {
+            log.warn("the feeder of {} did not stop within {} s and is interrupted", run, CLOSE.toSeconds());
+            thread.interrupt();
+        }
+    }
+}
