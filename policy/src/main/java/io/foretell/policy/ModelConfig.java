@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The shape of a decoder, as a Hugging Face {@code config.json} describes it.
@@ -240,13 +239,14 @@ public record ModelConfig(
     public static ModelConfig ofSize(String modelType, String size, int vocabularySize) {
         int[] shape = switch (size) {
             case "micro" -> new int[] {32, 1, 2, 1, 16, 64};
+            case "nano" -> new int[] {96, 3, 3, 1, 32, 256};
             case "tiny" -> new int[] {128, 4, 4, 2, 32, 384};
             case "small" -> new int[] {256, 6, 4, 2, 64, 768};
             case "29m" -> new int[] {512, 8, 8, 4, 64, 1536};
             case "125m" -> new int[] {768, 12, 12, 4, 64, 3072};
             default ->
                 throw new PolicyException("policy.init.size is '" + size + "' but must be one of "
-                        + Set.of("micro", "tiny", "small", "29m", "125m"));
+                        + List.of("micro", "nano", "tiny", "small", "29m", "125m"));
         };
         return new ModelConfig(
                 modelType,

@@ -11,6 +11,7 @@ import java.util.List;
  */
 public final class TokenizerFiles {
     private static final List<String> SPECIAL = List.of("<|endoftext|>", "<think>", "</think>");
+    private static final List<String> WORDS_SPECIAL = List.of("<bos>", "<|endoftext|>", "<think>", "</think>");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private TokenizerFiles() {}
@@ -32,7 +33,7 @@ public final class TokenizerFiles {
             vocabulary.put(String.valueOf((char) (printable ? b : shifted++)), next++);
         }
         model.putArray("merges");
-        special(root, next);
+        special(root, next, SPECIAL);
         for (String part : List.of("pre_tokenizer", "decoder")) {
             ObjectNode node = root.putObject(part);
             node.put("type", "ByteLevel");
@@ -43,7 +44,7 @@ public final class TokenizerFiles {
         return write(root);
     }
 
-    /** One token per word of {@code words}, split at white space; anything else becomes {@code <unk>}. */
+    /** One token per word of {@code words}, split at white space; anything else becomes {@code <unk>}. Texts begin with {@code <bos>}. */
     public static byte[] words(List<String> words) {
         ObjectNode root = root();
         ObjectNode model = root.putObject("model");
@@ -55,7 +56,7 @@ public final class TokenizerFiles {
         for (String word : words) {
             vocabulary.put(word, next++);
         }
-        special(root, next);
+        special(root, next, WORDS_SPECIAL);
         root.putObject("pre_tokenizer").put("type", "WhitespaceSplit");
         return write(root);
     }
@@ -70,12 +71,12 @@ public final class TokenizerFiles {
         return root;
     }
 
-    private static void special(ObjectNode root, int from) {
+    private static void special(ObjectNode root, int from, List<String> special) {
         var added = root.putArray("added_tokens");
-        for (int i = 0; i < SPECIAL.size(); i++) {
+        for (int i = 0; i < special.size(); i++) {
             ObjectNode token = added.addObject();
             token.put("id", from + i);
-            token.put("content", SPECIAL.get(i));
+            token.put("content", special.get(i));
             token.put("single_word", false);
             token.put("lstrip", false);
             token.put("rstrip", false);

@@ -27,8 +27,18 @@ import java.util.SplittableRandom;
 record Completions(
         List<TokenArray> prompts, int n, int maxTokens, float temperature, long seed, boolean logprobs, int stopToken) {
     private static final Set<String> KNOWN = Set.of(
-            "model", "prompt", "n", "max_tokens", "temperature", "seed", "logprobs", "ignore_eos", "user",
-            "return_token_ids", "request_id", "stop_token_id");
+            "model",
+            "prompt",
+            "n",
+            "max_tokens",
+            "temperature",
+            "seed",
+            "logprobs",
+            "ignore_eos",
+            "user",
+            "return_token_ids",
+            "request_id",
+            "stop_token_id");
     private static final int MOST_CONTINUATIONS = 1024;
 
     static Completions parse(JsonNode body, HuggingFaceTokenizer tokenizer, int maxResponseLength) {
@@ -48,8 +58,7 @@ record Completions(
         int stop = body.path("ignore_eos").asBoolean(false)
                 ? -1
                 : body.path("stop_token_id").asInt(tokenizer.endOfText().orElse(-1));
-        return new Completions(
-                prompts, n, maxTokens, (float) temperature, seed, body.hasNonNull("logprobs"), stop);
+        return new Completions(prompts, n, maxTokens, (float) temperature, seed, body.hasNonNull("logprobs"), stop);
     }
 
     /** Values that change nothing: a client library may send them always. */
@@ -100,8 +109,11 @@ record Completions(
         if (!body.hasNonNull(key)) {
             return Math.min(fallback, max);
         }
-        if (!body.get(key).isInt() || body.get(key).asInt() < min || body.get(key).asInt() > max) {
-            throw invalid("'" + key + "' is " + body.get(key) + " but must be a whole number from " + min + " to " + max);
+        if (!body.get(key).isInt()
+                || body.get(key).asInt() < min
+                || body.get(key).asInt() > max) {
+            throw invalid(
+                    "'" + key + "' is " + body.get(key) + " but must be a whole number from " + min + " to " + max);
         }
         return body.get(key).asInt();
     }
@@ -125,7 +137,10 @@ record Completions(
 
     ObjectNode answer(List<List<Sample>> samples, HuggingFaceTokenizer tokenizer, String id, long version, long now) {
         ObjectNode answer = Json.mapper().createObjectNode();
-        answer.put("id", id).put("object", "text_completion").put("created", now).put("model", "policy-" + version);
+        answer.put("id", id)
+                .put("object", "text_completion")
+                .put("created", now)
+                .put("model", "policy-" + version);
         ArrayNode choices = answer.putArray("choices");
         int promptTokens = 0;
         int completionTokens = 0;

@@ -95,7 +95,8 @@ public final class RolloutRoutes implements Routes {
         CompletableFuture<ObjectNode> answer = policy.submit(p -> {
             List<List<Sample>> samples = p.generate(request.requests());
             String id = "cmpl-" + Http.requestId(ctx);
-            return request.answer(samples, tokenizer, id, policy.version(), clock.instant().getEpochSecond());
+            return request.answer(
+                    samples, tokenizer, id, policy.version(), clock.instant().getEpochSecond());
         });
         reply(ctx, answer, node -> Http.json(ctx, 200, node));
     }
@@ -108,10 +109,10 @@ public final class RolloutRoutes implements Routes {
                 if (failure == null) {
                     send.accept(value);
                 } else {
-                    ctx.fail(failure instanceof java.util.concurrent.CompletionException ? failure.getCause() : failure);
+                    ctx.fail(
+                            failure instanceof java.util.concurrent.CompletionException ? failure.getCause() : failure);
                 }
             });
         });
     }
-
 }

@@ -135,8 +135,9 @@ public final class RolloutWorker implements AutoCloseable {
         long needed = -1;
         for (Work<Task> task : tasks) {
             if (task.value().phase() >= phases.size()) {
-                queue.deadLetter(task, "the task belongs to phase " + task.value().phase() + " but the run has only "
-                        + phases.size());
+                queue.deadLetter(
+                        task,
+                        "the task belongs to phase " + task.value().phase() + " but the run has only " + phases.size());
             } else {
                 needed = Math.max(needed, task.value().minPolicyVersion());
                 ready.add(task);
@@ -165,18 +166,19 @@ public final class RolloutWorker implements AutoCloseable {
         PolicyVersion latest = feed.latest()
                 .filter(version -> version.version() >= needed)
                 .orElseGet(() -> feed.await(needed, NEW_WEIGHTS));
-        if (latest.version() != policy.version()) {
-            try {
-                policy.swap(latest);
+        long before = policy.version();
+        try {
+            policy.swap(latest);
+            if (policy.version() != before) {
                 metrics.gauge("weight_sync_seconds", policy.lastSwapSeconds());
                 metrics.gauge("rollout_policy_version", latest.version());
-            } catch (RuntimeException e) {
-                // The learner may have published a newer version and removed this one meanwhile.
-                if (policy.version() < Math.max(needed, 0)) {
-                    throw e;
-                }
-                log.warn("keeping policy version {}: {}", policy.version(), e.toString());
             }
+        } catch (RuntimeException e) {
+            // The learner may have published a newer version and removed this one meanwhile.
+            if (policy.version() < Math.max(needed, 0)) {
+                throw e;
+            }
+            log.warn("keeping policy version {}: {}", policy.version(), e.toString());
         }
     }
 
@@ -188,9 +190,8 @@ public final class RolloutWorker implements AutoCloseable {
         }
         long start = System.nanoTime();
         PolicyVersion version = policy.current();
-        List<List<Sample>> samples = requests.isEmpty()
-                ? List.of()
-                : generated(policy.submit(p -> p.generate(requests)));
+        List<List<Sample>> samples =
+                requests.isEmpty() ? List.of() : generated(policy.submit(p -> p.generate(requests)));
         double seconds = (System.nanoTime() - start) / 1e9;
         List<RolloutGroup> groups = new ArrayList<>();
         int next = 0;

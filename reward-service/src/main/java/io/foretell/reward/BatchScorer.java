@@ -1,0 +1,84 @@
+package io.foretell.reward;
+
+import io.foretell.judge.Judge;
+import io.foretell.objectives.FloatArray;
+import io.foretell.objectives.Scorer;
+import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.Verdict;
+import io.foretell.objectives.Weights;
+import io.foretell.policy.Policy;
+import io.foretell.policy.Score;
+import io.foretell.policy.ScoreRequest;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The {@link Scorer} of one batch of groups: questions are collected, equal ones only once, and answered together.
+ * Confined to the reward worker's thread, except {@link #answers}, which runs on the policy's.
+ */
+final class BatchScorer implements Scorer {
+    private record Question(Weights weights, ScoreRequest request) {}
+
+    private final Judge judge;
+    private final Map<Question, CompletableFuture<FloatArray>> questions = new LinkedHashMap<>();
+
+    BatchScorer(Judge judge) {
+        this.judge = judge;
+    }
+
+    @Override
+    public CompletableFuture<FloatArray> logProbs(Weights weights, TokenArray context, TokenArray continuation) {
+        Question question = new Question(weights, new ScoreRequest(context, continuation));
+        return questions.computeIfAbsent(question, unused -> new CompletableFuture<>());
+    }
+
+    @Override
+    public CompletableFuture<Verdict> judge(String role, String material) {
+        return judge.ask(role, material);
+    }
+
+    boolean isEmpty() {
+        return questions.isEmpty();
+    }
+
+    /** Tokens that the collected questions run through the model. */
+    long tokens() {
+        return questions.keySet().stream()
+                .mapToLong(q -> q.request().context().length()
+                        + q.request().continuation().length())
+                .sum();
+    }
+
+    /** Answers of everything collected, in order; called on the policy's thread. */
+    List<FloatArray> answers(Policy policy) {
+        FloatArray[] answers = new FloatArray[questions.size()];
+        for (Weights weights : Weights.values()) {
+            List<Integer> places = new ArrayList<>();
+            List<ScoreRequest> requests = new ArrayList<>();
+            int place = 0;
+            for (Question question : questions.keySet()) {
+                if (question.weights() == weights) {
+                    places.add(place);
+                    requests.add(question.request());
+                }
+                place++;
+            }
+            List<Score> scores = policy.score(weights, requests);
+            for (int i = 0; i < places.size(); i++) {
+                answers[places.get(i)] = scores.get(i).logProbs();
+            }
+        }
+        return List.of(answers);
+    }
+
+    /** Hands the answers to whoever asked. */
+    void complete(List<FloatArray> answers) {
+        int place = 0;
+        for (CompletableFuture<FloatArray> question : questions.values()) {
+            question.complete(answers.get(place++));
+        }
+    }
+}
