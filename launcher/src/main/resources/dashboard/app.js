@@ -1,0 +1,158 @@
+/* The page: keeps what the server says, and draws it when it changes. */
+
+import { followEvents, readSeries, readStatus } from "./api.js";
+import { createCharts } from "./charts.js";
+import { isNumber } from "./format.js";
+import { showConnection, showHeadlines, showStatus } from "./headline.js";
+import { clearRollouts, refreshRollouts } from "./rollouts.js";
+import { QueueHistory, Series } from "./series.js";
+
+const DRAW_MS = 400;
+const GONE_MS = 2_500;
+
+const page = document.documentElement;
+const range = document.getElementById("view-range");
+const reset = document.getElementById("view-reset");
+
+const series = new Series();
+const queues = new QueueHistory();
+let status = null;
+let zoom = null;
+
+/** The steps that charts show. */
+function view() {
+  const first = series.first?.step ?? 0;
+  const last = Math.max(series.lastStep, first + 1);
+  if (range.value === "zoom" && zoom) return zoom.to > zoom.from ? zoom : { from: zoom.from, to: zoom.from + 1 };
+  if (range.value === "phase") return { from: Math.min(series.phases().at(-1)?.step ?? first, last - 1), to: last };
+  const length = Number(range.value);
+  return length > 0 ? { from: Math.max(first, last - length), to: last } : { from: first, to: last };
+}
+
+function setZoom(wanted) {
+  zoom = wanted;
+  range.querySelector("[value=zoom]").hidden = !zoom;
+  range.value = zoom ? "zoom" : "all";
+  viewChanged();
+}
+
+function viewChanged() {
+  reset.hidden = range.value === "all";
+  draw(true);
+}
+
+const charts = createCharts({ view, phases: () => series.phases(), zoom: setZoom });
+
+range.addEventListener("change", viewChanged);
+reset.addEventListener("click", () => setZoom(null));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  charts.forget();
+  draw(true);
+});
+
+/* Drawing: at most every DRAW_MS, whatever arrives. */
+
+let drawing = 0;
+let drawnAt = 0;
+
+function draw(now = false) {
+  if (drawing && !now) return;
+  clearTimeout(drawing);
+  drawing = setTimeout(() => requestAnimationFrame(drawNow), now ? 0 : Math.max(0, drawnAt + DRAW_MS - performance.now()));
+}
+
+function drawNow() {
+  drawing = 0;
+  drawnAt = performance.now();
+  document.getElementById("empty-run").hidden = series.size > 0;
+  showHeadlines(series);
+  if (status) showStatus(status, series);
+  charts.draw(series, queues);
+  page.dataset.steps = String(series.size);
+  if (series.size > 0) page.dataset.ready = "true";
+}
+
+/* What the server says. */
+
+function takeStatus(next) {
+  if (status && status.run !== next.run) {
+    series.clear();
+    forgetRun();
+    catchUp();
+  }
+  status = next;
+  queues.add(next.queues, Date.now() / 1000);
+  showStatus(status, series);
+  draw();
+}
+
+function forgetRun() {
+  queues.clear();
+  clearRollouts();
+}
+
+function takeStep(row) {
+  const before = series.lastStep;
+  series.add(row);
+  draw();
+  if (row.phase !== "ntp") refreshRollouts();
+  if (before >= 0 && row.step > before + 1) catchUp();
+}
+
+let catching = null;
+
+/** Reads what was missed: everything after the last step known, or all of it if the run went back. */
+function catchUp() {
+  catching ??= read().finally(() => { catching = null; });
+  return catching;
+}
+
+async function read() {
+  try {
+    const next = await readStatus();
+    const known = series.rows.findLast((row, index, rows) => index === 0 || rows[index - 1].step === row.step - 1)?.step ?? -1;
+    const otherRun = status !== null && next.run !== status.run;
+    const wentBack = otherRun || (isNumber(next.step) && next.step < series.lastStep);
+    const rows = await readSeries(wentBack ? -1 : known);
+    if (wentBack) series.clear();
+    if (otherRun) forgetRun();
+    status = next;
+    for (const row of rows) series.add(row);
+    takeStatus(next);
+    connected();
+  } catch (error) {
+    lost(error.message);
+  }
+}
+
+/* Whether it is there. */
+
+let lostSince = null;
+let declaring = 0;
+
+function connected() {
+  clearTimeout(declaring);
+  declaring = 0;
+  lostSince = null;
+  showConnection("live");
+}
+
+/** A short break is only a reconnection; a longer one is said aloud. */
+function lost(reason) {
+  lostSince ??= new Date();
+  if (declaring) return;
+  if (page.dataset.connection !== "gone") showConnection("connecting");
+  declaring = setTimeout(() => {
+    declaring = 0;
+    if (lostSince) showConnection("gone", lostSince, reason === "Failed to fetch" ? "" : reason);
+  }, page.dataset.connection === "gone" ? 0 : GONE_MS);
+}
+
+followEvents({
+  step: (row) => { connected(); takeStep(row); },
+  status: (next) => { connected(); takeStatus(next); },
+  open: () => { connected(); catchUp(); refreshRollouts({ force: true }); },
+  lost,
+});
+catchUp();
+refreshRollouts({ force: true });

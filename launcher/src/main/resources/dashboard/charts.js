@@ -1,0 +1,421 @@
+/* The charts: what each one shows, and how it is drawn. */
+
+import uPlot from "./vendor/uPlot.esm.js";
+import { count, element, isNumber, MISSING, number, percent, percentTick, seconds, signed, tick } from "./format.js";
+import { columns } from "./series.js";
+
+const POINTS = 700;
+const TABLE_ROWS = 6;
+
+const line = (key, label, colour, more = {}) => ({ key, label, colour, format: number, ...more });
+
+/** Every chart. `right` puts a series on the right axis; `band` is a pair of keys; `stack` stacks the series. */
+const CHARTS = [
+  {
+    id: "chart-information-gain", place: "heldout", tall: true, zero: true, sparse: true,
+    title: "Information gain", note: "nats that a thought adds to the true next token, with its 95% interval",
+    series: [line("heldout/information_gain", "information gain", "blue", { format: signed, width: 2.2 })],
+    band: { low: "heldout/information_gain_low", high: "heldout/information_gain_high", colour: "blue", label: "95% interval" },
+  },
+  {
+    id: "chart-accuracy", place: "heldout", tall: true, fraction: true, sparse: true,
+    title: "Accuracy", note: "share of true next tokens that the model ranks first",
+    series: [
+      line("heldout/accuracy_with_thought", "with thought", "blue", { format: percent, width: 2.2 }),
+      line("heldout/accuracy_without_thought", "without thought", "vermilion", { format: percent, width: 2, dash: [6, 4] }),
+    ],
+  },
+  {
+    id: "chart-reward", place: "learning", zero: true, thoughts: true,
+    title: "Reward", note: "mean over the step, and the share of thoughts that help",
+    series: [
+      line("reward/mean", "mean", "blue", { format: signed }),
+      line("reward/positive_fraction", "positive", "orange", { format: percent, right: true, fraction: true, dash: [5, 3] }),
+    ],
+  },
+  {
+    id: "chart-loss", place: "learning",
+    title: "Loss", note: "cross-entropy on documents, policy gradient on thoughts",
+    series: [
+      line("actor/ce_loss", "cross-entropy", "blue"),
+      line("actor/pg_loss", "policy gradient", "vermilion", { right: true }),
+    ],
+  },
+  {
+    id: "chart-kl", place: "learning", thoughts: true,
+    title: "KL", note: "update against its own start; learner against sampler",
+    series: [
+      line("actor/ppo_kl", "update", "blue"),
+      line("mismatch_kl/mean", "mismatch", "vermilion", { right: true, dash: [5, 3] }),
+    ],
+  },
+  {
+    id: "chart-entropy", place: "learning", thoughts: true,
+    title: "Entropy", note: "of the policy, nats per thought token",
+    series: [line("actor/entropy", "entropy", "green")],
+  },
+  {
+    id: "chart-length", place: "learning", floor: true, thoughts: true,
+    title: "Thought length", note: "tokens, and the share cut at the limit",
+    series: [
+      line("response_length/mean", "mean", "blue"),
+      line("response_length/max", "max", "sky", { dash: [2, 3] }),
+      line("response_length/clip_ratio", "truncated", "vermilion", { format: percent, right: true, fraction: true, dash: [5, 3] }),
+    ],
+  },
+  {
+    id: "chart-gradient", place: "learning", floor: true,
+    title: "Gradient", note: "norm before clipping; share of tokens at the ratio's clip",
+    series: [
+      line("actor/grad_norm", "norm", "blue"),
+      line("actor/pg_clipfrac", "clipped", "vermilion", { format: percent, right: true, fraction: true, dash: [5, 3] }),
+    ],
+  },
+  {
+    id: "chart-time", place: "machinery", wide: true, floor: true, stack: true, points: 150,
+    title: "Time per step", note: "seconds of work by stage; stages overlap when the run is asynchronous",
+    series: [
+      line("timing_s/generate", "generate", "blue", { format: seconds }),
+      line("timing_s/reward", "reward", "sky", { format: seconds }),
+      line("timing_s/wait", "wait", "grey", { format: seconds }),
+      line("timing_s/train", "train", "orange", { format: seconds }),
+      line("timing_s/sync", "sync", "purple", { format: seconds }),
+    ],
+    over: line("timing_s/step", "whole step", "ink", { format: seconds }),
+  },
+  {
+    id: "chart-throughput", place: "machinery", floor: true,
+    title: "Throughput", note: "tokens per second",
+    series: [
+      line("perf/sampling_tokens_per_s", "sampling", "blue"),
+      line("perf/training_tokens_per_s", "training", "orange", { dash: [5, 3] }),
+    ],
+  },
+  {
+    id: "chart-staleness", place: "machinery", floor: true, thoughts: true,
+    title: "Staleness", note: "policy versions between sampling and training",
+    series: [
+      line("staleness/mean", "mean", "blue"),
+      line("staleness/max", "max", "sky", { dash: [2, 3] }),
+    ],
+  },
+  {
+    id: "chart-queues", place: "machinery", queues: true, floor: true,
+    title: "Queues", note: "records waiting, since this page was opened",
+    series: [
+      line("documents", "documents", "blue"),
+      line("tasks", "tasks", "orange", { dash: [6, 3] }),
+      line("rollouts", "rollouts", "green", { dash: [2, 3] }),
+      line("scored_groups", "scored groups", "purple", { dash: [8, 3, 2, 3] }),
+    ],
+  },
+  {
+    id: "chart-groups", place: "machinery", floor: true, thoughts: true,
+    title: "Groups", note: "usable in the buffer, dropped, and without any signal",
+    series: [
+      line("buffer/usable", "usable", "blue"),
+      line("groups/dropped", "dropped", "vermilion"),
+      line("frac_reward_zero_std", "all rewards equal", "purple", { format: percent, right: true, fraction: true, dash: [5, 3] }),
+    ],
+  },
+];
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const colourOf = (name) => css(name === "ink" ? "--ink" : `--series-${name}`);
+
+/** A scale that leaves air above and below, and includes zero where zero means something. */
+function range(spec, fraction) {
+  return (_, low, high) => {
+    if (!isNumber(low) || !isNumber(high)) return [0, 1];
+    if (fraction) return [0, high <= 0 ? 1 : Math.min(1.02, high * 1.15)];
+    if (spec.floor || spec.zero) {
+      low = Math.min(0, low);
+      high = Math.max(0, high);
+    }
+    const air = (high - low || Math.abs(high) || 1) * 0.08;
+    return [spec.floor && low >= 0 ? 0 : low - air, high + air];
+  };
+}
+
+/** One figure on the page: heading, legend with values, canvas, table. */
+class Chart {
+  #spec;
+  #context;
+  #plot = null;
+  #raw = [[]];
+  #outputs = [];
+  #parts;
+
+  constructor(spec, context) {
+    this.#spec = spec;
+    this.#context = context;
+    this.#parts = this.#build();
+    new ResizeObserver(() => this.#resize()).observe(this.#parts.canvas);
+  }
+
+  /** Series in the order of the legend. */
+  get #shown() { return this.#spec.over ? [...this.#spec.series, this.#spec.over] : this.#spec.series; }
+
+  get #height() { return this.#spec.tall ? 250 : 180; }
+
+  #build() {
+    const { id, title, note, place, wide } = this.#spec;
+    const figure = element("figure", wide ? "chart wide" : "chart");
+    figure.id = id;
+    const heading = element("h3", "", title);
+    heading.id = `${id}-title`;
+    figure.setAttribute("aria-labelledby", heading.id);
+    const caption = element("figcaption", "", note);
+    const where = element("span", "where");
+    const head = element("div", "chart-head");
+    head.append(heading, caption, where);
+
+    const legend = element("ul", "legend");
+    for (const series of this.#shown) {
+      const item = element("li", series.right ? "right" : "");
+      const swatch = element("span", "swatch");
+      swatch.dataset.colour = series.colour;
+      swatch.dataset.kind = this.#spec.stack && series !== this.#spec.over ? "area" : series.dash ? "dashed" : "solid";
+      const output = element("b", "", MISSING);
+      this.#outputs.push(output);
+      item.append(swatch, element("span", "", series.label), output);
+      if (series.right) item.append(element("span", "axis-side", "right axis"));
+      legend.append(item);
+    }
+
+    const canvas = element("div", "canvas");
+    canvas.setAttribute("aria-hidden", "true");
+    canvas.style.height = `${this.#height}px`;
+    const empty = element("p", "chart-empty");
+    const details = element("details", "values");
+    details.append(element("summary", "", "Values"));
+    const table = element("table");
+    table.id = `${id}-table`;
+    const scroll = element("div", "scroll");
+    scroll.append(table);
+    details.append(scroll);
+
+    figure.append(head, legend, canvas, empty, details);
+    document.getElementById(`charts-${place}`).append(figure);
+    return { figure, where, canvas, empty, table };
+  }
+
+  #resize() {
+    const width = this.#parts.canvas.clientWidth;
+    if (this.#plot && width > 0 && width !== this.#plot.width) this.#plot.setSize({ width, height: this.#height });
+  }
+
+  /** Colours come from the style sheet, so a change of scheme draws anew. */
+  forget() {
+    this.#plot?.destroy();
+    this.#plot = null;
+  }
+
+  draw(series, queues, view) {
+    const { data, run, band } = this.#data(series, queues, view);
+    this.#raw = data;
+    const has = data[0].length > 0;
+    this.#parts.figure.classList.toggle("is-empty", !has);
+    this.#parts.empty.textContent = has ? ""
+      : this.#spec.thoughts ? "No values yet: they come with the first phase that samples thoughts."
+        : this.#spec.sparse ? "No evaluation in these steps yet." : "No values yet.";
+    const drawn = this.#arrange(data, band);
+    if (!this.#plot) this.#plot = new uPlot(this.#options(), drawn, this.#parts.canvas);
+    else this.#plot.setData(drawn);
+    this.#where(run);
+    this.#legend(null);
+    this.#table();
+  }
+
+  #data(series, queues, view) {
+    const keys = this.#shown.map((one) => one.key);
+    if (this.#spec.queues) return { data: queues.columns(keys), run: 1, band: [] };
+    const { band } = this.#spec;
+    const all = band ? [...keys, band.low, band.high] : keys;
+    const { data, run } = columns(series.rows, all, view.from, view.to, this.#spec.points ?? POINTS);
+    return { data: data.slice(0, keys.length + 1), run, band: data.slice(keys.length + 1) };
+  }
+
+  /** The order in which uPlot draws: a stack from its top down, so that each area covers the rest. */
+  #arrange(data, band) {
+    if (!this.#spec.stack) return [...data, ...band];
+    const layers = [];
+    let sums = data[0].map(() => 0);
+    this.#spec.series.forEach((_, index) => {
+      sums = sums.map((sum, at) => sum + Math.max(0, data[index + 1][at] ?? 0));
+      layers.unshift(sums);
+    });
+    return [data[0], ...layers, ...data.slice(this.#spec.series.length + 1)];
+  }
+
+  #options() {
+    const spec = this.#spec;
+    const muted = css("--muted");
+    const grid = { stroke: css("--grid"), width: 1 };
+    const font = "11px system-ui, sans-serif";
+    const axis = (more) => ({ stroke: muted, grid, ticks: { show: false }, font, gap: 4, ...more });
+    const rightHand = spec.series.find((one) => one.right);
+    const step = !spec.queues;
+    const context = this.#context;
+
+    const axes = [
+      axis({ size: 26, space: 60, ...(step ? { values: (_, values) => values.map((value) => (Number.isInteger(value) ? count(value) : "")) } : {}) }),
+      axis({ scale: "y", size: 46, space: 34, values: (_, values) => values.map(spec.fraction ? percentTick : tick) }),
+    ];
+    if (rightHand) {
+      axes.push(axis({
+        scale: "right", side: 1, size: 46, space: 34, grid: { show: false }, stroke: colourOf(rightHand.colour),
+        values: (_, values) => values.map(rightHand.fraction ? percentTick : tick),
+      }));
+    }
+
+    return {
+      width: Math.max(120, this.#parts.canvas.clientWidth),
+      height: this.#height,
+      padding: [14, rightHand ? 0 : 10, 0, 0],
+      legend: { show: false },
+      scales: {
+        x: step ? { time: false, range: () => { const view = context.view(); return [view.from, view.to]; } } : { time: true },
+        y: { range: range(spec, spec.fraction), ...(spec.queues ? { distr: 4, asinh: 1, range: (_, __, high) => [0, Math.max(10, (high || 0) * 1.3)] } : {}) },
+        ...(rightHand ? { right: { range: range(spec, rightHand.fraction) } } : {}),
+      },
+      axes,
+      series: [{}, ...this.#seriesOptions()],
+      bands: spec.band ? [{ series: [spec.series.length + 2, spec.series.length + 1], fill: colourOf(spec.band.colour) + "2e" }] : [],
+      cursor: {
+        y: false,
+        points: { size: 7 },
+        drag: { x: step, y: false, setScale: false },
+        ...(step ? { sync: { key: "steps", filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } } } : {}),
+        bind: { dblclick: () => () => { if (step) context.zoom(null); return null; } },
+      },
+      hooks: {
+        setCursor: [(plot) => this.#legend(plot.cursor.idx)],
+        setSelect: [(plot) => this.#select(plot)],
+        drawClear: step ? [(plot) => drawPhases(plot, context.phases())] : [],
+      },
+    };
+  }
+
+  #seriesOptions() {
+    const spec = this.#spec;
+    const points = { show: (plot) => spec.sparse && plot.data[0].length <= 60, size: 5 };
+    const plain = (one) => ({
+      scale: one.right ? "right" : "y",
+      stroke: colourOf(one.colour),
+      width: one.width ?? 1.6,
+      dash: one.dash,
+      spanGaps: Boolean(spec.sparse),
+      points: spec.sparse ? points : { show: (plot) => plot.data[0].length === 1, size: 6 },
+    });
+    if (spec.stack) {
+      const stepped = uPlot.paths.stepped({ align: -1 });
+      const layer = (one) => ({ ...plain(one), width: 0, fill: colourOf(one.colour), paths: stepped, points: { show: false } });
+      return [...spec.series.map(layer).reverse(), { ...plain(spec.over), width: 1.3, paths: stepped }];
+    }
+    const edge = { scale: "y", stroke: colourOf("blue") + "00", width: 0, spanGaps: true, points: { show: false } };
+    return spec.band ? [...spec.series.map(plain), edge, edge] : spec.series.map(plain);
+  }
+
+  #select(plot) {
+    const { left, width } = plot.select;
+    if (width < 6) return;
+    const from = plot.posToVal(left, "x");
+    const to = plot.posToVal(left + width, "x");
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.#context.zoom({ from: Math.floor(from), to: Math.ceil(to) });
+  }
+
+  #where(run) {
+    this.#parts.where.dataset.rest = run > 1 ? `means of ${run} steps` : "";
+    this.#parts.where.textContent = this.#parts.where.dataset.rest;
+  }
+
+  /** Values under the cursor, or the latest ones. */
+  #legend(index) {
+    const [steps] = this.#raw;
+    const hovering = isNumber(index) && index < steps.length;
+    this.#shown.forEach((series, at) => {
+      const values = this.#raw[at + 1] ?? [];
+      const value = hovering ? values[index] : values.findLast(isNumber);
+      this.#outputs[at].textContent = series.format(value);
+    });
+    const rest = this.#parts.where.dataset.rest ?? "";
+    if (!hovering) this.#parts.where.textContent = rest;
+    else if (this.#spec.queues) this.#parts.where.textContent = clock(steps[index]);
+    else this.#parts.where.textContent = `step ${count(steps[index])}`;
+  }
+
+  #table() {
+    const [steps] = this.#raw;
+    const head = element("tr");
+    const first = element("th", "", this.#spec.queues ? "time" : "step");
+    first.scope = "col";
+    head.append(first);
+    for (const series of this.#shown) {
+      const cell = element("th", "", series.label);
+      cell.scope = "col";
+      head.append(cell);
+    }
+    const body = [];
+    for (let at = steps.length - 1; at >= Math.max(0, steps.length - TABLE_ROWS); at--) {
+      const row = element("tr");
+      const name = element("th", "", this.#spec.queues ? clock(steps[at]) : count(steps[at]));
+      name.scope = "row";
+      row.append(name);
+      this.#shown.forEach((series, index) => row.append(element("td", "", series.format(this.#raw[index + 1][at]))));
+      body.push(row);
+    }
+    const caption = element("caption", "unseen", `${this.#spec.title}: latest values`);
+    this.#parts.table.replaceChildren(caption, head, ...body);
+  }
+}
+
+const clock = (secondsSinceEpoch) => new Date(secondsSinceEpoch * 1000).toLocaleTimeString([], { hour12: false });
+
+/** A vertical line where a phase begins, with its name. */
+function drawPhases(plot, phases) {
+  const { ctx, bbox } = plot;
+  const { min, max } = plot.scales.x;
+  if (!isNumber(min) || !isNumber(max)) return;
+  const pixel = devicePixelRatio || 1;
+  ctx.save();
+  ctx.strokeStyle = css("--phase");
+  ctx.fillStyle = css("--muted");
+  ctx.lineWidth = pixel;
+  ctx.font = `${10.5 * pixel}px system-ui, sans-serif`;
+  ctx.textBaseline = "bottom";
+  phases.forEach(({ step, phase }, index) => {
+    const begins = index === 0 ? step : step - 0.5;
+    if (begins > max) return;
+    const next = phases[index + 1];
+    if (next && next.step - 0.5 < min) return;
+    const left = Math.max(bbox.left, Math.round(plot.valToPos(begins, "x", true)));
+    const right = next ? Math.min(bbox.left + bbox.width, plot.valToPos(next.step - 0.5, "x", true)) : bbox.left + bbox.width;
+    if (index > 0 && begins >= min) {
+      ctx.setLineDash([4 * pixel, 3 * pixel]);
+      ctx.beginPath();
+      ctx.moveTo(left + 0.5, bbox.top - 12 * pixel);
+      ctx.lineTo(left + 0.5, bbox.top + bbox.height);
+      ctx.stroke();
+    }
+    const label = String(phase).slice(0, 24);
+    if (ctx.measureText(label).width + 8 * pixel < right - left) ctx.fillText(label, left + 4 * pixel, bbox.top - pixel);
+  });
+  ctx.restore();
+}
+
+/** All charts of the page. `context` gives them the steps to show, the phases, and takes a zoom. */
+export function createCharts(context) {
+  const charts = CHARTS.map((spec) => new Chart(spec, context));
+  return {
+    draw(series, queues) {
+      const view = context.view();
+      for (const chart of charts) chart.draw(series, queues, view);
+    },
+    forget() {
+      for (const chart of charts) chart.forget();
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/* What the page remembers: one row per step, and queue depths over time. */
+
+import { isNumber } from "./format.js";
+
+const QUEUE_POINTS = 1800;
+
+const timeOf = (row) => {
+  if (isNumber(row.time)) return row.time;
+  const parsed = Date.parse(row.time);
+  return Number.isNaN(parsed) ? Infinity : parsed;
+};
+
+/** Rows ordered by step. After a crash the run goes back to a checkpoint, so a newer row replaces older steps. */
+export class Series {
+  rows = [];
+
+  get size() { return this.rows.length; }
+
+  get first() { return this.rows[0]; }
+
+  get last() { return this.rows[this.rows.length - 1]; }
+
+  get lastStep() { return this.last?.step ?? -1; }
+
+  clear() { this.rows = []; }
+
+  add(row) {
+    if (!isNumber(row?.step)) return;
+    let place = this.rows.length;
+    while (place > 0 && this.rows[place - 1].step >= row.step) place--;
+    const later = this.rows.slice(place).filter((old) => old.step > row.step && timeOf(old) >= timeOf(row));
+    this.rows.length = place;
+    this.rows.push(row, ...later);
+  }
+
+  /** The newest row with a number under the key, and the oldest. */
+  latest(key) { return this.rows.findLast((row) => isNumber(row[key])); }
+
+  earliest(key) { return this.rows.find((row) => isNumber(row[key])); }
+
+  /** Where phases begin: [{step, phase}], the first one included. */
+  phases() {
+    const starts = [];
+    for (const row of this.rows) {
+      if (row.phase !== undefined && row.phase !== starts.at(-1)?.phase) {
+        starts.push({ step: row.step, phase: row.phase });
+      }
+    }
+    return starts;
+  }
+}
+
+/**
+ * Columns for a chart: steps first, then one array per key, gaps as null.
+ * More rows than points are averaged in equal runs of rows; a key named max keeps its largest value.
+ */
+export function columns(rows, keys, from, to, points) {
+  const chosen = rows.filter((row) => row.step >= from && row.step <= to && keys.some((key) => isNumber(row[key])));
+  const run = Math.max(1, Math.ceil(chosen.length / points));
+  const steps = [];
+  const values = keys.map(() => []);
+  for (let start = 0; start < chosen.length; start += run) {
+    const part = chosen.slice(start, start + run);
+    steps.push(part[part.length - 1].step);
+    keys.forEach((key, index) => values[index].push(summary(part, key)));
+  }
+  return { data: [steps, ...values], run };
+}
+
+function summary(rows, key) {
+  const largest = key.endsWith("/max");
+  let total = 0;
+  let count = 0;
+  let top = -Infinity;
+  for (const row of rows) {
+    const value = row[key];
+    if (!isNumber(value)) continue;
+    total += value;
+    count++;
+    if (value > top) top = value;
+  }
+  if (count === 0) return null;
+  return largest ? top : total / count;
+}
+
+/** Queue depths as status events report them; when full, every second point goes and the pace halves. */
+export class QueueHistory {
+  names = [];
+  points = [];
+  #every = 1;
+  #seen = 0;
+
+  clear() {
+    this.points = [];
+    this.#every = 1;
+    this.#seen = 0;
+  }
+
+  add(queues, atSeconds) {
+    if (!queues || typeof queues !== "object") return;
+    for (const name of Object.keys(queues)) if (!this.names.includes(name)) this.names.push(name);
+    if (this.#seen++ % this.#every !== 0) return;
+    this.points.push({ at: atSeconds, queues });
+    if (this.points.length > QUEUE_POINTS) {
+      this.points = this.points.filter((_, index) => index % 2 === 0);
+      this.#every *= 2;
+    }
+  }
+
+  columns(names) {
+    return [
+      this.points.map((point) => point.at),
+      ...names.map((name) => this.points.map((point) => (isNumber(point.queues[name]) ? point.queues[name] : null))),
+    ];
+  }
+}
