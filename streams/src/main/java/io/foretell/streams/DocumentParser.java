@@ -82,8 +82,10 @@ public final class DocumentParser {
                         + " application/x-ndjson");
             }
         } catch (JsonProcessingException e) {
-            throw syntax("the document is not valid JSON at column "
-                    + e.getLocation().getColumnNr() + ": " + firstLine(e.getOriginalMessage()));
+            String place = e.getLocation() == null
+                    ? ""
+                    : " at column " + e.getLocation().getColumnNr();
+            throw syntax("the document is not valid JSON" + place + ": " + firstLine(e.getOriginalMessage()));
         } catch (IOException e) {
             throw syntax("the document is not valid JSON: " + firstLine(String.valueOf(e.getMessage())));
         }
@@ -166,7 +168,7 @@ public final class DocumentParser {
             throw field("the text contains half of a surrogate pair; write characters beyond U+FFFF in full");
         }
         String cleaned = TextCleaner.clean(text);
-        if (cleaned.isBlank()) {
+        if (!TextCleaner.isVisible(cleaned)) {
             throw field("the document's text is blank; send at least one visible character");
         }
         if (id != null && (id.isBlank() || id.length() > MAX_ID_LENGTH || !TextCleaner.isEncodable(id))) {

@@ -21,6 +21,14 @@ final class TextCleaner {
         return withoutBlankEdges(composed);
     }
 
+    /** Whether there is anything but white space and format characters. */
+    static boolean isVisible(String text) {
+        return text.codePoints()
+                .anyMatch(c -> !Character.isWhitespace(c)
+                        && !Character.isSpaceChar(c)
+                        && Character.getType(c) != Character.FORMAT);
+    }
+
     /** Whether no surrogate stands alone, so that the text has a UTF-8 form. */
     static boolean isEncodable(String text) {
         for (int i = 0; i < text.length(); i++) {

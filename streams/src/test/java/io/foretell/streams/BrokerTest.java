@@ -1,0 +1,65 @@
+package io.foretell.streams;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@Tag("integration")
+class BrokerTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void recordsSurviveARestartAndTwoBrokersOnAFolderAreRefused() throws Exception {
+        Path data = folder.resolve("kafka");
+        Topics topics = new Topics("restart");
+        try (EmbeddedBroker broker = EmbeddedBroker.start(data)) {
+            assertThatThrownBy(() -> EmbeddedBroker.start(data))
+                    .isInstanceOfSatisfying(
+                            ForetellException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT));
+            topics.ensure(broker.bootstrap(), 2);
+            topics.ensure(broker.bootstrap(), 2);
+            try (RecordSender sender = new RecordSender(broker.bootstrap())) {
+                sender.send(topics.scoredGroups(), "k", "value".getBytes(StandardCharsets.UTF_8))
+                        .get(10, TimeUnit.SECONDS);
+            }
+        }
+        try (Broker broker = Broker.start(KafkaSettings.inProcess(), data);
+                GroupReader reader = new GroupReader(broker.bootstrap(), topics.scoredGroups(), Map.of(0, 0L))) {
+            List<GroupReader.Received> received = reader.poll(Duration.ofSeconds(10));
+            assertThat(received).hasSize(1);
+            assertThat(received.get(0).value()).asString(StandardCharsets.UTF_8).isEqualTo("value");
+        }
+    }
+
+    @Test
+    void childBrokerServesAndStopsWithItsParent() throws Exception {
+        ChildBroker broker = ChildBroker.start(folder.resolve("child"));
+        try (broker) {
+            new Topics("child").ensure(broker.bootstrap(), 1);
+            assertThatThrownBy(() -> EmbeddedBroker.start(folder.resolve("child")))
+                    .isInstanceOf(ForetellException.class);
+        }
+        assertThat(broker.process().waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(broker.process().exitValue()).isZero();
+    }
+
+    @Test
+    void unreachableClusterIsNamed() {
+        assertThatThrownBy(() -> ExternalBroker.reach("127.0.0.1:1", Duration.ofSeconds(1)))
+                .isInstanceOfSatisfying(
+                        ForetellException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNAVAILABLE))
+                .hasMessageContaining("127.0.0.1:1");
+    }
+}

@@ -1,0 +1,110 @@
+package io.foretell.streams;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foretell.objectives.PolicyVersion;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class CodecsTest {
+    private static final PolicyVersion POLICY = new PolicyVersion(
+            "run", 12, "runs/run/policies/12", Map.of("a.json", "00ff"), 12, 1, List.of(64L, 3L), List.of(0L, 2L));
+
+    @Test
+    void everyRecordComesBackAsItWas() {
+        assertThat(Codecs.task().decode(Codecs.task().encode(Examples.task("t", 2)))).isEqualTo(Examples.task("t", 2));
+        assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Examples.group("g"))))
+                .isEqualTo(Examples.group("g"));
+        assertThat(Codecs.scoredGroup().decode(Codecs.scoredGroup().encode(Examples.scored("s"))))
+                .isEqualTo(Examples.scored("s"));
+        assertThat(Codecs.policyVersion().decode(Codecs.policyVersion().encode(POLICY)))
+                .isEqualTo(POLICY);
+    }
+
+    @Test
+    void policyVersionIsPlainJsonWithItsSchemaVersionFirst() {
+        assertThat(new String(Codecs.policyVersion().encode(POLICY), StandardCharsets.UTF_8))
+                .startsWith("{\"v\":1,")
+                .contains("\"groups_used\":[64,3]");
+    }
+
+    @Test
+    void goldenFileOfVersion1IsReadAndWrittenTheSame() throws IOException {
+        try (InputStream file = CodecsTest.class.getResourceAsStream("/golden/scored-group.v1.cbor.hex")) {
+            byte[] golden = HexFormat.of()
+                    .parseHex(new String(file.readAllBytes(), StandardCharsets.US_ASCII).strip());
+            assertThat(Codecs.scoredGroup().decode(golden)).isEqualTo(Examples.scored("golden"));
+            assertThat(Codecs.scoredGroup().encode(Examples.scored("golden"))).isEqualTo(golden);
+        }
+    }
+
+    @Test
+    void otherSchemaVersionIsRefusedByNumber() {
+        byte[] bytes = "{\"v\":9,\"record\":{}}".getBytes(StandardCharsets.UTF_8);
+        assertThatThrownBy(() -> Codecs.policyVersion().decode(bytes))
+                .isInstanceOf(UnreadableRecordException.class)
+                .hasMessageContaining("schema version 9");
+    }
+
+    @Test
+    void hostileBytesGiveUnreadableRecordAndNothingElse() {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        Map<Codec<?>, byte[]> samples = Map.of(
+                Codecs.task(), Codecs.task().encode(Examples.task("t", 0)),
+                Codecs.rolloutGroup(), Codecs.rolloutGroup().encode(Examples.group("g")),
+                Codecs.scoredGroup(), Codecs.scoredGroup().encode(Examples.scored("s")),
+                Codecs.policyVersion(), Codecs.policyVersion().encode(POLICY));
+        samples.forEach((codec, good) -> {
+            for (int i = 0; i < 20_000; i++) {
+                byte[] bytes = mutated(good, random);
+                try {
+                    codec.decode(bytes);
+                } catch (UnreadableRecordException e) {
+                    assertThat(e.getMessage()).isNotBlank();
+                } catch (Throwable e) {
+                    throw new AssertionError(
+                            "seed " + seed + ": " + HexFormat.of().formatHex(bytes), e);
+                }
+            }
+        });
+    }
+
+    @Test
+    void hugeDeclaredLengthTakesNoHugeMemory() {
+        // v=1, record: {id: byte string / text of 2^31-1 bytes that are not there}
+        for (String head : List.of("5a7fffffff", "7a7fffffff", "5b7fffffffffffffff", "9b7fffffffffffffff")) {
+            byte[] bytes = HexFormat.of().parseHex("a2617601" + "667265636f7264" + "a1626964" + head + "00");
+            assertThatThrownBy(() -> Codecs.task().decode(bytes)).isInstanceOf(UnreadableRecordException.class);
+        }
+    }
+
+    @Test
+    void deepNestingIsRefused() {
+        byte[] bytes = new byte[200_000];
+        Arrays.fill(bytes, (byte) 0x81);
+        byte[] head = HexFormat.of().parseHex("bf617601" + "6178");
+        System.arraycopy(head, 0, bytes, 0, head.length);
+        assertThatThrownBy(() -> Codecs.task().decode(bytes)).isInstanceOf(UnreadableRecordException.class);
+    }
+
+    private static byte[] mutated(byte[] good, Random random) {
+        byte[] bytes = random.nextInt(10) == 0 ? Arrays.copyOf(good, random.nextInt(good.length)) : good.clone();
+        int changes = random.nextInt(4);
+        for (int i = 0; i < changes && bytes.length > 0; i++) {
+            bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+        }
+        if (random.nextInt(50) == 0) {
+            random.nextBytes(bytes);
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,94 @@
+package io.foretell.streams;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foretell.objectives.PolicyVersion;
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("integration")
+class FeedsTest {
+    private final String bootstrap = SharedBroker.bootstrap();
+    private final Topics topics = SharedBroker.run(2);
+
+    @Test
+    void policiesReachFollowersAndThoseWhoComeLater() {
+        List<Long> heard = Collections.synchronizedList(new ArrayList<>());
+        try (PolicyFeed learner = new PolicyFeed(bootstrap, topics);
+                PolicyFeed worker = new PolicyFeed(bootstrap, topics)) {
+            assertThat(worker.latest()).isEmpty();
+            worker.onChange(version -> heard.add(version.version()));
+            learner.publish(policy(1));
+            learner.publish(policy(2));
+            assertThat(worker.await(2, Duration.ofSeconds(10))).isEqualTo(policy(2));
+            learner.publish(policy(1)); // the learner went back to a checkpoint
+            WorkQueueTest.eventually(() -> heard.size() == 3);
+            assertThat(worker.latest()).contains(policy(1));
+            assertThatThrownBy(() -> worker.await(9, Duration.ofMillis(50)))
+                    .isInstanceOfSatisfying(
+                            ForetellException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TIMEOUT));
+        }
+        assertThat(heard).containsExactly(1L, 2L, 1L);
+        try (PolicyFeed late = new PolicyFeed(bootstrap, topics)) {
+            assertThat(late.latest()).contains(policy(1));
+        }
+    }
+
+    @Test
+    void readerGoesOnWhereItsOwnPositionsSayAndReportsLostRecords() {
+        try (RecordSender sender = new RecordSender(bootstrap)) {
+            for (int i = 0; i < 3; i++) {
+                sender.send(topics.scoredGroups(), "k" + i, new byte[] {(byte) i});
+            }
+            sender.flush();
+            try (GroupReader reader = new GroupReader(bootstrap, topics.scoredGroups(), Map.of(0, 1L))) {
+                List<GroupReader.Received> received = new ArrayList<>();
+                WorkQueueTest.eventually(() -> {
+                    received.addAll(reader.poll(Duration.ofMillis(200)));
+                    return received.size() == 2;
+                });
+                assertThat(received).extracting(GroupReader.Received::offset).containsExactly(1L, 2L);
+                assertThat(reader.next()).containsEntry(0, 3L);
+                assertThat(reader.gaps()).isZero();
+            }
+            try (GroupReader beyond = new GroupReader(bootstrap, topics.scoredGroups(), Map.of(0, 7L))) {
+                assertThat(beyond.gaps()).isEqualTo(1);
+                assertThat(beyond.next()).containsEntry(0, 3L);
+            }
+        }
+    }
+
+    @Test
+    void depthsCountWhatWaits() {
+        try (RecordSender sender = new RecordSender(bootstrap);
+                QueueDepths depths = new QueueDepths(bootstrap, topics, () -> Map.of(0, 1L), Duration.ofSeconds(10))) {
+            for (int i = 0; i < 5; i++) {
+                sender.send(topics.tasks(), "k" + i, Codecs.task().encode(Examples.task("k" + i, 0)));
+                sender.send(topics.scoredGroups(), "k" + i, new byte[1]);
+            }
+            sender.flush();
+            assertThat(depths.read()).isEqualTo(Map.of("tasks", 5L, "rollouts", 0L, "scored-groups", 4L));
+            DeadLetters letters = new DeadLetters(bootstrap, topics, sender);
+            try (WorkQueue<io.foretell.objectives.Task> queue = WorkQueue.open(
+                    bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), 100, letters)) {
+                WorkQueueTest.eventually(() -> {
+                    queue.poll(Duration.ofMillis(200)).forEach(queue::accept);
+                    queue.commit();
+                    return depths.read().get("tasks") == 0;
+                });
+            }
+        }
+    }
+
+    private PolicyVersion policy(long version) {
+        return Examples.policy(topics, version, List.of(version), List.of(0L));
+    }
+}
