@@ -1,0 +1,52 @@
+package io.foretell.learner;
+
+import io.foretell.objectives.Reward;
+import io.foretell.objectives.Rollout;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.streams.Codec;
+import io.foretell.streams.UnreadableRecordException;
+import java.util.List;
+
+/** What the buffer asks of a group that comes in. Pure functions. */
+final class Admission {
+    private Admission() {}
+
+    /**
+     * The group in {@code bytes}.
+     *
+     * @throws UnreadableRecordException when it is none, or one without an id or phase
+     */
+    static ScoredGroup read(Codec<ScoredGroup> codec, byte[] bytes) {
+        ScoredGroup group = codec.decode(bytes);
+        if (group.id().isEmpty() || group.task().phase() < 0) {
+            throw new UnreadableRecordException("a scored group has id '" + group.id() + "' and phase "
+                    + group.task().phase());
+        }
+        return group;
+    }
+
+    /** Why nothing can be learnt from the group; empty when something can. */
+    static String refusal(ScoredGroup group) {
+        List<Reward> rewards = group.rewards();
+        long known = rewards.stream().filter(Reward::isOk).count();
+        if (rewards.isEmpty() || known >= 2) {
+            return "";
+        }
+        return "no reward: "
+                + rewards.stream()
+                        .filter(reward -> !reward.isOk())
+                        .map(reward ->
+                                reward.reason().isBlank() ? reward.status().name() : reward.reason())
+                        .findFirst()
+                        .orElse("the group has a single rollout, and an advantage needs two");
+    }
+
+    /** The oldest policy version among all tokens; -1 when nothing was sampled. */
+    static long oldestVersion(ScoredGroup group) {
+        return group.group().rollouts().stream()
+                .mapToLong(Rollout::oldestVersion)
+                .filter(version -> version >= 0)
+                .min()
+                .orElse(-1);
+    }
+}

@@ -1,0 +1,165 @@
+package io.foretell.learner;
+
+import io.foretell.learner.GroupState.Dropped;
+import io.foretell.learner.GroupState.Usable;
+import io.foretell.learner.GroupState.Used;
+import io.foretell.platform.Batch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * What one atomic write changes, entries and counters together. Confined to the call that makes it.
+ *
+ * <p>Every method names one move of a group between its fates, and keeps the families and the counters in step.
+ */
+final class BufferChange {
+    /** A group in the buffer. */
+    record Stored(String id, GroupState state) {}
+
+    private static final int REASON_CHARACTERS = 500;
+
+    private final List<Consumer<Batch>> writes = new ArrayList<>();
+    private final SortedMap<Integer, BufferCounters.Phase> phases;
+    private final SortedMap<String, Long> droppedByReason;
+    private long nextSequence;
+    private long forgottenUpTo;
+    private long duplicates;
+    private long unreadable;
+    private long forgotten;
+    private long bodyBytes;
+
+    BufferChange(BufferCounters before) {
+        phases = new TreeMap<>(before.phases());
+        droppedByReason = new TreeMap<>(before.droppedByReason());
+        nextSequence = before.nextSequence();
+        forgottenUpTo = before.forgottenUpTo();
+        duplicates = before.duplicates();
+        unreadable = before.unreadable();
+        forgotten = before.forgotten();
+        bodyBytes = before.bodyBytes();
+    }
+
+    boolean isEmpty() {
+        return writes.isEmpty();
+    }
+
+    BufferCounters after() {
+        return new BufferCounters(
+                nextSequence, forgottenUpTo, duplicates, unreadable, forgotten, bodyBytes, phases, droppedByReason);
+    }
+
+    void writeTo(Batch batch) {
+        writes.forEach(write -> write.accept(batch));
+        batch.put(BufferKeys.META, BufferKeys.COUNTERS, after().encode());
+    }
+
+    void position(int partition, long next) {
+        writes.add(batch -> batch.put(BufferKeys.META, BufferKeys.position(partition), BufferKeys.offset(next)));
+    }
+
+    void duplicate() {
+        duplicates++;
+    }
+
+    void unreadable() {
+        unreadable++;
+    }
+
+    /** A new group that can be trained on. */
+    void store(String id, int phase, long oldestVersion, byte[] body) {
+        GroupState state = new GroupState(nextSequence++, phase, oldestVersion, body.length, new Usable());
+        put(id, state);
+        writes.add(batch -> {
+            batch.put(BufferKeys.GROUPS, BufferKeys.body(state.sequence()), body);
+            batch.put(BufferKeys.USABLE, BufferKeys.usable(phase, state.sequence()), BufferKeys.id(id));
+        });
+        bodyBytes += body.length;
+        count(phase, 1, 0, 0);
+    }
+
+    /** A new group that never can be; its body is not kept. */
+    void refuse(String id, int phase, long oldestVersion, String reason) {
+        put(id, new GroupState(nextSequence++, phase, oldestVersion, 0, dropped(reason)));
+        count(phase, 0, 0, 1);
+    }
+
+    /** Usable to used. */
+    void use(Stored group, long step) {
+        GroupState state = group.state();
+        put(group.id(), state.with(new Used(step)));
+        writes.add(batch -> {
+            batch.delete(BufferKeys.USABLE, BufferKeys.usable(state.phase(), state.sequence()));
+            batch.put(BufferKeys.USED, BufferKeys.used(step, state.sequence()), BufferKeys.id(group.id()));
+        });
+        count(state.phase(), -1, 1, 0);
+    }
+
+    /** Usable to dropped; the body goes. */
+    void drop(Stored group, String reason) {
+        GroupState state = group.state();
+        put(group.id(), state.with(dropped(reason)));
+        writes.add(batch -> {
+            batch.delete(BufferKeys.USABLE, BufferKeys.usable(state.phase(), state.sequence()));
+            batch.delete(BufferKeys.GROUPS, BufferKeys.body(state.sequence()));
+        });
+        bodyBytes -= state.bodyBytes();
+        count(state.phase(), -1, 0, 1);
+    }
+
+    /** Used at {@code step} to usable. */
+    void giveBack(Stored group, long step) {
+        GroupState state = group.state();
+        put(group.id(), state.with(new Usable()));
+        writes.add(batch -> {
+            batch.delete(BufferKeys.USED, BufferKeys.used(step, state.sequence()));
+            batch.put(BufferKeys.USABLE, BufferKeys.usable(state.phase(), state.sequence()), BufferKeys.id(group.id()));
+        });
+        count(state.phase(), 1, -1, 0);
+        BufferCounters.Phase phase = phases.get(state.phase());
+        firstUsable(state.phase(), Math.min(phase.firstUsable(), state.sequence()));
+    }
+
+    /** Used at {@code step}; the body goes, the state stays. */
+    void forget(Stored group, long step) {
+        GroupState state = group.state();
+        writes.add(batch -> {
+            batch.delete(BufferKeys.USED, BufferKeys.used(step, state.sequence()));
+            batch.delete(BufferKeys.GROUPS, BufferKeys.body(state.sequence()));
+        });
+        bodyBytes -= state.bodyBytes();
+        forgotten++;
+    }
+
+    void forgottenUpTo(long step) {
+        forgottenUpTo = step;
+    }
+
+    /** From now on searches in {@code phase} begin at {@code sequence}. */
+    void firstUsable(int phase, long sequence) {
+        BufferCounters.Phase old = phases.getOrDefault(phase, BufferCounters.Phase.NONE);
+        phases.put(phase, new BufferCounters.Phase(old.usable(), old.used(), old.dropped(), sequence));
+    }
+
+    private void put(String id, GroupState state) {
+        writes.add(batch -> batch.put(BufferKeys.STATES, BufferKeys.id(id), state.encode()));
+    }
+
+    /* Counted by its first words only: what follows a colon is about one group, and would make counters without end. */
+    private Dropped dropped(String reason) {
+        int colon = reason.indexOf(": ");
+        droppedByReason.merge(colon < 0 ? reason : reason.substring(0, colon), 1L, Long::sum);
+        return new Dropped(
+                reason.length() <= REASON_CHARACTERS ? reason : reason.substring(0, REASON_CHARACTERS) + "...");
+    }
+
+    private void count(int phase, int usable, int used, int dropped) {
+        BufferCounters.Phase old = phases.getOrDefault(phase, BufferCounters.Phase.NONE);
+        phases.put(
+                phase,
+                new BufferCounters.Phase(
+                        old.usable() + usable, old.used() + used, old.dropped() + dropped, old.firstUsable()));
+    }
+}

@@ -1,0 +1,33 @@
+package io.foretell.learner;
+
+import java.util.Map;
+
+/**
+ * Where a run is, beside its weights. Immutable.
+ *
+ * @param step optimizer steps done
+ * @param phase index of the phase that the next step belongs to
+ * @param stepInPhase steps done in that phase
+ * @param policyVersion version of the weights
+ * @param counters totals that go on after a restart, by name
+ * @param random states or seeds of random number generators, by name
+ * @param positions next Kafka offset per partition, for information: the buffer's own positions count
+ * @param tokenizerFingerprint sha-256 of the tokenizer
+ * @param runConfigSha sha-256 of the resolved configuration
+ */
+public record CheckpointState(
+        long step,
+        int phase,
+        long stepInPhase,
+        long policyVersion,
+        Map<String, Long> counters,
+        Map<String, String> random,
+        Map<Integer, Long> positions,
+        String tokenizerFingerprint,
+        String runConfigSha) {
+    public CheckpointState {
+        counters = Map.copyOf(counters);
+        random = Map.copyOf(random);
+        positions = Map.copyOf(positions);
+    }
+}
