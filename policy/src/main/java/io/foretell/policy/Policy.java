@@ -1,6 +1,7 @@
 package io.foretell.policy;
 
 import io.foretell.objectives.Experience;
+import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
 import java.io.IOException;
 import java.nio.ByteOrder;
@@ -186,11 +187,19 @@ public final class Policy implements AutoCloseable {
 
     /** Continuations for each request, in order: one per seed. */
     public List<List<Sample>> generate(List<GenerationRequest> requests) {
+        for (GenerationRequest request : requests) {
+            requireKnown(request.prompt());
+            requireKnown(request.stopToken());
+        }
         return sampling.generate(requests);
     }
 
     /** Teacher-forced log-probabilities, in the order of the requests. */
     public List<Score> score(Weights which, List<ScoreRequest> requests) {
+        for (ScoreRequest request : requests) {
+            requireKnown(request.context());
+            requireKnown(request.continuation());
+        }
         return scoring.score(which == Weights.LIVE ? LIVE : EMA, requests);
     }
 
@@ -212,7 +221,32 @@ public final class Policy implements AutoCloseable {
      */
     public MicroBatchResult accumulate(
             List<Experience> batch, List<float[]> pgWeights, List<float[]> ceWeights, LossSettings loss) {
+        for (Experience experience : batch) {
+            requireKnown(experience.tokens());
+            requireKnown(experience.forbiddenFirst());
+        }
         return training.accumulate(batch, pgWeights, ceWeights, loss);
+    }
+
+    /** On an accelerator a token without a row in the embedding would end the process. */
+    private void requireKnown(TokenArray tokens) {
+        for (int t = 0; t < tokens.length(); t++) {
+            if (tokens.at(t) < 0 || tokens.at(t) >= config.vocabularySize()) {
+                throw unknown(tokens.at(t));
+            }
+        }
+    }
+
+    /** @param token a token or -1 for none */
+    private void requireKnown(int token) {
+        if (token < -1 || token >= config.vocabularySize()) {
+            throw unknown(token);
+        }
+    }
+
+    private PolicyException unknown(int token) {
+        return new PolicyException(
+                "token " + token + " is not in the model's vocabulary of " + config.vocabularySize() + " tokens");
     }
 
     /** Forgets gradients accumulated since the last step. */
