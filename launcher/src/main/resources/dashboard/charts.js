@@ -4,8 +4,9 @@ import uPlot from "./vendor/uPlot.esm.js";
 import { count, element, isNumber, MISSING, number, percent, percentTick, seconds, signed, tick } from "./format.js";
 import { columns } from "./series.js";
 
-const POINTS = 700;
+const PIXELS_PER_POINT = 3;
 const TABLE_ROWS = 6;
+const DECADES = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7];
 
 const line = (key, label, colour, more = {}) => ({ key, label, colour, format: number, ...more });
 
@@ -72,7 +73,7 @@ const CHARTS = [
     ],
   },
   {
-    id: "chart-time", place: "machinery", wide: true, floor: true, stack: true, points: 150,
+    id: "chart-time", place: "machinery", wide: true, floor: true, stack: true,
     title: "Time per step", note: "seconds of work by stage; stages overlap when the run is asynchronous",
     series: [
       line("timing_s/generate", "generate", "blue", { format: seconds }),
@@ -124,6 +125,13 @@ const css = (name) => getComputedStyle(document.documentElement).getPropertyValu
 
 const colourOf = (name) => css(name === "ink" ? "--ink" : `--series-${name}`);
 
+/** An opaque colour a step nearer to the card's own, for large areas. */
+function soften(colour) {
+  const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const card = channels(css("--card"));
+  return `rgb(${channels(colour).map((value, at) => Math.round(value * 0.82 + card[at] * 0.18)).join(" ")})`;
+}
+
 /** A scale that leaves air above and below, and includes zero where zero means something. */
 function range(spec, fraction) {
   return (_, low, high) => {
@@ -144,6 +152,7 @@ class Chart {
   #context;
   #plot = null;
   #raw = [[]];
+  #latest = [[]];
   #outputs = [];
   #parts;
 
@@ -157,6 +166,17 @@ class Chart {
   /** Series in the order of the legend. */
   get #shown() { return this.#spec.over ? [...this.#spec.series, this.#spec.over] : this.#spec.series; }
 
+  /** More points than these would be noise on so few pixels: runs of steps are averaged instead. */
+  get #points() { return Math.max(60, Math.round(this.#parts.canvas.clientWidth / (this.#spec.stack ? 5 : PIXELS_PER_POINT))); }
+
+  /** Columns of the table: the legend's series, then the bounds of the band. */
+  get #listed() {
+    const { band, series } = this.#spec;
+    if (!band) return this.#shown;
+    const { format } = series[0];
+    return [...this.#shown, { key: band.low, label: `${band.label}, from`, format }, { key: band.high, label: "to", format }];
+  }
+
   get #height() { return this.#spec.tall ? 250 : 180; }
 
   #build() {
@@ -169,7 +189,7 @@ class Chart {
     const caption = element("figcaption", "", note);
     const where = element("span", "where");
     const head = element("div", "chart-head");
-    head.append(heading, caption, where);
+    head.append(heading, where, caption);
 
     const legend = element("ul", "legend");
     for (const series of this.#shown) {
@@ -215,6 +235,7 @@ class Chart {
   draw(series, queues, view) {
     const { data, run, band } = this.#data(series, queues, view);
     this.#raw = data;
+    this.#latest = this.#spec.queues ? data : this.#recent(series);
     const has = data[0].length > 0;
     this.#parts.figure.classList.toggle("is-empty", !has);
     this.#parts.empty.textContent = has ? ""
@@ -233,8 +254,18 @@ class Chart {
     if (this.#spec.queues) return { data: queues.columns(keys), run: 1, band: [] };
     const { band } = this.#spec;
     const all = band ? [...keys, band.low, band.high] : keys;
-    const { data, run } = columns(series.rows, all, view.from, view.to, this.#spec.points ?? POINTS);
+    const { data, run } = columns(series.rows, all, view.from, view.to, this.#spec.sparse ? Infinity : this.#points);
     return { data: data.slice(0, keys.length + 1), run, band: data.slice(keys.length + 1) };
+  }
+
+  /** The last rows as they are, whatever the chart averages. */
+  #recent(series) {
+    const keys = this.#listed.map((one) => one.key);
+    const rows = [];
+    for (let at = series.rows.length - 1; at >= 0 && rows.length < TABLE_ROWS; at--) {
+      if (keys.some((key) => isNumber(series.rows[at][key]))) rows.unshift(series.rows[at]);
+    }
+    return columns(rows, keys, -Infinity, Infinity, Infinity).data;
   }
 
   /** The order in which uPlot draws: a stack from its top down, so that each area covers the rest. */
@@ -260,8 +291,14 @@ class Chart {
     const context = this.#context;
 
     const axes = [
-      axis({ size: 26, space: 60, ...(step ? { values: (_, values) => values.map((value) => (Number.isInteger(value) ? count(value) : "")) } : {}) }),
-      axis({ scale: "y", size: 46, space: 34, values: (_, values) => values.map(spec.fraction ? percentTick : tick) }),
+      axis({
+        size: 26, space: step ? 60 : 90,
+        values: (_, values) => values.map((value) => (!step ? clock(value) : Number.isInteger(value) ? count(value) : "")),
+      }),
+      axis({
+        scale: "y", size: 46, space: 34, values: (_, values) => values.map(spec.fraction ? percentTick : tick),
+        ...(spec.queues ? { splits: (plot) => DECADES.filter((value) => value <= plot.scales.y.max), filter: (_, values) => values } : {}),
+      }),
     ];
     if (rightHand) {
       axes.push(axis({
@@ -293,7 +330,7 @@ class Chart {
       hooks: {
         setCursor: [(plot) => this.#legend(plot.cursor.idx)],
         setSelect: [(plot) => this.#select(plot)],
-        drawClear: step ? [(plot) => drawPhases(plot, context.phases())] : [],
+        drawAxes: step ? [(plot) => drawPhases(plot, context.phases())] : [],
       },
     };
   }
@@ -311,7 +348,7 @@ class Chart {
     });
     if (spec.stack) {
       const stepped = uPlot.paths.stepped({ align: -1 });
-      const layer = (one) => ({ ...plain(one), width: 0, fill: colourOf(one.colour), paths: stepped, points: { show: false } });
+      const layer = (one) => ({ ...plain(one), width: 0, fill: soften(colourOf(one.colour)), paths: stepped, points: { show: false } });
       return [...spec.series.map(layer).reverse(), { ...plain(spec.over), width: 1.3, paths: stepped }];
     }
     const edge = { scale: "y", stroke: colourOf("blue") + "00", width: 0, spanGaps: true, points: { show: false } };
@@ -337,8 +374,7 @@ class Chart {
     const [steps] = this.#raw;
     const hovering = isNumber(index) && index < steps.length;
     this.#shown.forEach((series, at) => {
-      const values = this.#raw[at + 1] ?? [];
-      const value = hovering ? values[index] : values.findLast(isNumber);
+      const value = hovering ? this.#raw[at + 1]?.[index] : this.#latest[at + 1]?.findLast(isNumber);
       this.#outputs[at].textContent = series.format(value);
     });
     const rest = this.#parts.where.dataset.rest ?? "";
@@ -348,12 +384,12 @@ class Chart {
   }
 
   #table() {
-    const [steps] = this.#raw;
+    const [steps] = this.#latest;
     const head = element("tr");
     const first = element("th", "", this.#spec.queues ? "time" : "step");
     first.scope = "col";
     head.append(first);
-    for (const series of this.#shown) {
+    for (const series of this.#listed) {
       const cell = element("th", "", series.label);
       cell.scope = "col";
       head.append(cell);
@@ -364,7 +400,7 @@ class Chart {
       const name = element("th", "", this.#spec.queues ? clock(steps[at]) : count(steps[at]));
       name.scope = "row";
       row.append(name);
-      this.#shown.forEach((series, index) => row.append(element("td", "", series.format(this.#raw[index + 1][at]))));
+      this.#listed.forEach((series, index) => row.append(element("td", "", series.format(this.#latest[index + 1][at]))));
       body.push(row);
     }
     const caption = element("caption", "unseen", `${this.#spec.title}: latest values`);
@@ -385,6 +421,7 @@ function drawPhases(plot, phases) {
   ctx.fillStyle = css("--muted");
   ctx.lineWidth = pixel;
   ctx.font = `${10.5 * pixel}px system-ui, sans-serif`;
+  ctx.textAlign = "left";
   ctx.textBaseline = "bottom";
   phases.forEach(({ step, phase }, index) => {
     const begins = index === 0 ? step : step - 0.5;

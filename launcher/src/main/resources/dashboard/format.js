@@ -41,9 +41,9 @@ export const percent = (value) => (isNumber(value) ? properMinus((value * 100).t
 
 export const percentTick = (value) => (isNumber(value) ? Number((value * 100).toPrecision(3)) + "%" : "");
 
-/** A whole number with thin spaces between thousands. */
+/** A whole number with narrow unbreakable spaces between thousands. */
 export const count = (value) =>
-  isNumber(value) ? Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u2009") : MISSING;
+  isNumber(value) ? Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f") : MISSING;
 
 /** Seconds: 340 ms, 4.2 s. */
 export const seconds = (value) => (isNumber(value) && Math.abs(value) < 1 ? Math.round(value * 1000) + " ms"

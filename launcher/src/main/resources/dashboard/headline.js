@@ -42,7 +42,7 @@ export function showStatus(status, series) {
     place.append(element("span", "phase-step", `step ${count(phase.step)}${isNumber(phase.steps) ? ` of ${count(phase.steps)}` : ""}`));
   }
 
-  const line = status.waiting_for ? `Waiting for ${status.waiting_for}` : `${sentence(status.state ?? "running")}, waiting for nothing`;
+  const line = status.waiting_for ? `Waiting for ${status.waiting_for}` : `${sentence(status.state ?? "running")}, nothing to wait for`;
   byId("status-line").textContent = line;
   announce(line, `${status.state} ${phase?.index}`);
 
@@ -84,6 +84,7 @@ function showTrack(status, series) {
   track.replaceChildren(...segments.map((segment) => {
     const piece = element("span", `segment ${segment.kind}`);
     piece.style.flexGrow = String(Math.max(1, segment.to - segment.from));
+    if (segment.done < 0.12) piece.classList.add("bare");
     const fill = element("span", "fill");
     fill.style.width = `${Math.max(0, Math.min(1, segment.done)) * 100}%`;
     piece.append(fill);
@@ -104,7 +105,7 @@ export function showHeadlines(series) {
   const high = gain?.["heldout/information_gain_high"];
   put("headline-information-gain", signed(gain?.["heldout/information_gain"]),
     !gain ? "no evaluation yet"
-      : `${isNumber(low) && isNumber(high) ? `95% interval ${signed(low)} to ${signed(high)} · ` : ""}step ${count(gain.step)}`);
+      : `${isNumber(low) && isNumber(high) ? `95% interval ${signed(low)} to ${signed(high)}, ` : ""}step ${count(gain.step)}`);
   byId("headline-information-gain").dataset.verdict = low > 0 ? "positive" : high < 0 ? "negative" : "open";
 
   const accuracy = series.latest("heldout/accuracy_with_thought") ?? series.latest("heldout/accuracy_without_thought");

@@ -5,7 +5,7 @@ import { count, element, isNumber, MISSING, number, signed, visibleText } from "
 
 const LIMIT = 50;
 const PAUSE_MS = 4_000;
-const TAIL = 60;
+const TAIL = 28;
 
 const list = document.getElementById("rollout-list");
 const detail = document.getElementById("rollout-detail");
@@ -15,7 +15,8 @@ let groups = [];
 let selected = null; // kept whole, so that it stays readable after the server has forgotten it
 let loading = false;
 let again = false;
-let loadedAt = 0;
+let loadedAt = -Infinity;
+let arrived = false;
 let failure = "";
 
 const linkOf = (group) => `#group=${encodeURIComponent(group.group_id)}`;
@@ -51,6 +52,12 @@ export async function refreshRollouts({ force = false } = {}) {
   choose();
   drawList();
   drawDetail();
+  if (!arrived && linkedId() !== null) {
+    document.getElementById("rollouts").scrollIntoView();
+    const option = list.querySelector("[aria-selected=true]");
+    if (option) keepInView(option);
+  }
+  arrived = true;
   if (again) {
     again = false;
     refreshRollouts();
@@ -116,7 +123,6 @@ function drawList() {
     const line = element("span", "option-line");
     line.append(
       element("span", "", `step ${count(group.step)}`),
-      element("span", "", `${values.length} thoughts`),
       element("span", mean >= 0 ? "positive" : "negative", `mean ${signed(mean)}`),
       element("span", best >= 0 ? "positive" : "negative", `best ${signed(best)}`),
     );

@@ -56,7 +56,8 @@ export class Series {
  */
 export function columns(rows, keys, from, to, points) {
   const chosen = rows.filter((row) => row.step >= from && row.step <= to && keys.some((key) => isNumber(row[key])));
-  const run = Math.max(1, Math.ceil(chosen.length / points));
+  const share = chosen.length > 1 ? (chosen.at(-1).step - chosen[0].step) / (to - from) : 1; // of the chart's width
+  const run = Number.isFinite(points) ? Math.max(1, Math.ceil(chosen.length / Math.max(2, points * share))) : 1;
   const steps = [];
   const values = keys.map(() => []);
   for (let start = 0; start < chosen.length; start += run) {
