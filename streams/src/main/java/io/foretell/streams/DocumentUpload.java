@@ -57,7 +57,7 @@ final class DocumentUpload {
     private long rejectedInAll;
     private long failed;
     private int unacknowledged;
-    private boolean isReading;
+    private int beingRead;
     private boolean isEnded;
     private boolean isOver;
 
@@ -95,6 +95,13 @@ final class DocumentUpload {
         request.resume();
     }
 
+    /* A request that has ended can be paused no more. */
+    private void pause() {
+        if (!isEnded) {
+            request.pause();
+        }
+    }
+
     private List<Line> linesOf(Buffer chunk) {
         List<Line> whole = new ArrayList<>();
         byte[] bytes = chunk.getBytes();
@@ -130,12 +137,12 @@ final class DocumentUpload {
             goOn();
             return;
         }
-        request.pause();
-        isReading = true;
+        pause();
+        beingRead++;
         ctx.vertx()
                 .executeBlocking(() -> parsed(whole), false)
                 .onSuccess(read -> {
-                    isReading = false;
+                    beingRead--;
                     waiting.addAll(read.ready());
                     read.rejected().forEach(this::reject);
                     goOn();
@@ -193,7 +200,7 @@ final class DocumentUpload {
             Ready next = waiting.peekFirst();
             CompletableFuture<Void> sent = gateway.accept(next.parsed(), next.bytes());
             if (isFull(sent)) {
-                request.pause();
+                pause();
                 ctx.vertx().setTimer(FULL_PAUSE_MS, id -> goOn());
                 return;
             }
@@ -201,8 +208,8 @@ final class DocumentUpload {
             unacknowledged++;
             sent.whenComplete((nothing, failure) -> acknowledged(failure));
         }
-        if (!waiting.isEmpty() || isReading) {
-            request.pause();
+        if (!waiting.isEmpty() || beingRead > 0) {
+            pause();
         } else if (!isEnded) {
             request.resume();
         } else if (unacknowledged == 0) {

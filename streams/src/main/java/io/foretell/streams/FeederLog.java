@@ -37,7 +37,7 @@ final class FeederLog implements AutoCloseable {
         consuming.put(ConsumerConfig.GROUP_ID_CONFIG, name);
         consuming.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         consuming.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 500);
-        consuming.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
+        consuming.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 25); // also delays a seek
         Map<String, Object> producing = new HashMap<>(Clients.producing(bootstrap));
         producing.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, name);
         producing.put(ProducerConfig.LINGER_MS_CONFIG, 0);

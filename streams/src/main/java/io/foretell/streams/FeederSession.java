@@ -190,8 +190,10 @@ final class FeederSession implements AutoCloseable {
             } else if (open != null) {
                 finish(); // a lower phase needs tasks again, or this one has all it needs
             } else {
-                Optional<ConsumerRecord<byte[], byte[]>> record =
-                        kafka.peek(documents == 0 && tasks == 0 ? FETCH : Duration.ZERO);
+                Optional<ConsumerRecord<byte[], byte[]>> record = kafka.peek(Duration.ZERO);
+                if (record.isEmpty() && tasks == 0 && documents == 0 && kafka.fetchPosition() < kafka.end()) {
+                    record = kafka.peek(FETCH);
+                }
                 if (record.isEmpty()) {
                     isAtEnd = true;
                     break;
@@ -362,6 +364,7 @@ final class FeederSession implements AutoCloseable {
         } else {
             show("more documents: all " + position.seen + " were read in epoch " + position.epoch
                     + (mayRepeat && !hasFruit ? ", and none of them gives a task to phase " + phase : ""));
+            kafka.peek(FETCH);
         }
     }
 

@@ -20,7 +20,8 @@ class CodecsTest {
 
     @Test
     void everyRecordComesBackAsItWas() {
-        assertThat(Codecs.task().decode(Codecs.task().encode(Examples.task("t", 2)))).isEqualTo(Examples.task("t", 2));
+        assertThat(Codecs.task().decode(Codecs.task().encode(Examples.task("t", 2))))
+                .isEqualTo(Examples.task("t", 2));
         assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Examples.group("g"))))
                 .isEqualTo(Examples.group("g"));
         assertThat(Codecs.scoredGroup().decode(Codecs.scoredGroup().encode(Examples.scored("s"))))
@@ -39,8 +40,7 @@ class CodecsTest {
     @Test
     void goldenFileOfVersion1IsReadAndWrittenTheSame() throws IOException {
         try (InputStream file = CodecsTest.class.getResourceAsStream("/golden/scored-group.v1.cbor.hex")) {
-            byte[] golden = HexFormat.of()
-                    .parseHex(new String(file.readAllBytes(), StandardCharsets.US_ASCII).strip());
+            byte[] golden = HexFormat.of().parseHex(new String(file.readAllBytes(), StandardCharsets.US_ASCII).strip());
             assertThat(Codecs.scoredGroup().decode(golden)).isEqualTo(Examples.scored("golden"));
             assertThat(Codecs.scoredGroup().encode(Examples.scored("golden"))).isEqualTo(golden);
         }

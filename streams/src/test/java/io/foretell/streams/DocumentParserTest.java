@@ -33,7 +33,8 @@ class DocumentParserTest {
 
     @Test
     void onlyAnUnchangedTextIsCalledUnchanged() {
-        assertThat(parser.parseRecord(bytes("{\"text\":\"a\\n b\"}")).isUnchanged()).isTrue();
+        assertThat(parser.parseRecord(bytes("{\"text\":\"a\\n b\"}")).isUnchanged())
+                .isTrue();
         assertThat(parser.parseRecord(bytes("{\"text\":\"a \"}")).isUnchanged()).isFalse();
     }
 
@@ -62,7 +63,8 @@ class DocumentParserTest {
     void badDocumentIsRejectedWithASentence(String json, ErrorCode code, String words) {
         assertThatThrownBy(() -> parse(json))
                 .isInstanceOfSatisfying(
-                        RejectedDocumentException.class, e -> assertThat(e.code()).isEqualTo(code))
+                        RejectedDocumentException.class,
+                        e -> assertThat(e.code()).isEqualTo(code))
                 .hasMessageContaining(words);
     }
 

@@ -42,7 +42,14 @@ final class Examples {
 
     static PolicyVersion policy(Topics topics, long version, List<Long> used, List<Long> dropped) {
         return new PolicyVersion(
-                topics.run(), version, "policies/" + version, Map.of("model.safetensors", "ab"), version, 0, used, dropped);
+                topics.run(),
+                version,
+                "policies/" + version,
+                Map.of("model.safetensors", "ab"),
+                version,
+                0,
+                used,
+                dropped);
     }
 
     /** One token per character. */

@@ -77,8 +77,8 @@ class FeedsTest {
             sender.flush();
             assertThat(depths.read()).isEqualTo(Map.of("tasks", 5L, "rollouts", 0L, "scored-groups", 4L));
             DeadLetters letters = new DeadLetters(bootstrap, topics, sender);
-            try (WorkQueue<io.foretell.objectives.Task> queue = WorkQueue.open(
-                    bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), 100, letters)) {
+            try (WorkQueue<io.foretell.objectives.Task> queue =
+                    WorkQueue.open(bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), 100, letters)) {
                 WorkQueueTest.eventually(() -> {
                     queue.poll(Duration.ofMillis(200)).forEach(queue::accept);
                     queue.commit();

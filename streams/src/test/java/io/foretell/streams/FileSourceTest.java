@@ -37,7 +37,9 @@ class FileSourceTest {
         assertThat(documents.get(2).id()).isEqualTo("own");
         assertThat(documents.get(2).meta()).containsEntry("url", "u");
         assertThat(documents).extracting(Document::domain).containsOnly("files");
-        assertThat(source.progress().done()).isEqualTo(source.progress().total()).isPositive();
+        assertThat(source.progress().done())
+                .isEqualTo(source.progress().total())
+                .isPositive();
     }
 
     @Test
@@ -52,7 +54,8 @@ class FileSourceTest {
     @Test
     void recordsWithoutTextAreFilledIntoTheTemplateOrAGuess() throws Exception {
         write("a.jsonl", "{\"id\":\"1\",\"question\":\"Q?\",\"answer\":\"A\",\"n\":3}");
-        assertThat(texts(new FileSource(folder, "{question} -> {answer} ({n})", null))).containsExactly("Q? -> A (3)");
+        assertThat(texts(new FileSource(folder, "{question} -> {answer} ({n})", null)))
+                .containsExactly("Q? -> A (3)");
         assertThat(texts(new FileSource(folder, null, null))).containsExactly("Q?\nA");
     }
 

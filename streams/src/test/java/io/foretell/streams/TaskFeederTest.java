@@ -90,8 +90,8 @@ class TaskFeederTest {
         publish(0, List.of(0L), List.of(0L));
         awaitIssued(3);
         DeadLetters letters = new DeadLetters(bootstrap, topics, sender);
-        try (WorkQueue<Task> queue = WorkQueue.open(
-                bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), 1, letters)) {
+        try (WorkQueue<Task> queue =
+                WorkQueue.open(bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), 1, letters)) {
             List<Work<Task>> got = new ArrayList<>();
             WorkQueueTest.eventually(() -> got.addAll(queue.poll(Duration.ofMillis(200))));
             queue.deadLetter(got.get(0), "the test says so");
@@ -187,7 +187,8 @@ class TaskFeederTest {
         awaitIssued(5);
         TaskFeeder first = feeder;
         try (DocumentIndex other = DocumentIndex.open(folder.resolve("other"), true);
-                TaskFeeder second = feeder(other, settings(5, 0, 1), phase(0, PhasePlan.OPEN_ENDED)).start()) {
+                TaskFeeder second = feeder(other, settings(5, 0, 1), phase(0, PhasePlan.OPEN_ENDED))
+                        .start()) {
             WorkQueueTest.eventually(() -> second.status().waitingFor().contains("5 of at most 5"));
             publish(1, List.of(5L), List.of(0L));
             WorkQueueTest.eventually(() -> second.status().issued().get(0) == 10
@@ -248,13 +249,12 @@ class TaskFeederTest {
     }
 
     private void publish(long version, List<Long> used, List<Long> dropped) {
-        policies.publish(new PolicyVersion(
-                topics.run(), version, "somewhere", Map.of(), version, 0, used, dropped));
+        policies.publish(new PolicyVersion(topics.run(), version, "somewhere", Map.of(), version, 0, used, dropped));
     }
 
     private void awaitIssued(long count) {
-        WorkQueueTest.eventually(
-                () -> feeder.status().issued().stream().mapToLong(Long::longValue).sum() >= count);
+        WorkQueueTest.eventually(() ->
+                feeder.status().issued().stream().mapToLong(Long::longValue).sum() >= count);
     }
 
     private List<Task> tasks() {

@@ -83,7 +83,9 @@ class WorkQueueTest {
             held.forEach(work -> ids.add(work.value().id()));
             while (ids.size() < 3) {
                 for (Work<Task> work : pollOnce(queue)) {
-                    assertThat(ids.add(work.value().id())).as("accepted records do not come back").isTrue();
+                    assertThat(ids.add(work.value().id()))
+                            .as("accepted records do not come back")
+                            .isTrue();
                     queue.accept(work);
                 }
             }
