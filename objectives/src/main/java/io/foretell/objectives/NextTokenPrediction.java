@@ -51,6 +51,11 @@ public final class NextTokenPrediction implements Objective {
     }
 
     @Override
+    public boolean isSampled() {
+        return false;
+    }
+
+    @Override
     public Optional<SamplingPlan> sampling(Task task) {
         return Optional.empty();
     }

@@ -25,6 +25,11 @@ public interface Objective {
      */
     List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random);
 
+    /** Whether any of its tasks is sampled, so that rollout workers need the newest weights. */
+    default boolean isSampled() {
+        return true;
+    }
+
     /** How rollouts of {@code task} are sampled; empty where this objective samples nothing. */
     Optional<SamplingPlan> sampling(Task task);
 

@@ -1,0 +1,46 @@
+package io.foretell.learner;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Says what one step is made of, so that nobody has to guess. Pure functions. */
+public final class BatchVocabulary {
+    private BatchVocabulary() {}
+
+    /** One sentence per phase, joined. */
+    public static String sentence(LearnerRun run) {
+        return String.join("; ", lines(run, -1, -1, -1));
+    }
+
+    /**
+     * One line per phase.
+     *
+     * @param groupSize rollouts per task, or -1 when not known here
+     * @param maxPrompt most prompt tokens, or -1
+     * @param maxResponse most response tokens, or -1
+     */
+    public static List<String> lines(LearnerRun run, int groupSize, int maxPrompt, int maxResponse) {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < run.phases().size(); i++) {
+            PhaseSettings phase = run.phases().get(i);
+            int prompts = run.settings().promptsPerStep();
+            boolean sampled = run.objectives().get(i).isSampled();
+            StringBuilder line = new StringBuilder("phase ")
+                    .append(i)
+                    .append(' ')
+                    .append(phase.objective())
+                    .append(": ")
+                    .append(phase.steps() == null ? "endless" : phase.steps() + " steps")
+                    .append(" × ")
+                    .append(prompts)
+                    .append(" tasks");
+            if (sampled && groupSize > 0) {
+                line.append(" × ").append(groupSize).append(" rollouts = ").append(prompts * groupSize);
+                line.append(" sequences of at most ").append(maxPrompt + 1 + maxResponse).append(" tokens");
+            }
+            line.append(", ").append(run.settings().ppoEpochs()).append(" optimizer step(s) per batch");
+            lines.add(line.toString());
+        }
+        return lines;
+    }
+}

@@ -1,0 +1,160 @@
+package io.foretell.learner;
+
+import io.foretell.objectives.Cut;
+import io.foretell.objectives.Document;
+import io.foretell.objectives.FinishReason;
+import io.foretell.objectives.Objective;
+import io.foretell.objectives.SamplingPlan;
+import io.foretell.objectives.Task;
+import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.Weights;
+import io.foretell.policy.GenerationRequest;
+import io.foretell.policy.Policy;
+import io.foretell.policy.Sample;
+import io.foretell.policy.Score;
+import io.foretell.policy.ScoreRequest;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * Held-out measures of the live policy: what a thought is worth on documents that were never trained on.
+ *
+ * <pre>
+ * information_gain = mean over documents of mean_i [ log p(next | prefix, thought_i) - log p(next | prefix) ]
+ * </pre>
+ *
+ * both under the live weights, in nats per scored token, with a 95 % interval over documents (normal approximation).
+ * Accuracy counts a prediction as right when the true token is the most likely one. The same documents are cut at the
+ * same positions and thoughts are drawn with the same seeds every time. Confined to the learner's thread.
+ */
+final class Evaluation {
+    private static final String PREFIX = "heldout/";
+    private static final long SEED = 0x5eed;
+
+    private final Policy policy;
+    private final Objective objective;
+    private final EvaluationSettings settings;
+
+    /** @param objective of the run's last phase: its cuts, its thoughts */
+    Evaluation(Policy policy, Objective objective, EvaluationSettings settings) {
+        this.policy = policy;
+        this.objective = objective;
+        this.settings = settings;
+    }
+
+    private record Question(Cut cut, SamplingPlan plan) {}
+
+    /** Measures by name; empty where there is no held-out document yet. */
+    Map<String, Double> run(HeldOutDocuments documents) {
+        Map<String, Double> measures = new LinkedHashMap<>();
+        List<Question> questions = questions(documents.toThinkAbout());
+        if (!questions.isEmpty()) {
+            thoughts(questions, measures);
+        }
+        List<ScoreRequest> texts = new ArrayList<>();
+        for (Document document : documents.texts()) {
+            TokenArray tokens = policy.tokenizer().encodeDocument(document.text());
+            if (tokens.length() >= 2) {
+                TokenArray start = tokens.slice(0, Math.min(tokens.length(), policy.config().maxPositions()));
+                texts.add(new ScoreRequest(start.slice(0, 1), start.slice(1, start.length())));
+            }
+        }
+        if (!texts.isEmpty()) {
+            double nats = 0;
+            long tokens = 0;
+            for (Score score : policy.score(Weights.LIVE, texts)) {
+                nats -= score.logProbs().sum();
+                tokens += score.logProbs().length();
+            }
+            measures.put(PREFIX + "no_thought_loss", nats / tokens);
+        }
+        return measures;
+    }
+
+    private List<Question> questions(List<Document> documents) {
+        List<Question> questions = new ArrayList<>();
+        for (Document document : documents) {
+            TokenArray tokens = policy.tokenizer().encodeDocument(document.text());
+            SplittableRandom random = new SplittableRandom(document.text().hashCode());
+            objective.cut(document, tokens, random).stream().findFirst().ifPresent(cut -> {
+                Task task = new Task("", "", 0, objective.name(), document.id(), cut.prompt(), cut.target(), 0, -1,
+                        Instant.EPOCH);
+                Optional<SamplingPlan> plan = objective.sampling(task);
+                plan.ifPresent(p -> questions.add(new Question(cut, p)));
+            });
+        }
+        return questions;
+    }
+
+    private void thoughts(List<Question> questions, Map<String, Double> measures) {
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int q = 0; q < questions.size(); q++) {
+            SamplingPlan plan = questions.get(q).plan();
+            List<Long> seeds = new ArrayList<>();
+            for (int i = 0; i < settings.samples(); i++) {
+                seeds.add(SEED + 1000L * q + i);
+            }
+            requests.add(new GenerationRequest(
+                    plan.context(), seeds, plan.temperature(), plan.minTokens(), plan.maxTokens(), plan.stopToken()));
+        }
+        List<ScoreRequest> scored = new ArrayList<>();
+        double length = 0;
+        double truncated = 0;
+        List<List<Sample>> samples = policy.generate(requests);
+        for (int q = 0; q < questions.size(); q++) {
+            Question question = questions.get(q);
+            scored.add(new ScoreRequest(question.cut().prompt(), question.cut().target()));
+            for (Sample sample : samples.get(q)) {
+                boolean cutOff = sample.finishReason() == FinishReason.LENGTH;
+                TokenArray context = question.plan().context().concat(sample.tokens());
+                if (cutOff && question.plan().forceStop()) {
+                    context = context.append(question.plan().stopToken());
+                }
+                scored.add(new ScoreRequest(context, question.cut().target()));
+                length += cutOff ? sample.tokens().length() : sample.tokens().length() - 1;
+                truncated += cutOff ? 1 : 0;
+            }
+        }
+        summarize(questions, policy.score(Weights.LIVE, scored), measures);
+        double drawn = (double) questions.size() * settings.samples();
+        measures.put(PREFIX + "thought_length", length / drawn);
+        measures.put(PREFIX + "truncated", truncated / drawn);
+    }
+
+    /** @param scores per question: without a thought, then with each of its thoughts */
+    private void summarize(List<Question> questions, List<Score> scores, Map<String, Double> measures) {
+        double[] gains = new double[questions.size()];
+        double rightWith = 0;
+        double rightWithout = 0;
+        int at = 0;
+        for (int q = 0; q < gains.length; q++) {
+            Score without = scores.get(at++);
+            rightWithout += without.allGreedy() ? 1 : 0;
+            for (int i = 0; i < settings.samples(); i++) {
+                Score with = scores.get(at++);
+                rightWith += with.allGreedy() ? 1 : 0;
+                double gain = with.logProbs().sum() - without.logProbs().sum();
+                gains[q] += gain / with.logProbs().length() / settings.samples();
+            }
+        }
+        double mean = 0;
+        for (double gain : gains) {
+            mean += gain / gains.length;
+        }
+        double squares = 0;
+        for (double gain : gains) {
+            squares += (gain - mean) * (gain - mean);
+        }
+        double half = gains.length < 2 ? 0 : 1.96 * Math.sqrt(squares / (gains.length - 1) / gains.length);
+        measures.put(PREFIX + "information_gain", mean);
+        measures.put(PREFIX + "information_gain_low", mean - half);
+        measures.put(PREFIX + "information_gain_high", mean + half);
+        measures.put(PREFIX + "accuracy_with_thought", rightWith / gains.length / settings.samples());
+        measures.put(PREFIX + "accuracy_without_thought", rightWithout / gains.length);
+    }
+}

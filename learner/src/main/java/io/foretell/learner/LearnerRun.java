@@ -1,0 +1,85 @@
+package io.foretell.learner;
+
+import io.foretell.objectives.Objective;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Everything that says what a run trains and where it keeps itself.
+ *
+ * @param name of the run
+ * @param folder runs/NAME
+ * @param origin the Hugging Face folder that the policy starts from
+ * @param phases in order
+ * @param objectives one per phase
+ * @param settings section {@code learner}
+ * @param evaluation section {@code eval}
+ * @param emaDecay of the teacher, {@code teacher.ema_decay}
+ * @param shuffleRewards the control that must not learn, {@code reward.shuffle}
+ * @param strictlyOnPolicy {@code run.mode: sync}
+ * @param checkpointInterval steps between checkpoints
+ * @param checkpointsKept how many checkpoints are kept
+ * @param resumeMode auto, disable or the path of a checkpoint
+ * @param untilStep stop after this step; {@link Long#MAX_VALUE} to go on
+ * @param threads threads inside one operator of the model
+ * @param seed of everything random in the run
+ */
+public record LearnerRun(
+        String name,
+        Path folder,
+        Path origin,
+        List<PhaseSettings> phases,
+        List<Objective> objectives,
+        LearnerSettings settings,
+        EvaluationSettings evaluation,
+        double emaDecay,
+        boolean shuffleRewards,
+        boolean strictlyOnPolicy,
+        int checkpointInterval,
+        int checkpointsKept,
+        String resumeMode,
+        long untilStep,
+        int threads,
+        long seed) {
+    public LearnerRun {
+        phases = List.copyOf(phases);
+        objectives = List.copyOf(objectives);
+    }
+
+    /** Steps of all phases; {@link Long#MAX_VALUE} when the last has no end. */
+    public long totalSteps() {
+        long total = 0;
+        for (PhaseSettings phase : phases) {
+            if (phase.steps() == null) {
+                return Long.MAX_VALUE;
+            }
+            total += phase.steps();
+        }
+        return total;
+    }
+
+    /** Index of the phase that step {@code step} (from 1) belongs to, or the number of phases when all are over. */
+    int phaseOf(long step) {
+        long end = 0;
+        for (int i = 0; i < phases.size(); i++) {
+            Integer steps = phases.get(i).steps();
+            if (steps == null) {
+                return i;
+            }
+            end += steps;
+            if (step <= end) {
+                return i;
+            }
+        }
+        return phases.size();
+    }
+
+    /** Number of steps before phase {@code phase}. */
+    long stepsBefore(int phase) {
+        long steps = 0;
+        for (PhaseSettings earlier : phases.subList(0, phase)) {
+            steps += earlier.steps() == null ? 0 : earlier.steps();
+        }
+        return steps;
+    }
+}

@@ -1,0 +1,69 @@
+package io.foretell.learner;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What others may see of a running learner; refreshed by its thread. Thread-safe. */
+public final class LearnerSnapshot {
+    static final LearnerSnapshot NOTHING = new LearnerSnapshot();
+
+    private final @Nullable MetricsLog metrics;
+    private final @Nullable RecentRollouts rollouts;
+    private volatile long step;
+    private volatile long version;
+    private volatile long usable;
+    private volatile BufferStatus buffer =
+            new BufferStatus(Map.of(), Map.of(), Map.of(), Map.of(), 0, 0, 0, 0);
+
+    private LearnerSnapshot() {
+        this.metrics = null;
+        this.rollouts = null;
+    }
+
+    LearnerSnapshot(LearnerState state, MetricsLog metrics) {
+        this.metrics = metrics;
+        this.rollouts = state.rollouts();
+        refresh(state);
+    }
+
+    void refresh(LearnerState state) {
+        step = state.step();
+        version = state.version();
+        usable = state.usable();
+        buffer = state.bufferStatus();
+    }
+
+    LearnerStatus status(LearnerRun run, String state, String waitingFor) {
+        int phase = Math.min(run.phaseOf(step + 1), run.phases().size() - 1);
+        PhaseSettings settings = run.phases().get(phase);
+        long total = run.totalSteps();
+        return new LearnerStatus(
+                run.name(),
+                state,
+                step,
+                total == Long.MAX_VALUE ? null : Long.valueOf(total),
+                version,
+                new LearnerStatus.Phase(
+                        phase,
+                        settings.objective(),
+                        step - run.stepsBefore(phase),
+                        settings.steps() == null ? null : Long.valueOf(settings.steps())),
+                waitingFor,
+                usable,
+                buffer.droppedByReason(),
+                buffer.duplicates(),
+                BatchVocabulary.sentence(run));
+    }
+
+    /** Lines of the metrics log after step {@code since}. */
+    public List<ObjectNode> rows(long since) {
+        return metrics == null ? List.of() : metrics.since(since);
+    }
+
+    /** The newest groups trained on. */
+    public List<ObjectNode> rollouts(int limit) {
+        return rollouts == null ? List.of() : rollouts.newest(limit);
+    }
+}

@@ -1,0 +1,238 @@
+package io.foretell.learner;
+
+import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.PolicyVersion;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
+import io.foretell.policy.Policy;
+import io.foretell.policy.PolicyOptions;
+import io.foretell.streams.GroupReader;
+import io.foretell.streams.PolicyFeed;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.LongStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the learner has in its hands: the model being trained, the buffer, checkpoints and published versions, and how
+ * far it is. Opening it goes back to the last checkpoint and makes exactly the groups used after it usable again.
+ * Confined to the learner's thread.
+ */
+public final class LearnerState implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(LearnerState.class);
+    private static final int UNSAMPLED_INTERVAL = 50;
+    private static final int SPARE_VERSIONS = 8;
+
+    private final LearnerRun run;
+    private final ExperienceBuffer buffer;
+    private final GroupReader reader;
+    private final CheckpointStore checkpoints;
+    private final PolicyStore policies;
+    private final PolicyFeed feed;
+    private final Policy policy;
+    private final TrainingStep training;
+    private final Evaluation evaluation;
+    private final RecentRollouts rollouts;
+    private long step;
+    private long checkpointed = -1;
+    private PolicyStore.Published published = new PolicyStore.Published(-1, Path.of(""), Map.of());
+
+    private LearnerState(
+            LearnerRun run,
+            ExperienceBuffer buffer,
+            GroupReader reader,
+            CheckpointStore checkpoints,
+            PolicyStore policies,
+            PolicyFeed feed,
+            Policy policy) {
+        this.run = run;
+        this.buffer = buffer;
+        this.reader = reader;
+        this.checkpoints = checkpoints;
+        this.policies = policies;
+        this.feed = feed;
+        this.policy = policy;
+        this.training = new TrainingStep(policy, run.settings());
+        this.evaluation = new Evaluation(
+                policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
+        this.rollouts =
+                new RecentRollouts(policy.tokenizer(), AdvantageEstimator.parse(run.settings().advEstimator()));
+    }
+
+    /**
+     * Opens everything on the calling thread, which owns it from then on.
+     *
+     * @param reader makes the reader of scored groups from the buffer's positions
+     */
+    public static LearnerState open(
+            LearnerRun run, ExperienceBuffer buffer, Function<Map<Integer, Long>, GroupReader> reader, PolicyFeed feed) {
+        CheckpointStore checkpoints = new CheckpointStore(run.folder().resolve("checkpoints"), run.checkpointsKept());
+        Optional<CheckpointStore.Loaded> loaded = switch (run.resumeMode()) {
+            case "auto" -> checkpoints.loadLatest();
+            case "disable" -> Optional.empty();
+            default -> Optional.of(checkpoints.loadFrom(Path.of(run.resumeMode())));
+        };
+        Path weights = loaded.map(CheckpointStore.Loaded::folder).orElse(run.origin());
+        Policy policy = Policy.open(weights, new PolicyOptions(run.threads(), PolicyOptions.DEFAULT.tokenBudget()));
+        LearnerState state = new LearnerState(
+                run,
+                buffer,
+                reader.apply(buffer.positions()),
+                checkpoints,
+                new PolicyStore(run.folder().resolve("policies"), false),
+                feed,
+                policy);
+        state.restore(loaded);
+        return state;
+    }
+
+    private void restore(Optional<CheckpointStore.Loaded> loaded) {
+        policy.startTraining();
+        if (loaded.isPresent()) {
+            CheckpointState saved = loaded.get().state();
+            if (!saved.tokenizerFingerprint().equals(policy.tokenizer().fingerprint())) {
+                throw new ForetellException(
+                        ErrorCode.CORRUPT, "checkpoint " + loaded.get().folder() + " was written with another tokenizer");
+            }
+            policy.loadOptimizer(loaded.get().folder(), "optimizer");
+            step = saved.step();
+            checkpointed = step;
+        }
+        int again = buffer.rewindTo(step);
+        if (again > 0 || step > 0) {
+            log.info("resumed step={} groupsUsableAgain={}", step, again);
+        }
+    }
+
+    long step() {
+        return step;
+    }
+
+    long checkpointedStep() {
+        return checkpointed;
+    }
+
+    long version() {
+        return published.version();
+    }
+
+    long usable() {
+        return buffer.usable(Math.min(run.phaseOf(step + 1), run.phases().size() - 1));
+    }
+
+    long dropped() {
+        return buffer.droppedPerPhase(run.phases().size()).stream()
+                .mapToLong(Long::longValue)
+                .sum();
+    }
+
+    BufferStatus bufferStatus() {
+        return buffer.status();
+    }
+
+    RecentRollouts rollouts() {
+        return rollouts;
+    }
+
+    void ingest(Duration timeout) {
+        List<GroupReader.Received> records = reader.poll(timeout);
+        if (!records.isEmpty()) {
+            buffer.ingest(records);
+        }
+    }
+
+    List<ScoredGroup> take(int phase) {
+        int maxOffPolicy = run.strictlyOnPolicy() ? 0 : run.settings().maxOffPolicySteps();
+        return buffer.take(phase, run.settings().promptsPerStep(), step + 1, step, maxOffPolicy);
+    }
+
+    /** In phases that sample nothing the teacher is the policy itself, so that it starts equal in the next. */
+    TrainingStep.Outcome train(int phase, List<ScoredGroup> groups, double learningRate) {
+        double decay = isSampled(step + 1) ? run.emaDecay() : 0;
+        return training.run(run.objectives().get(phase), groups, learningRate, decay);
+    }
+
+    private boolean isSampled(long atStep) {
+        int phase = run.phaseOf(atStep);
+        return phase < run.phases().size() && run.objectives().get(phase).isSampled();
+    }
+
+    /** Counts the step; a new phase begins with a fresh optimizer. */
+    void advance() {
+        int phase = run.phaseOf(step + 1);
+        step++;
+        if (run.phaseOf(step + 1) != phase) {
+            buffer.dropPhase(phase, "phase over");
+            policy.startTraining();
+        }
+    }
+
+    /** Announces the step; with new weights where somebody samples from them soon, or now and then. */
+    void publish() {
+        boolean last = step == run.untilStep() || step == run.totalSteps();
+        boolean sampledSoon = LongStream.rangeClosed(step + 1, step + 1 + run.settings().maxOffPolicySteps())
+                .anyMatch(this::isSampled);
+        if (published.version() < 0 || sampledSoon || last || step % UNSAMPLED_INTERVAL == 0) {
+            Path origin = run.origin();
+            published = policies.publish(step, folder -> policy.save(folder, origin));
+            policies.retain(run.settings().maxOffPolicySteps() + SPARE_VERSIONS, Set.of());
+        }
+        feed.publish(new PolicyVersion(
+                run.name(),
+                published.version(),
+                published.folder().toAbsolutePath().toString(),
+                published.files(),
+                step,
+                Math.min(run.phaseOf(step + 1), run.phases().size() - 1),
+                buffer.usedPerPhase(run.phases().size()),
+                buffer.droppedPerPhase(run.phases().size())));
+    }
+
+    /** Writes weights, optimizer, teacher and counters, and forgets bodies that no checkpoint needs any more. */
+    void checkpoint() {
+        if (checkpointed == step) {
+            return;
+        }
+        buffer.sync();
+        Path aside = checkpoints.begin(step);
+        policy.save(aside, run.origin());
+        policy.saveOptimizer(aside.resolve("optimizer.safetensors"));
+        int phase = run.phaseOf(step + 1);
+        checkpoints.commit(
+                step,
+                new CheckpointState(
+                        step,
+                        phase,
+                        step - run.stepsBefore(phase),
+                        published.version(),
+                        Map.of(),
+                        Map.of("seed", Long.toString(run.seed())),
+                        buffer.positions(),
+                        policy.tokenizer().fingerprint(),
+                        ""));
+        checkpointed = step;
+        checkpoints.steps().stream().min(Long::compare).ifPresent(buffer::forgetUsedUpTo);
+    }
+
+    Map<String, Double> evaluate(HeldOutDocuments documents) {
+        return evaluation.run(documents);
+    }
+
+    void remember(long atStep, List<ScoredGroup> groups) {
+        rollouts.add(atStep, groups);
+    }
+
+    @Override
+    public void close() {
+        reader.close();
+        buffer.close();
+        policy.close();
+    }
+}

@@ -1,0 +1,27 @@
+package io.foretell.learner;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the learner is, for people and programs. Immutable.
+ *
+ * @param state starting, training, paused, finished, stopped or failed
+ * @param totalSteps of all phases; null when the last has no end
+ * @param waitingFor one sentence; empty while it works
+ */
+public record LearnerStatus(
+        String run,
+        String state,
+        long step,
+        @Nullable Long totalSteps,
+        long policyVersion,
+        Phase phase,
+        String waitingFor,
+        long usableGroups,
+        Map<String, Long> dropped,
+        long duplicates,
+        String vocabulary) {
+    /** @param steps null when the phase has no end */
+    public record Phase(int index, String objective, long step, @Nullable Long steps) {}
+}

@@ -1,0 +1,46 @@
+package io.foretell.learner;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One entry of {@code phases} in the configuration.
+ *
+ * @param objective name of the method
+ * @param steps optimizer steps; null for as long as documents keep coming
+ * @param domains documents it takes; none for all
+ * @param learningRate in place of {@code learner.learning_rate}
+ * @param lrSchedule in place of {@code learner.lr_schedule}
+ * @param warmupSteps in place of {@code learner.warmup_steps}
+ * @param options the objective's own keys
+ */
+public record PhaseSettings(
+        String objective,
+        @Nullable Integer steps,
+        @Nullable List<String> domains,
+        @Nullable Double learningRate,
+        @Nullable String lrSchedule,
+        @Nullable Integer warmupSteps,
+        @Nullable Map<String, Object> options) {
+    public PhaseSettings {
+        if (objective == null || objective.isBlank()) {
+            throw new IllegalArgumentException("phases: each phase needs an 'objective', such as ntp or rlp");
+        }
+        if (steps != null && steps < 1) {
+            throw new IllegalArgumentException("phases: 'steps' of " + objective + " is " + steps
+                    + " but must be at least 1, or left out to go on for as long as documents come");
+        }
+        if (lrSchedule != null && !LearnerSettings.SCHEDULES.contains(lrSchedule)) {
+            throw new IllegalArgumentException("phases: 'lr_schedule' of " + objective + " is '" + lrSchedule
+                    + "' but must be one of " + LearnerSettings.SCHEDULES);
+        }
+        domains = domains == null ? List.of() : List.copyOf(domains);
+        options = options == null ? Map.of() : Map.copyOf(options);
+    }
+
+    /** Groups the phase trains on in all. */
+    public long groups(int promptsPerStep) {
+        return steps == null ? Long.MAX_VALUE : (long) steps * promptsPerStep;
+    }
+}

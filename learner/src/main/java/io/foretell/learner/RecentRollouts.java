@@ -1,0 +1,86 @@
+package io.foretell.learner;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.FinishReason;
+import io.foretell.objectives.Reward;
+import io.foretell.objectives.Rollout;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Tokenizer;
+import io.foretell.platform.Json;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/** The last groups trained on, as a person reads them. Thread-safe. */
+public final class RecentRollouts {
+    private static final int KEPT = 200;
+    private static final int PER_STEP = 8;
+
+    private final Tokenizer tokenizer;
+    private final AdvantageEstimator estimator;
+    private final Deque<ObjectNode> groups = new ArrayDeque<>();
+
+    RecentRollouts(Tokenizer tokenizer, AdvantageEstimator estimator) {
+        this.tokenizer = tokenizer;
+        this.estimator = estimator;
+    }
+
+    /** Keeps the first few sampled groups of a step. */
+    void add(long step, List<ScoredGroup> batch) {
+        List<ObjectNode> readable = batch.stream()
+                .filter(group -> !group.rewards().isEmpty())
+                .limit(PER_STEP)
+                .map(group -> readable(step, group))
+                .toList();
+        synchronized (this) {
+            readable.forEach(groups::addFirst);
+            while (groups.size() > KEPT) {
+                groups.removeLast();
+            }
+        }
+    }
+
+    /** Newest first. */
+    public synchronized List<ObjectNode> newest(int limit) {
+        return new ArrayList<>(groups.stream().limit(limit).toList());
+    }
+
+    private ObjectNode readable(long step, ScoredGroup group) {
+        ObjectNode node = Json.mapper().createObjectNode();
+        node.put("group_id", group.id())
+                .put("step", step)
+                .put("document_id", group.task().documentId())
+                .put("objective", group.task().objective())
+                .put("prefix", tokenizer.decode(group.task().prompt()))
+                .put("target", tokenizer.decode(group.task().target()));
+        group.rewards().stream()
+                .map(reward -> reward.components().get("score_baseline"))
+                .filter(java.util.Objects::nonNull)
+                .findFirst()
+                .ifPresent(baseline -> node.put("score_baseline", baseline));
+        double[] advantages = estimator.of(group.rewards());
+        ArrayNode rollouts = node.putArray("rollouts");
+        for (int i = 0; i < advantages.length; i++) {
+            rollout(rollouts.addObject(), group.group().rollouts().get(i), group.rewards().get(i), advantages[i]);
+        }
+        return node;
+    }
+
+    private void rollout(ObjectNode node, Rollout rollout, Reward reward, double advantage) {
+        node.put("sample_index", rollout.sampleIndex())
+                .put("thought", tokenizer.decode(rollout.response()))
+                .put("tokens", rollout.sampled())
+                .put("forced", rollout.forced() > 0)
+                .put("truncated", rollout.finishReason() == FinishReason.LENGTH)
+                .put("finish_reason", rollout.finishReason().name())
+                .put("reward", reward.total())
+                .put("advantage", advantage)
+                .put("status", reward.status().name())
+                .put("reason", reward.reason())
+                .put("policy_version", rollout.oldestVersion());
+        node.set("components", Json.mapper().valueToTree(reward.components()));
+    }
+}

@@ -1,0 +1,138 @@
+package io.foretell.learner;
+
+import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.FinishReason;
+import io.foretell.objectives.Reward;
+import io.foretell.objectives.Rollout;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.policy.SequenceStatistics;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+
+/** The figures of one step, by the field's names. Confined to one thread while it is filled. */
+final class StepMetrics {
+    private final Map<String, Object> values = new LinkedHashMap<>();
+
+    StepMetrics put(String name, Object value) {
+        values.put(name, value);
+        return this;
+    }
+
+    Map<String, Object> values() {
+        return values;
+    }
+
+    /** Rewards, their components, lengths and staleness of the batch. */
+    StepMetrics groups(List<ScoredGroup> groups, long policyVersion) {
+        List<ScoredGroup> sampled =
+                groups.stream().filter(g -> !g.rewards().isEmpty()).toList();
+        if (sampled.isEmpty()) {
+            return this;
+        }
+        double[] rewards = sampled.stream()
+                .flatMap(g -> g.rewards().stream())
+                .filter(Reward::isOk)
+                .mapToDouble(Reward::total)
+                .toArray();
+        double mean = mean(rewards);
+        double squares = 0;
+        long positive = 0;
+        for (double reward : rewards) {
+            squares += (reward - mean) * (reward - mean);
+            positive += reward > 0 ? 1 : 0;
+        }
+        put("reward/mean", mean);
+        put("reward/std", Math.sqrt(squares / Math.max(1, rewards.length - 1)));
+        put("reward/positive_fraction", positive / (double) Math.max(1, rewards.length));
+        components(sampled);
+        long equal = sampled.stream().filter(StepMetrics::hasNoSpread).count();
+        put("frac_reward_zero_std", equal / (double) sampled.size());
+        List<Rollout> rollouts =
+                sampled.stream().flatMap(g -> g.group().rollouts().stream()).toList();
+        double[] lengths =
+                rollouts.stream().mapToDouble(r -> r.sampled()).toArray();
+        put("response_length/mean", mean(lengths));
+        put("response_length/max", rollouts.stream().mapToInt(Rollout::sampled).max().orElse(0));
+        long cut = rollouts.stream()
+                .filter(r -> r.finishReason() == FinishReason.LENGTH)
+                .count();
+        put("response_length/clip_ratio", cut / (double) rollouts.size());
+        double[] staleness = rollouts.stream()
+                .mapToDouble(r -> Math.max(0, policyVersion - r.oldestVersion()))
+                .toArray();
+        put("staleness/mean", mean(staleness));
+        put("staleness/max", java.util.Arrays.stream(staleness).max().orElse(0));
+        return this;
+    }
+
+    private void components(List<ScoredGroup> sampled) {
+        Map<String, double[]> sums = new TreeMap<>();
+        for (ScoredGroup group : sampled) {
+            for (Reward reward : group.rewards()) {
+                reward.components().forEach((name, value) -> {
+                    double[] sum = sums.computeIfAbsent(name, unused -> new double[2]);
+                    sum[0] += value;
+                    sum[1]++;
+                });
+            }
+        }
+        sums.forEach((name, sum) -> put(name + "/mean", sum[0] / sum[1]));
+    }
+
+    private static boolean hasNoSpread(ScoredGroup group) {
+        double[] advantages = AdvantageEstimator.DR_GRPO.of(group.rewards());
+        for (double advantage : advantages) {
+            if (Math.abs(advantage) > 1e-6) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Loss, KL, entropy and the agreement of sampler and learner. */
+    StepMetrics update(TrainingStep.Outcome outcome, double learningRate) {
+        put("actor/loss", outcome.loss());
+        put("actor/pg_loss", outcome.pgLoss());
+        put("actor/ce_loss", outcome.ceLoss());
+        put("actor/grad_norm", outcome.gradNorm());
+        put("actor/lr", learningRate);
+        List<SequenceStatistics> sequences = outcome.sequences();
+        if (!sequences.isEmpty()) {
+            put("actor/ppo_kl", perToken(sequences, SequenceStatistics::klMean));
+            put("actor/entropy", perToken(sequences, SequenceStatistics::entropyMean));
+            put("actor/pg_clipfrac", perToken(sequences, SequenceStatistics::clipFraction));
+            put("mismatch_kl/mean", perToken(sequences, SequenceStatistics::mismatchKlMean));
+            put(
+                    "training/rollout_logprobs_abs_diff_mean",
+                    perToken(sequences, SequenceStatistics::absoluteDifferenceMean));
+            put(
+                    "training/rollout_logprobs_abs_diff_max",
+                    sequences.stream()
+                            .mapToDouble(SequenceStatistics::absoluteDifferenceMax)
+                            .max()
+                            .orElse(0));
+        }
+        return this;
+    }
+
+    private static double perToken(List<SequenceStatistics> sequences, ToDoubleFunction<SequenceStatistics> value) {
+        double sum = 0;
+        long tokens = 0;
+        for (SequenceStatistics sequence : sequences) {
+            sum += value.applyAsDouble(sequence) * sequence.tokens();
+            tokens += sequence.tokens();
+        }
+        return sum / tokens;
+    }
+
+    private static double mean(double[] values) {
+        double sum = 0;
+        for (double value : values) {
+            sum += value;
+        }
+        return values.length == 0 ? 0 : sum / values.length;
+    }
+}
