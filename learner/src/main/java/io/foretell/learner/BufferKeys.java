@@ -3,7 +3,7 @@ package io.foretell.learner;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** The buffer's families and the keys in them, big-endian so that their order is that of the numbers. Pure functions. */
+/** The families and the keys in them, big-endian so that their order is that of the numbers. Pure functions. */
 final class BufferKeys {
     /** Sequence to body. */
     static final String GROUPS = "groups";

@@ -21,12 +21,12 @@ import org.slf4j.LoggerFactory;
  * <ol>
  *   <li>{@link #begin} gives a folder aside, into which the learner writes weights and optimizer;
  *   <li>{@link #commit} adds the state and a manifest, syncs, renames, and writes the file {@code latest} last;
- *   <li>{@link #loadLatest} begins with the one that {@code latest} names, checks every file, and goes back step by step
- *       over damaged ones. Steps after {@code latest} are of a history that was given up and are never loaded.
+ *   <li>{@link #loadLatest} begins with the one that {@code latest} names, checks every file, and goes back step by
+ *       step over damaged ones. Steps after {@code latest} are of a history that was given up and are never loaded.
  * </ol>
  *
- * <p>A checkpoint once loaded becomes the latest, before anything is trained from it: a later one that was refused today
- * must not be accepted tomorrow, when its groups have been trained on again. Confined to the learner's thread.
+ * <p>A checkpoint once loaded becomes the latest, before anything is trained from it: a later one that was refused
+ * today must not be accepted tomorrow, when its groups have been trained on again. Confined to the learner's thread.
  */
 public final class CheckpointStore {
     /** A checkpoint whose files were all checked. */
@@ -62,8 +62,8 @@ public final class CheckpointStore {
     /**
      * Makes what was written since {@link #begin} the latest checkpoint, and deletes all but the last few.
      *
-     * @throws ForetellException STORAGE when the disk is full or fails; then nothing of it is visible and the checkpoint
-     *     before it is still the latest
+     * @throws ForetellException STORAGE when the disk is full or fails; then nothing of it is visible and the
+     *     checkpoint before it is still the latest
      */
     public void commit(long step, CheckpointState state) {
         if (state.step() != step) {
@@ -134,8 +134,8 @@ public final class CheckpointStore {
     /**
      * The checkpoint in {@code folder}, from which the run goes on.
      *
-     * @throws ForetellException CORRUPT when it is damaged, with a sentence that names the file; NOT_FOUND when there is
-     *     no such folder
+     * @throws ForetellException CORRUPT when it is damaged, with a sentence that names the file; NOT_FOUND when there
+     *     is no such folder
      */
     public Loaded loadFrom(Path folder) {
         if (!Files.isDirectory(folder)) {

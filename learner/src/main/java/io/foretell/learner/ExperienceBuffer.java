@@ -32,10 +32,10 @@ import org.slf4j.LoggerFactory;
  *   <li>{@link #ingest} stores groups and the Kafka positions behind them in one write; reading goes on at
  *       {@link #positions()}. What is delivered again is recognised by its id, for ever.
  *   <li>{@link #take} marks groups with the step that trains on them, in one write, before it hands them out.
- *   <li>{@link #sync} comes before a checkpoint becomes visible: marks that the checkpoint's weights contain must not be
- *       lost in a power cut that the checkpoint survives.
- *   <li>{@link #rewindTo} the step of the loaded checkpoint comes first after every start: what was used later is usable
- *       again, at its old place in the order.
+ *   <li>{@link #sync} comes before a checkpoint becomes visible: marks that the checkpoint's weights contain must not
+ *       be lost in a power cut that the checkpoint survives.
+ *   <li>{@link #rewindTo} the step of the loaded checkpoint comes first after every start: what was used later is
+ *       usable again, at its old place in the order.
  *   <li>{@link #forgetUsedUpTo} the oldest checkpoint's step deletes bodies that no start can need.
  * </ol>
  *
@@ -68,8 +68,8 @@ public final class ExperienceBuffer implements AutoCloseable {
     /**
      * Opens the buffer in {@code dir}, or makes an empty one.
      *
-     * @param unreadable is told of records that are no group, with the reason, before the position moves past them; when
-     *     it throws, nothing of that ingest is stored
+     * @param unreadable is told of records that are no group, with the reason, before the position moves past them;
+     *     when it throws, nothing of that ingest is stored
      */
     public static ExperienceBuffer open(Path dir, Codec<ScoredGroup> codec, BiConsumer<Received, String> unreadable) {
         RocksStore store = RocksStore.open(
@@ -126,8 +126,8 @@ public final class ExperienceBuffer implements AutoCloseable {
      * The oldest usable groups of a phase, marked as used at {@code step} in one write.
      *
      * @param currentVersion version of the weights that will train on them
-     * @param maxOffPolicySteps groups whose oldest version is more than this behind are dropped on the way; negative for
-     *     no limit. A group in which nothing was sampled is never stale.
+     * @param maxOffPolicySteps groups whose oldest version is more than this behind are dropped on the way; negative
+     *     for no limit. A group in which nothing was sampled is never stale.
      * @return {@code count} groups in the order they came, or none, marking none, when there are fewer
      */
     public List<ScoredGroup> take(int phase, int count, long step, long currentVersion, int maxOffPolicySteps) {

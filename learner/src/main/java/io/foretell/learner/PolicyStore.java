@@ -12,8 +12,8 @@ import java.util.function.Consumer;
  * The weights that rollout and reward workers fetch, one folder {@code 000123} per version with a manifest.
  *
  * <p>A version appears whole by a rename. After a crash the learner may come to a version again, with other weights: it
- * replaces the old one, and whoever reads while that happens sees it by {@link #verify}. Confined to the learner's thread,
- * except {@link #verify}.
+ * replaces the old one, and whoever reads while that happens sees it by {@link #verify}. Confined to the learner's
+ * thread, except {@link #verify}.
  */
 public final class PolicyStore {
     /**
@@ -87,8 +87,8 @@ public final class PolicyStore {
     }
 
     /**
-     * Deletes all versions but the newest {@code keepLast} and those in use. Versions above the one published last are of
-     * a history that a crash ended, and are not among the newest.
+     * Deletes all versions but the newest {@code keepLast} and those in use. Versions above the one published last are
+     * of a history that a crash ended, and are not among the newest.
      */
     public void retain(int keepLast, Set<Long> inUse) {
         List<Long> versions = folders.numbers();

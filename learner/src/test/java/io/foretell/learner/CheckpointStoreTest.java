@@ -93,8 +93,8 @@ class CheckpointStoreTest {
         commit(store(3), 40);
         Files.delete(folder.resolve("000040/manifest.json"));
 
-        assertRefused("checkpoint 000040 is refused: " + folder.resolve("000040")
-                + " is damaged: manifest.json is missing");
+        assertRefused(
+                "checkpoint 000040 is refused: " + folder.resolve("000040") + " is damaged: manifest.json is missing");
     }
 
     @Test
@@ -103,8 +103,8 @@ class CheckpointStoreTest {
         commit(store(3), 40);
         Files.delete(folder.resolve("000040/weights/model"));
 
-        assertRefused("checkpoint 000040 is refused: " + folder.resolve("000040")
-                + " is damaged: weights/model is missing");
+        assertRefused(
+                "checkpoint 000040 is refused: " + folder.resolve("000040") + " is damaged: weights/model is missing");
     }
 
     @Test
@@ -251,7 +251,15 @@ class CheckpointStoreTest {
 
     private static CheckpointState state(long step) {
         return new CheckpointState(
-                step, 1, step - 1, step, Map.of("tokens", 5L), Map.of("data", "42"), Map.of(0, 7L, 2, 9L), "tok", "cfg");
+                step,
+                1,
+                step - 1,
+                step,
+                Map.of("tokens", 5L),
+                Map.of("data", "42"),
+                Map.of(0, 7L, 2, 9L),
+                "tok",
+                "cfg");
     }
 
     private List<String> names() throws IOException {

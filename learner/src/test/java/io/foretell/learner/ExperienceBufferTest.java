@@ -126,8 +126,7 @@ class ExperienceBufferTest {
         assertThat(audit())
                 .containsEntry("lost", "DROPPED no reward: judge said 42: no")
                 .containsEntry(
-                        "single",
-                        "DROPPED no reward: the group has a single rollout, and an advantage needs two")
+                        "single", "DROPPED no reward: the group has a single rollout, and an advantage needs two")
                 .containsEntry("enough", "USABLE")
                 .containsEntry("plain", "USABLE");
         assertThat(buffer.droppedPerPhase(3)).containsExactly(0L, 0L, 2L);

@@ -33,8 +33,8 @@ final class Groups {
     }
 
     static ScoredGroup rewarded(String id, int phase, long version, Reward... rewards) {
-        Task task = new Task(
-                id, "test", phase, "rlp", "doc", TokenArray.of(1), TokenArray.of(2, 3), 7, -1, Instant.EPOCH);
+        Task task =
+                new Task(id, "test", phase, "rlp", "doc", TokenArray.of(1), TokenArray.of(2, 3), 7, -1, Instant.EPOCH);
         List<Rollout> rollouts = IntStream.range(0, rewards.length)
                 .mapToObj(i -> rollout(i, version))
                 .toList();
