@@ -1,0 +1,218 @@
+package io.foretell.streams;
+
+import io.foretell.objectives.Document;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * A seeded world in which thinking pays, after "Why think step by step? Reasoning emerges from the locality of
+ * experience" (Prystawski, Li and Goodman, arXiv 2304.03843): variables x0 to x7 in a chain, each the next one's cause
+ * through a fixed random table; ordinary documents show short local windows only.
+ *
+ * <p>Domains of its documents:
+ *
+ * <ul>
+ *   <li>{@code plain}: windows ({@code x3=7 x4=9 x5=2}), questions over one or two links ({@code x3=3 so x5 is 7}),
+ *       questions without a premise. A two-link answer is a guess nine times in ten, so that the model is not sure of
+ *       what it cannot derive.
+ *   <li>{@code thought}: such questions with a thought of random length between question and answer, which walks the
+ *       chain without regard to the question: {@code x2=3 so x3 is <think> x3=1 x2=3 </think> 1}.
+ *   <li>{@code far}: questions over three to five links, without a thought ({@code x1=3 so x5 is 8}); never x0 to x5.
+ *   <li>{@code held-out}: the ten questions from x0 to x5. No other document has x0 and x5 without every link between.
+ * </ul>
+ *
+ * <p>Document i depends on the seed and i alone, so a restarted run goes on where it was. Immutable.
+ */
+public final class ChainCorpus implements DocumentSource {
+    public static final String NAME = "chain";
+    private static final int VARIABLES = 8;
+    private static final int VALUES = 10;
+    private static final int LONGEST_THOUGHT = 10;
+    private static final double FAR_SHARE = 0.4;
+    private static final double WINDOW_SHARE = 0.25;
+    private static final double QUESTION_SHARE = 0.25;
+    private static final double THOUGHT_SHARE = 0.45;
+    private static final double STAY = 0.1;
+    private static final double BACK = 0.2;
+    private static final double STOP = 0.4;
+    private static final double GUESS = 0.9;
+
+    private final long seed;
+    private final long documents;
+    private final LongSupplier delivered;
+    private final int[][] tables = new int[VARIABLES - 1][VALUES];
+    private final List<int[]> farPairs = new ArrayList<>();
+
+    /**
+     * @param documents how many, the held-out ones included; {@link Long#MAX_VALUE} for no end
+     * @param delivered how many were delivered by an earlier start of the same run
+     */
+    public ChainCorpus(long seed, long documents, LongSupplier delivered) {
+        this.seed = seed;
+        this.documents = documents;
+        this.delivered = delivered;
+        Random random = new Random(1000 + seed);
+        for (int[] table : tables) {
+            List<Integer> values = new ArrayList<>();
+            for (int value = 0; value < VALUES; value++) {
+                values.add(value);
+            }
+            Collections.shuffle(values, random);
+            for (int value = 0; value < VALUES; value++) {
+                table[value] = values.get(value);
+            }
+        }
+        for (int from = 0; from < VARIABLES; from++) {
+            for (int to = from + 3; to <= Math.min(VARIABLES - 1, from + 5); to++) {
+                if (from != 0 || to != 5) {
+                    farPairs.add(new int[] {from, to});
+                }
+            }
+        }
+    }
+
+    /** Every word that its documents are made of. */
+    public static List<String> vocabulary() {
+        List<String> words = new ArrayList<>(List.of("so", "is"));
+        for (int variable = 0; variable < VARIABLES; variable++) {
+            words.add("x" + variable);
+        }
+        for (int value = 0; value < VALUES; value++) {
+            words.add(Integer.toString(value));
+        }
+        for (int variable = 0; variable < VARIABLES; variable++) {
+            for (int value = 0; value < VALUES; value++) {
+                words.add(pair(variable, value));
+            }
+        }
+        return words;
+    }
+
+    @Override
+    public String name() {
+        return "generator " + NAME;
+    }
+
+    @Override
+    public long feed(Sink sink) throws InterruptedException {
+        long from = delivered.getAsLong();
+        for (long i = from; i < documents; i++) {
+            sink.accept(document(i));
+        }
+        return Math.max(0, documents - from);
+    }
+
+    /** Document number {@code index}. */
+    public Document document(long index) {
+        String id = NAME + "-" + seed + "-" + index;
+        if (index < VALUES) {
+            int value = (int) index;
+            return document(id, HeldOut.DOMAIN, pair(0, value) + " so x5 is " + chain(0, value)[5]);
+        }
+        SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + index);
+        if (random.nextDouble() < FAR_SHARE) {
+            int[] ends = farPairs.get(random.nextInt(farPairs.size()));
+            int value = random.nextInt(VALUES);
+            int answer = chain(ends[0], value)[ends[1]];
+            return document(id, "far", pair(ends[0], value) + " so x" + ends[1] + " is " + answer);
+        }
+        double kind = random.nextDouble();
+        if (kind < WINDOW_SHARE) {
+            return document(id, "plain", window(random));
+        }
+        if (kind < WINDOW_SHARE + QUESTION_SHARE) {
+            return document(id, "plain", question(random, false));
+        }
+        if (kind < WINDOW_SHARE + QUESTION_SHARE + THOUGHT_SHARE) {
+            return document(id, "thought", question(random, true));
+        }
+        return document(id, "plain", "so x" + random.nextInt(VARIABLES) + " is " + random.nextInt(VALUES));
+    }
+
+    private static Document document(String id, String domain, String text) {
+        return new Document(id, text, domain, Map.of());
+    }
+
+    private String window(RandomGenerator random) {
+        int length = random.nextInt(2, 5);
+        int from = random.nextInt(VARIABLES - length + 1);
+        return pairs(chain(from, random.nextInt(VALUES)), from, from + length - 1);
+    }
+
+    private String question(RandomGenerator random, boolean withThought) {
+        int links = random.nextInt(1, 3);
+        int source = random.nextInt(VARIABLES - links);
+        int target = source + links;
+        int context = random.nextBoolean() ? 0 : random.nextInt(1, 5);
+        int first = Math.max(0, source - context);
+        if (first == 0 && target == 5 && links == 2) {
+            first = 1;
+        }
+        int[] values = chain(first, random.nextInt(VALUES));
+        StringBuilder text = new StringBuilder(pairs(values, first, source))
+                .append(" so x")
+                .append(target)
+                .append(" is");
+        int shown = source;
+        if (withThought) {
+            shown = Math.max(shown, thought(text, values, first, source, random));
+        }
+        boolean guess = target - shown >= 2 && random.nextDouble() < GUESS;
+        return text.append(' ')
+                .append(guess ? random.nextInt(VALUES) : values[target])
+                .toString();
+    }
+
+    /** Writes a random walk along the chain. @return the farthest variable it showed */
+    private static int thought(StringBuilder text, int[] values, int first, int source, RandomGenerator random) {
+        text.append(" <think>");
+        int at = source;
+        int farthest = source;
+        for (int written = 0; written < LONGEST_THOUGHT; written++) {
+            double move = random.nextDouble();
+            if (move >= BACK) {
+                if (at == VARIABLES - 1 && written > 0) {
+                    break;
+                }
+                at = Math.min(VARIABLES - 1, at + 1);
+            } else if (move >= STAY) {
+                at = Math.max(first, at - 1);
+            }
+            text.append(' ').append(pair(at, values[at]));
+            farthest = Math.max(farthest, at);
+            if (random.nextDouble() < STOP) {
+                break;
+            }
+        }
+        text.append(" </think>");
+        return farthest;
+    }
+
+    /** Values of all variables from {@code first} on; those before it are not known. */
+    private int[] chain(int first, int value) {
+        int[] values = new int[VARIABLES];
+        values[first] = value;
+        for (int i = first; i < VARIABLES - 1; i++) {
+            values[i + 1] = tables[i][values[i]];
+        }
+        return values;
+    }
+
+    private static String pairs(int[] values, int from, int to) {
+        StringBuilder text = new StringBuilder(pair(from, values[from]));
+        for (int i = from + 1; i <= to; i++) {
+            text.append(' ').append(pair(i, values[i]));
+        }
+        return text.toString();
+    }
+
+    private static String pair(int variable, int value) {
+        return "x" + variable + "=" + value;
+    }
+}
