@@ -2,6 +2,7 @@ package io.foretell.policy;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -111,6 +112,10 @@ final class PolicyProgram implements AutoCloseable {
                     model.getBlock().forward(parameters, inputs.list, true).head()) {
                 return read.apply(result);
             }
+        } catch (EngineException e) {
+            // The last line is the error itself; those before it show where in the program it happened.
+            String error = e.getMessage().lines().reduce("", (before, line) -> line.isBlank() ? before : line);
+            throw new PolicyException("the model program failed in " + method + ": " + error, e);
         } finally {
             ModelTime.leave();
         }

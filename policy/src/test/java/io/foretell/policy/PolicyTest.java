@@ -1,6 +1,7 @@
 package io.foretell.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.foretell.objectives.Experience;
@@ -10,6 +11,7 @@ import io.foretell.objectives.Weights;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -69,6 +71,27 @@ class PolicyTest {
             }
             assertThat(first).isCloseTo(Math.log(259), within(0.3));
             assertThat(last).isLessThan(1.0);
+        }
+    }
+
+    @Test
+    void aStepWithoutGradientsFailsAndLeavesThePolicyUsable() throws Exception {
+        try (Policy policy = fresh("llama")) {
+            policy.startTraining();
+            assertThatThrownBy(() -> policy.step(new OptimizerSettings(1e-2, 0.9, 0.95, 1e-8, 0, 1, 0.9)))
+                    .isInstanceOf(PolicyException.class)
+                    .hasMessageContaining("failed in step");
+            TokenArray text = policy.tokenizer().encode("ab");
+            assertThat(policy.score(Weights.LIVE, List.of(new ScoreRequest(text, text))))
+                    .hasSize(1);
+        }
+    }
+
+    @Test
+    void anotherThreadThanTheOwnerIsRefused() throws Exception {
+        try (Policy policy = fresh("llama")) {
+            CompletableFuture<Void> stranger = CompletableFuture.runAsync(policy::resetTeacher);
+            assertThatThrownBy(stranger::get).hasRootCauseInstanceOf(IllegalStateException.class);
         }
     }
 }
