@@ -37,9 +37,8 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
         JsonNode vocabulary = json.path("model").path("vocab");
         if (vocabulary.isObject()) {
             vocabulary
-                    .fields()
-                    .forEachRemaining(
-                            entry -> ids.put(entry.getKey(), entry.getValue().asInt()));
+                    .properties()
+                    .forEach(entry -> ids.put(entry.getKey(), entry.getValue().asInt()));
         }
         json.path("added_tokens")
                 .forEach(token ->
