@@ -14,7 +14,6 @@ import java.util.OptionalInt;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,8 +54,9 @@ final class FeederSession implements AutoCloseable {
         this.kafka = new FeederLog(context.bootstrap(), context.topics());
         DeadTasks letters = null;
         try {
-            this.position = load();
-            catchUp();
+            FeederRecovery recovery = new FeederRecovery(context, kafka);
+            this.position = recovery.load();
+            recovery.catchUp(position);
             kafka.seek(position.offset);
             this.gate = gate(List.of());
             letters = new DeadTasks(context.bootstrap(), context.topics(), () -> gate.oldestPhaseUnderWay(position));
@@ -71,70 +71,6 @@ final class FeederSession implements AutoCloseable {
                 position.offset,
                 position.epoch,
                 position.issuedPerPhase());
-    }
-
-    private FeederPosition load() {
-        Optional<OffsetAndMetadata> committed = kafka.committed();
-        int phases = context.phases().size();
-        FeederPosition loaded =
-                committed.map(known -> FeederPosition.of(known, phases)).orElseGet(() -> new FeederPosition(phases));
-        long beginning = kafka.beginning();
-        end = kafka.end();
-        if (loaded.offset > end || loaded.seen > end) {
-            log.error(
-                    "{} ends at {} but was read up to {}: Kafka has lost documents, as after a power cut; the feeder goes"
-                            + " on at the end and builds its index anew",
-                    context.topics().documents(),
-                    end,
-                    loaded.seen);
-            loaded.skipTo(Math.min(loaded.offset, end));
-            loaded.seen = end;
-            context.index().clear();
-        }
-        if (loaded.offset < beginning) {
-            loaded.skipTo(beginning);
-        }
-        return loaded;
-    }
-
-    /** Brings the index, which may be behind Kafka, up to what was seen; nothing is emitted. */
-    private void catchUp() {
-        DocumentIndex index = context.index();
-        if (index.next() > position.seen) {
-            log.warn("the document index is ahead of Kafka ({} > {}) and is built anew", index.next(), position.seen);
-            index.clear();
-        }
-        if (index.next() == position.seen) {
-            return;
-        }
-        log.info("indexing documents {} to {} again", index.next(), position.seen);
-        kafka.seek(Math.max(index.next(), kafka.beginning()));
-        long at = index.next();
-        while (at < position.seen) {
-            Optional<ConsumerRecord<byte[], byte[]>> record = kafka.peek(FETCH);
-            if (record.isPresent()) {
-                if (record.get().offset() < position.seen) {
-                    index(record.get());
-                }
-                kafka.take();
-                at = record.get().offset() + 1;
-            } else {
-                at = kafka.fetchPosition();
-            }
-            if (at % 1000 == 0) {
-                index.commit(Math.min(at, position.seen));
-            }
-        }
-        index.commit(position.seen);
-    }
-
-    private void index(ConsumerRecord<byte[], byte[]> record) {
-        try {
-            Document document = parse(record);
-            context.index().decide(document, ContentHash.of(document.text()), record.offset());
-        } catch (RejectedDocumentException e) {
-            log.debug("document at {} is not indexed: {}", record.offset(), e.getMessage());
-        }
     }
 
     /** One transaction's worth of work, or a short wait for something to do. */
@@ -216,7 +152,7 @@ final class FeederSession implements AutoCloseable {
         boolean isFirst = record.offset() >= position.seen && position.cut == 0;
         PhasePlan phase = context.phases().get(phaseIndex);
         try {
-            Document document = parse(record);
+            Document document = FeederRecovery.parse(record);
             byte[] hash = ContentHash.of(document.text());
             switch (context.index().decide(document, hash, record.offset())) {
                 case ACCEPTED -> accepted(record, document, hash, phase, isFirst);
@@ -235,12 +171,6 @@ final class FeederSession implements AutoCloseable {
             reject(record, isFirst, e.kind(), String.valueOf(e.getMessage()));
         }
     }
-
-    private Document parse(ConsumerRecord<byte[], byte[]> record) {
-        return PARSER.parse(record.value() == null ? new byte[0] : record.value());
-    }
-
-    private static final DocumentParser PARSER = new DocumentParser();
 
     private void accepted(
             ConsumerRecord<byte[], byte[]> record, Document document, byte[] hash, PhasePlan phase, boolean isFirst) {

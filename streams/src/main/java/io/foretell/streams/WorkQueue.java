@@ -2,10 +2,12 @@ package io.foretell.streams;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -32,12 +34,14 @@ public final class WorkQueue<T> implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(WorkQueue.class);
     private static final Duration DEADLINE = Duration.ofSeconds(30);
+    private static final Duration RENEWAL = Duration.ofSeconds(5);
 
     private final String topic;
     private final Codec<T> codec;
     private final DeadLetters deadLetters;
     private final ShareConsumer<byte[], byte[]> consumer;
     private final Map<RecordPlace, Work<T>> held = new LinkedHashMap<>();
+    private final Set<RecordPlace> lost = new HashSet<>();
     private final List<Work<T>> taken = new ArrayList<>();
 
     private WorkQueue(String topic, Codec<T> codec, DeadLetters deadLetters, ShareConsumer<byte[], byte[]> consumer) {
@@ -107,12 +111,15 @@ public final class WorkQueue<T> implements AutoCloseable {
         return work;
     }
 
-    private void take(Duration timeout) {
+    /* Renewed records come again and are only put in place of what they were. */
+    private Set<RecordPlace> take(Duration timeout) {
+        Set<RecordPlace> renewed = new HashSet<>();
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(timeout)) {
             RecordPlace place = RecordPlace.of(record);
             Work<T> before = held.get(place);
             if (before != null) {
-                held.put(place, new Work<>(before.value(), before.attempt(), record)); // renewed
+                held.put(place, new Work<>(before.value(), before.attempt(), record));
+                renewed.add(place);
             } else {
                 receive(record).ifPresent(work -> {
                     held.put(place, work);
@@ -120,6 +127,7 @@ public final class WorkQueue<T> implements AutoCloseable {
                 });
             }
         }
+        return renewed;
     }
 
     private Optional<Work<T>> receive(ConsumerRecord<byte[], byte[]> record) {
@@ -155,6 +163,9 @@ public final class WorkQueue<T> implements AutoCloseable {
 
     private void acknowledge(Work<T> work, AcknowledgeType type) {
         Work<T> mine = held.remove(work.place());
+        if (mine == null && lost.remove(work.place())) {
+            return; // its lock was lost, so somebody else finishes it
+        }
         if (mine == null) {
             throw new IllegalStateException("record " + work.place() + " of " + topic + " is not held");
         }
@@ -181,10 +192,24 @@ public final class WorkQueue<T> implements AutoCloseable {
         }
         held.values().forEach(work -> consumer.acknowledge(work.origin(), AcknowledgeType.RENEW));
         report(consumer.commitSync(DEADLINE));
-        try {
-            take(Duration.ZERO);
-        } catch (WakeupException e) {
-            log.debug("woken while renewing {}", topic);
+        Set<RecordPlace> missing = new HashSet<>(held.keySet());
+        long deadline = System.nanoTime() + RENEWAL.toNanos();
+        boolean isWoken = false;
+        // They come together; after that Kafka gives no more records before these are acknowledged.
+        while (missing.size() == held.size() && taken.isEmpty() && System.nanoTime() < deadline) {
+            try {
+                missing.removeAll(take(Duration.ofMillis(50)));
+            } catch (WakeupException e) {
+                isWoken = true;
+            }
+        }
+        if (isWoken) {
+            consumer.wakeup();
+        }
+        if (!missing.isEmpty()) {
+            log.warn("{} records of {} were held too long and go to others as well", missing.size(), topic);
+            held.keySet().removeAll(missing);
+            lost.addAll(missing);
         }
     }
 
