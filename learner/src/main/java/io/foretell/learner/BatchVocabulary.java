@@ -36,7 +36,9 @@ public final class BatchVocabulary {
                     .append(" tasks");
             if (sampled && groupSize > 0) {
                 line.append(" × ").append(groupSize).append(" rollouts = ").append(prompts * groupSize);
-                line.append(" sequences of at most ").append(maxPrompt + 1 + maxResponse).append(" tokens");
+                line.append(" sequences of at most ")
+                        .append(maxPrompt + 1 + maxResponse)
+                        .append(" tokens");
             }
             line.append(", ").append(run.settings().ppoEpochs()).append(" optimizer step(s) per batch");
             lines.add(line.toString());

@@ -60,7 +60,8 @@ final class Evaluation {
         for (Document document : documents.texts()) {
             TokenArray tokens = policy.tokenizer().encodeDocument(document.text());
             if (tokens.length() >= 2) {
-                TokenArray start = tokens.slice(0, Math.min(tokens.length(), policy.config().maxPositions()));
+                TokenArray start = tokens.slice(
+                        0, Math.min(tokens.length(), policy.config().maxPositions()));
                 texts.add(new ScoreRequest(start.slice(0, 1), start.slice(1, start.length())));
             }
         }
@@ -82,8 +83,8 @@ final class Evaluation {
             TokenArray tokens = policy.tokenizer().encodeDocument(document.text());
             SplittableRandom random = new SplittableRandom(document.text().hashCode());
             objective.cut(document, tokens, random).stream().findFirst().ifPresent(cut -> {
-                Task task = new Task("", "", 0, objective.name(), document.id(), cut.prompt(), cut.target(), 0, -1,
-                        Instant.EPOCH);
+                Task task = new Task(
+                        "", "", 0, objective.name(), document.id(), cut.prompt(), cut.target(), 0, -1, Instant.EPOCH);
                 Optional<SamplingPlan> plan = objective.sampling(task);
                 plan.ifPresent(p -> questions.add(new Question(cut, p)));
             });

@@ -144,7 +144,9 @@ public final class Learner implements AutoCloseable {
 
     private void loop(LearnerState state, MetricsLog metrics) throws InterruptedException {
         int evaluated = -1;
-        while (!stopping && state.step() < run.untilStep() && run.phaseOf(state.step() + 1) < run.phases().size()) {
+        while (!stopping
+                && state.step() < run.untilStep()
+                && run.phaseOf(state.step() + 1) < run.phases().size()) {
             int phase = run.phaseOf(state.step() + 1);
             if (run.evaluation().beforeTrain() && state.step() == run.stepsBefore(phase) && phase != evaluated) {
                 evaluated = phase;
@@ -181,7 +183,9 @@ public final class Learner implements AutoCloseable {
                 : groups;
         TrainingStep.Outcome outcome = state.train(phase, batch, rate);
         if (outcome.isSkipped()) {
-            log.warn("step {} is skipped: its gradient is not finite; groups {}", step,
+            log.warn(
+                    "step {} is skipped: its gradient is not finite; groups {}",
+                    step,
                     batch.stream().map(ScoredGroup::id).toList());
         }
         double trained = seconds(trainBegin);
@@ -235,8 +239,8 @@ public final class Learner implements AutoCloseable {
                 waitingFor = "";
                 return groups;
             }
-            waitingFor = "scored groups of phase " + run.phases().get(phase).objective() + " (" + state.usable() + " of "
-                    + run.settings().promptsPerStep() + ")";
+            waitingFor = "scored groups of phase " + run.phases().get(phase).objective() + " (" + state.usable()
+                    + " of " + run.settings().promptsPerStep() + ")";
             watchdog.waitingFor(NAME, waitingFor);
             state.ingest(POLL);
             snapshot.refresh(state);
@@ -259,7 +263,8 @@ public final class Learner implements AutoCloseable {
     private StepMetrics times(
             StepMetrics row, List<ScoredGroup> groups, TrainingStep.Outcome outcome, long begin, long busyBefore) {
         double wall = seconds(begin);
-        double generate = groups.stream().mapToDouble(g -> g.group().generationSeconds()).sum();
+        double generate =
+                groups.stream().mapToDouble(g -> g.group().generationSeconds()).sum();
         double reward = groups.stream().mapToDouble(ScoredGroup::scoringSeconds).sum();
         long sampled = groups.stream()
                 .flatMap(g -> g.group().rollouts().stream())

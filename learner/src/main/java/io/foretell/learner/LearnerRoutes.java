@@ -1,12 +1,12 @@
 package io.foretell.learner;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.EventStream;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
 import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
@@ -35,14 +35,13 @@ public final class LearnerRoutes implements Routes {
     @Override
     public void mount(Router router) {
         router.get("/v1/status").handler(ctx -> Http.json(ctx, 200, status()));
-        router.get("/v1/metrics/series").handler(ctx -> Http.json(
-                ctx, 200, Map.of("rows", learner.snapshot().rows(number(ctx, "since", -1)))));
-        router.get("/v1/rollouts/recent").handler(ctx -> Http.json(
-                ctx,
-                200,
-                Map.of(
-                        "groups",
-                        learner.snapshot().rollouts((int) Math.min(MOST_GROUPS, Math.max(1, number(ctx, "limit", 50)))))));
+        router.get("/v1/metrics/series")
+                .handler(ctx ->
+                        Http.json(ctx, 200, Map.of("rows", learner.snapshot().rows(number(ctx, "since", -1)))));
+        router.get("/v1/rollouts/recent")
+                .handler(ctx ->
+                        Http.json(ctx, 200, Map.of("groups", learner.snapshot().rollouts((int)
+                                Math.min(MOST_GROUPS, Math.max(1, number(ctx, "limit", 50)))))));
         router.get("/v1/events").handler(events.handler());
         router.post("/v1/pause").handler(ctx -> {
             learner.pause();

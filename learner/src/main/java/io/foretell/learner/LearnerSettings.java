@@ -61,7 +61,11 @@ public record LearnerSettings(
         require(clipRatioHigh > 0, "learner.clip_ratio_high", clipRatioHigh, "above 0");
         require(lossMode.equals("vanilla"), "learner.loss_mode", lossMode, "vanilla");
         require(maxOffPolicySteps >= 0, "learner.max_off_policy_steps", maxOffPolicySteps, "0 or more");
-        require(maxTokensPerMicroBatch >= 1, "learner.max_tokens_per_micro_batch", maxTokensPerMicroBatch, "at least 1");
+        require(
+                maxTokensPerMicroBatch >= 1,
+                "learner.max_tokens_per_micro_batch",
+                maxTokensPerMicroBatch,
+                "at least 1");
         LossAggregation.parse(lossAggMode);
         AdvantageEstimator.parse(advEstimator);
     }

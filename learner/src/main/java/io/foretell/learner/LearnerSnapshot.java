@@ -14,8 +14,7 @@ public final class LearnerSnapshot {
     private volatile long step;
     private volatile long version;
     private volatile long usable;
-    private volatile BufferStatus buffer =
-            new BufferStatus(Map.of(), Map.of(), Map.of(), Map.of(), 0, 0, 0, 0);
+    private volatile BufferStatus buffer = new BufferStatus(Map.of(), Map.of(), Map.of(), Map.of(), 0, 0, 0, 0);
 
     private LearnerSnapshot() {
         this.metrics = null;

@@ -60,10 +60,10 @@ public final class LearnerState implements AutoCloseable {
         this.feed = feed;
         this.policy = policy;
         this.training = new TrainingStep(policy, run.settings());
-        this.evaluation = new Evaluation(
-                policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
-        this.rollouts =
-                new RecentRollouts(policy.tokenizer(), AdvantageEstimator.parse(run.settings().advEstimator()));
+        this.evaluation =
+                new Evaluation(policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
+        this.rollouts = new RecentRollouts(
+                policy.tokenizer(), AdvantageEstimator.parse(run.settings().advEstimator()));
     }
 
     /**
@@ -72,7 +72,10 @@ public final class LearnerState implements AutoCloseable {
      * @param reader makes the reader of scored groups from the buffer's positions
      */
     public static LearnerState open(
-            LearnerRun run, ExperienceBuffer buffer, Function<Map<Integer, Long>, GroupReader> reader, PolicyFeed feed) {
+            LearnerRun run,
+            ExperienceBuffer buffer,
+            Function<Map<Integer, Long>, GroupReader> reader,
+            PolicyFeed feed) {
         CheckpointStore checkpoints = new CheckpointStore(run.folder().resolve("checkpoints"), run.checkpointsKept());
         Optional<CheckpointStore.Loaded> loaded = switch (run.resumeMode()) {
             case "auto" -> checkpoints.loadLatest();
@@ -99,7 +102,8 @@ public final class LearnerState implements AutoCloseable {
             CheckpointState saved = loaded.get().state();
             if (!saved.tokenizerFingerprint().equals(policy.tokenizer().fingerprint())) {
                 throw new ForetellException(
-                        ErrorCode.CORRUPT, "checkpoint " + loaded.get().folder() + " was written with another tokenizer");
+                        ErrorCode.CORRUPT,
+                        "checkpoint " + loaded.get().folder() + " was written with another tokenizer");
             }
             policy.loadOptimizer(loaded.get().folder(), "optimizer");
             step = saved.step();
@@ -177,7 +181,8 @@ public final class LearnerState implements AutoCloseable {
     /** Announces the step; with new weights where somebody samples from them soon, or now and then. */
     void publish() {
         boolean last = step == run.untilStep() || step == run.totalSteps();
-        boolean sampledSoon = LongStream.rangeClosed(step + 1, step + 1 + run.settings().maxOffPolicySteps())
+        boolean sampledSoon = LongStream.rangeClosed(
+                        step + 1, step + 1 + run.settings().maxOffPolicySteps())
                 .anyMatch(this::isSampled);
         if (published.version() < 0 || sampledSoon || last || step % UNSAMPLED_INTERVAL == 0) {
             Path origin = run.origin();

@@ -23,5 +23,9 @@ public record LearnerStatus(
         long duplicates,
         String vocabulary) {
     /** @param steps null when the phase has no end */
-    public record Phase(int index, String objective, long step, @Nullable Long steps) {}
+    public record Phase(
+            int index,
+            String objective,
+            long step,
+            @Nullable Long steps) {}
 }

@@ -64,7 +64,11 @@ public final class RecentRollouts {
         double[] advantages = estimator.of(group.rewards());
         ArrayNode rollouts = node.putArray("rollouts");
         for (int i = 0; i < advantages.length; i++) {
-            rollout(rollouts.addObject(), group.group().rollouts().get(i), group.rewards().get(i), advantages[i]);
+            rollout(
+                    rollouts.addObject(),
+                    group.group().rollouts().get(i),
+                    group.rewards().get(i),
+                    advantages[i]);
         }
         return node;
     }

@@ -72,7 +72,8 @@ final class RunSummary {
                         .orElse(last);
         chosen.fieldNames().forEachRemaining(name -> {
             if (name.startsWith("heldout/")) {
-                measures.put(name.substring("heldout/".length()), chosen.path(name).asDouble());
+                measures.put(
+                        name.substring("heldout/".length()), chosen.path(name).asDouble());
             }
         });
         return measures;

@@ -52,10 +52,11 @@ final class StepMetrics {
         put("frac_reward_zero_std", equal / (double) sampled.size());
         List<Rollout> rollouts =
                 sampled.stream().flatMap(g -> g.group().rollouts().stream()).toList();
-        double[] lengths =
-                rollouts.stream().mapToDouble(r -> r.sampled()).toArray();
+        double[] lengths = rollouts.stream().mapToDouble(r -> r.sampled()).toArray();
         put("response_length/mean", mean(lengths));
-        put("response_length/max", rollouts.stream().mapToInt(Rollout::sampled).max().orElse(0));
+        put(
+                "response_length/max",
+                rollouts.stream().mapToInt(Rollout::sampled).max().orElse(0));
         long cut = rollouts.stream()
                 .filter(r -> r.finishReason() == FinishReason.LENGTH)
                 .count();

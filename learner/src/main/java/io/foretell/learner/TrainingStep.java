@@ -116,8 +116,8 @@ final class TrainingStep {
 
     /** Sequences of similar length together, at most the token budget each. */
     private List<List<Integer>> microBatches(List<Experience> experiences) {
-        List<Integer> order = new ArrayList<>(
-                IntStream.range(0, experiences.size()).boxed().toList());
+        List<Integer> order =
+                new ArrayList<>(IntStream.range(0, experiences.size()).boxed().toList());
         order.sort(Comparator.comparingInt(i -> experiences.get(i).tokens().length()));
         List<List<Integer>> batches = new ArrayList<>();
         List<Integer> batch = new ArrayList<>();

@@ -1,0 +1,113 @@
+package io.foretell.launcher;
+
+import io.foretell.learner.Learner;
+import java.io.PrintStream;
+import java.util.Locale;
+import java.util.Map;
+
+/** What a person reads on the terminal. Thread-safe. */
+final class Console {
+    private static final long QUIET_NANOS = 1_000_000_000L;
+    private static long lastLine;
+
+    private Console() {}
+
+    /** The terminal: the only place where this program prints. */
+    @SuppressWarnings("SystemOut")
+    private static PrintStream out() {
+        return System.out;
+    }
+
+    static synchronized void say(String line) {
+        out().println(line);
+    }
+
+    static synchronized void warn(String sentence) {
+        System.err.println("! " + sentence);
+    }
+
+    /** A line per step; steps that take less than a second share one. */
+    static synchronized void progress(Learner.ProgressLine line) {
+        Map<String, Object> m = line.metrics();
+        if (m.containsKey("heldout/no_thought_loss")) {
+            say(heldOut(m));
+            return;
+        }
+        long now = System.nanoTime();
+        if (now - lastLine < QUIET_NANOS && !isRound(m.get("step"))) {
+            return;
+        }
+        lastLine = now;
+        say(step(m, line.totalSteps()));
+    }
+
+    private static boolean isRound(Object step) {
+        return step instanceof Long number && number % 100 == 0;
+    }
+
+    private static String step(Map<String, Object> m, long total) {
+        StringBuilder text = new StringBuilder();
+        text.append(String.format(
+                Locale.ROOT,
+                "step %s%s %s v%s",
+                m.get("step"),
+                total == Long.MAX_VALUE ? "" : "/" + total,
+                m.get("phase"),
+                m.get("policy_version")));
+        if (m.containsKey("reward/mean")) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    " | reward %+.3f gain %+.3f len %.1f | kl %.4f mismatch %.1e stale %.1f | sample %s tok/s",
+                    number(m, "reward/mean"),
+                    number(m, "information_gain/mean"),
+                    number(m, "response_length/mean"),
+                    number(m, "actor/ppo_kl"),
+                    number(m, "mismatch_kl/mean"),
+                    number(m, "staleness/mean"),
+                    thousands(number(m, "perf/sampling_tokens_per_s"))));
+        } else {
+            text.append(String.format(Locale.ROOT, " | loss %.4f", number(m, "actor/ce_loss")));
+        }
+        text.append(String.format(
+                Locale.ROOT,
+                " train %s tok/s | %.2f s: generate %.2f reward %.2f wait %.2f train %.2f sync %.2f",
+                thousands(number(m, "perf/training_tokens_per_s")),
+                number(m, "timing_s/step"),
+                number(m, "timing_s/generate"),
+                number(m, "timing_s/reward"),
+                number(m, "timing_s/wait"),
+                number(m, "timing_s/train"),
+                number(m, "timing_s/sync")));
+        return text.toString();
+    }
+
+    private static String heldOut(Map<String, Object> m) {
+        StringBuilder text = new StringBuilder("  held out after step ")
+                .append(m.get("step"))
+                .append(": ");
+        if (m.containsKey("heldout/information_gain")) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "information gain %+.3f [%+.3f, %+.3f] nats, accuracy with thought %.3f, without %.3f,"
+                            + " thought length %.1f, ",
+                    number(m, "heldout/information_gain"),
+                    number(m, "heldout/information_gain_low"),
+                    number(m, "heldout/information_gain_high"),
+                    number(m, "heldout/accuracy_with_thought"),
+                    number(m, "heldout/accuracy_without_thought"),
+                    number(m, "heldout/thought_length")));
+        }
+        return text.append(String.format(Locale.ROOT, "no-thought loss %.4f", number(m, "heldout/no_thought_loss")))
+                .toString();
+    }
+
+    private static double number(Map<String, Object> m, String key) {
+        return m.get(key) instanceof Number number ? number.doubleValue() : 0;
+    }
+
+    private static String thousands(double value) {
+        return value >= 1000
+                ? String.format(Locale.ROOT, "%.1fk", value / 1000)
+                : String.format(Locale.ROOT, "%.0f", value);
+    }
+}

@@ -1,0 +1,179 @@
+package io.foretell.launcher;
+
+import io.foretell.judge.JudgeSettings;
+import io.foretell.learner.EvaluationSettings;
+import io.foretell.learner.LearnerSettings;
+import io.foretell.learner.PhaseSettings;
+import io.foretell.platform.Configuration;
+import io.foretell.platform.HttpSettings;
+import io.foretell.platform.TlsSettings;
+import io.foretell.streams.KafkaSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The whole configuration, section by section; keys, defaults and their meaning are in {@code defaults.yaml}.
+ * Immutable.
+ */
+public record ForetellConfig(
+        RunSection run,
+        KafkaSection kafka,
+        PolicySection policy,
+        DocumentsSection documents,
+        List<PhaseSettings> phases,
+        TeacherSection teacher,
+        RolloutSection rollout,
+        RewardSection reward,
+        LearnerSettings learner,
+        CheckpointSection ckpt,
+        String resumeMode,
+        EvaluationSettings eval,
+        HttpSection http) {
+    public ForetellConfig {
+        phases = List.copyOf(phases);
+        if (phases.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "phases is empty: name at least one, such as {objective: ntp, steps: 100}");
+        }
+        for (PhaseSettings phase : phases.subList(0, phases.size() - 1)) {
+            if (phase.steps() == null) {
+                throw new IllegalArgumentException("phases: '" + phase.objective()
+                        + "' has no 'steps', so the phases after it would never begin; only the last may be endless");
+            }
+        }
+        int longest = rollout.maxPromptLength() + 1 + rollout.maxResponseLength();
+        if (longest > learner.maxTokensPerMicroBatch()) {
+            throw new IllegalArgumentException("rollout.max_prompt_length " + rollout.maxPromptLength()
+                    + " + 1 + rollout.max_response_length " + rollout.maxResponseLength() + " = " + longest
+                    + " tokens, but learner.max_tokens_per_micro_batch is " + learner.maxTokensPerMicroBatch()
+                    + ": a single sequence would not fit");
+        }
+        if (rollout.maxInflightRollouts() < rollout.n()) {
+            throw new IllegalArgumentException("rollout.max_inflight_rollouts is " + rollout.maxInflightRollouts()
+                    + " but one group has rollout.n = " + rollout.n() + " rollouts");
+        }
+    }
+
+    /** Resolves defaults, file, environment and overrides. */
+    static Configuration<ForetellConfig> load(
+            @Nullable Path file, List<String> overrides, Map<String, String> environment) {
+        return Configuration.load("defaults.yaml", file, overrides, environment, ForetellConfig.class);
+    }
+
+    Path folder() {
+        return Path.of(run.dir()).resolve(run.name());
+    }
+
+    boolean isSync() {
+        return run.mode().equals("sync");
+    }
+
+    record RunSection(String name, String dir, long seed, String mode, Duration stopTimeout, Duration watchdog) {
+        RunSection {
+            if (!mode.equals("async") && !mode.equals("sync")) {
+                throw new IllegalArgumentException("run.mode is '" + mode + "' but must be async or sync");
+            }
+        }
+    }
+
+    /** @param embedded true, false or "child": YAML has it as a boolean or as text */
+    record KafkaSection(Object embedded, @Nullable String bootstrap, int partitions) {
+        KafkaSection {
+            new KafkaSettings(String.valueOf(embedded), bootstrap, partitions);
+        }
+
+        KafkaSettings settings() {
+            return new KafkaSettings(String.valueOf(embedded), bootstrap, partitions);
+        }
+    }
+
+    record InitSection(String arch, String size, String tokenizer, double std) {}
+
+    record PolicySection(@Nullable String path, InitSection init, String dtype, String device, int threads) {
+        PolicySection {
+            if (!dtype.equals("float32")) {
+                throw new IllegalArgumentException("policy.dtype is '" + dtype + "' but only float32 is supported yet");
+            }
+            if (!device.equals("auto") && !device.equals("cpu")) {
+                throw new IllegalArgumentException("policy.device is '" + device + "' but must be auto or cpu");
+            }
+        }
+    }
+
+    /** One place that documents come from. */
+    record SourceSection(
+            @Nullable String generator,
+            @Nullable Long seed,
+            @Nullable Long documents,
+            @Nullable String files,
+            @Nullable String template,
+            @Nullable String domain,
+            @Nullable String split) {
+        SourceSection {
+            if ((generator == null) == (files == null)) {
+                throw new IllegalArgumentException(
+                        "documents.sources: each source needs either 'generator' or 'files', and not both");
+            }
+            if (generator != null && !generator.equals("chain")) {
+                throw new IllegalArgumentException(
+                        "documents.sources: there is no generator '" + generator + "'; known is chain");
+            }
+            if (split != null && !split.equals("paragraphs")) {
+                throw new IllegalArgumentException(
+                        "documents.sources: 'split' is '" + split + "' but must be paragraphs, or left out");
+            }
+        }
+    }
+
+    record DocumentsSection(
+            List<SourceSection> sources, String deduplicate, int epochs, double heldOutFraction, long ahead) {
+        DocumentsSection {
+            sources = List.copyOf(sources);
+        }
+    }
+
+    record TeacherSection(double emaDecay) {
+        TeacherSection {
+            if (!(emaDecay >= 0 && emaDecay <= 1)) {
+                throw new IllegalArgumentException("teacher.ema_decay is " + emaDecay + " but must be 0 to 1");
+            }
+        }
+    }
+
+    record RolloutSection(
+            int n, float temperature, int maxPromptLength, int maxResponseLength, int maxInflightRollouts) {
+        RolloutSection {
+            if (n < 1 || !(temperature > 0) || maxPromptLength < 1 || maxResponseLength < 1) {
+                throw new IllegalArgumentException("rollout needs n, max_prompt_length and max_response_length of at"
+                        + " least 1 and a temperature above 0, but has " + n + ", " + maxPromptLength + ", "
+                        + maxResponseLength + " and " + temperature);
+            }
+        }
+    }
+
+    record RewardSection(boolean shuffle, JudgeSettings judge) {}
+
+    record CheckpointSection(int interval, int keepLast) {
+        CheckpointSection {
+            if (interval < 1 || keepLast < 1) {
+                throw new IllegalArgumentException("ckpt.interval and ckpt.keep_last must be at least 1, but are "
+                        + interval + " and " + keepLast);
+            }
+        }
+    }
+
+    record HttpSection(
+            String host,
+            int port,
+            @Nullable List<String> apiKeys,
+            @Nullable TlsSettings tls) {
+        private static final int MAX_BODY_BYTES = 16 << 20;
+
+        HttpSettings settings() {
+            return new HttpSettings(host, port, apiKeys, tls, MAX_BODY_BYTES);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package io.foretell.launcher;
+
+import io.foretell.platform.ConfigurationException;
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
+import io.foretell.policy.PolicyException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The {@code foretell} command. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. */
+@Command(
+        name = "foretell",
+        description = "A reinforcement-learning pretraining server: documents in, a better policy out.",
+        mixinStandardHelpOptions = true,
+        version = "foretell 0.1.0",
+        subcommands = {
+            UpCommand.class,
+            RoleCommand.Streams.class,
+            RoleCommand.Rollout.class,
+            RoleCommand.Reward.class,
+            RoleCommand.LearnerCommand.class,
+            InitCommand.class
+        })
+public final class Main implements Runnable {
+    private Main() {}
+
+    public static void main(String[] args) {
+        int status = commandLine().execute(args);
+        // Kafka, Vert.x and libtorch leave threads behind.
+        Runtime.getRuntime().halt(status);
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new Main()).setExecutionExceptionHandler((failure, command, result) -> {
+            Console.warn(sentence(failure));
+            return failure instanceof ConfigurationException
+                            || failure instanceof IllegalArgumentException
+                            || failure instanceof ForetellException known && known.code() == ErrorCode.CONFIGURATION
+                    ? 2
+                    : 1;
+        });
+    }
+
+    private static String sentence(Exception failure) {
+        boolean ours = failure instanceof ForetellException
+                || failure instanceof PolicyException
+                || failure instanceof IllegalArgumentException;
+        if (ours) {
+            return failure.getMessage();
+        }
+        org.slf4j.LoggerFactory.getLogger(Main.class).error("unexpected failure", failure);
+        return "unexpected failure, a bug: " + failure;
+    }
+
+    @Override
+    public void run() {
+        commandLine().usage(System.out);
+    }
+}

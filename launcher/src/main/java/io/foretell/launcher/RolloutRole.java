@@ -1,0 +1,80 @@
+package io.foretell.launcher;
+
+import io.foretell.platform.Routes;
+import io.foretell.policy.HuggingFaceTokenizer;
+import io.foretell.policy.ServedPolicy;
+import io.foretell.rollout.RolloutRoutes;
+import io.foretell.rollout.RolloutWorker;
+import io.foretell.streams.Codecs;
+import io.foretell.streams.DeadLetters;
+import io.foretell.streams.RecordSender;
+import io.foretell.streams.WorkQueue;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** tasks → rollouts. */
+final class RolloutRole implements Role {
+    private static final Duration SWAP = Duration.ofMinutes(5);
+
+    private final Wiring wiring;
+    private HuggingFaceTokenizer tokenizer;
+    private ServedPolicy policy;
+    private RecordSender sender;
+    private RolloutWorker worker;
+
+    RolloutRole(Wiring wiring) {
+        this.wiring = wiring;
+    }
+
+    @Override
+    public String name() {
+        return "rollout";
+    }
+
+    @Override
+    public void start() {
+        ForetellConfig config = wiring.config();
+        tokenizer = wiring.tokenizer();
+        policy = new ServedPolicy("rollout-policy", wiring.policyOptions(), SWAP);
+        policy.swap(wiring.firstPolicy());
+        sender = new RecordSender(wiring.bootstrap());
+        int tasksAtOnce =
+                config.rollout().maxInflightRollouts() / config.rollout().n();
+        worker = new RolloutWorker(
+                Wiring.objectives(config, tokenizer),
+                WorkQueue.open(
+                        wiring.bootstrap(),
+                        wiring.topics().tasks(),
+                        wiring.topics().rolloutWorkers(),
+                        Codecs.task(),
+                        tasksAtOnce,
+                        new DeadLetters(wiring.bootstrap(), wiring.topics(), sender)),
+                sender,
+                wiring.topics(),
+                wiring.feed(),
+                policy,
+                tokenizer.fingerprint(),
+                wiring.metrics(),
+                wiring.watchdog(),
+                wiring.clock());
+        wiring.health()
+                .check(
+                        "rollout",
+                        () -> worker.isAlive() ? Optional.empty() : Optional.of("the rollout worker has stopped"));
+    }
+
+    @Override
+    public List<Routes> routes() {
+        return List.of(new RolloutRoutes(
+                policy, tokenizer, worker, wiring.config().rollout().maxResponseLength(), wiring.clock()));
+    }
+
+    @Override
+    public void stop() {
+        worker.close();
+        sender.close();
+        policy.close();
+        tokenizer.close();
+    }
+}

@@ -1,0 +1,61 @@
+package io.foretell.launcher;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The orderly end of the process, by Ctrl-C, SIGTERM or its own will: everything drains and the exit status is 0; when
+ * that fails or takes too long, 1. Thread-safe.
+ */
+final class Shutdown {
+    private static final Logger log = LoggerFactory.getLogger(Shutdown.class);
+
+    private final Runnable stop;
+    private final AtomicBoolean underWay = new AtomicBoolean();
+
+    private Shutdown(Runnable stop) {
+        this.stop = stop;
+    }
+
+    static Shutdown install(Runnable stop, Duration deadline) {
+        Shutdown shutdown = new Shutdown(stop);
+        Thread hook = new Thread(() -> shutdown.signalled(deadline), "shutdown");
+        Runtime.getRuntime().addShutdownHook(hook);
+        return shutdown;
+    }
+
+    boolean isUnderWay() {
+        return underWay.get();
+    }
+
+    private void signalled(Duration deadline) {
+        if (!underWay.compareAndSet(false, true)) {
+            return;
+        }
+        Console.say("stopping: finishing the step, writing a checkpoint (at most " + deadline.toSeconds() + " s)");
+        Runtime.getRuntime().halt(run());
+    }
+
+    private int run() {
+        try {
+            stop.run();
+            Console.say("stopped");
+            return 0;
+        } catch (RuntimeException e) {
+            log.error("the stop was not orderly", e);
+            Console.warn("the stop was not orderly: " + e.getMessage());
+            return 1;
+        }
+    }
+
+    /** Stops and ends the process; when a signal came first, waits for that to do it. */
+    void exit(int status) throws InterruptedException {
+        if (underWay.compareAndSet(false, true)) {
+            int stopped = run();
+            Runtime.getRuntime().halt(Math.max(status, stopped));
+        }
+        Thread.sleep(Long.MAX_VALUE);
+    }
+}

@@ -1,0 +1,174 @@
+package io.foretell.launcher;
+
+import io.foretell.learner.PhaseSettings;
+import io.foretell.objectives.Objective;
+import io.foretell.platform.Routes;
+import io.foretell.policy.HuggingFaceTokenizer;
+import io.foretell.streams.ChainCorpus;
+import io.foretell.streams.DocumentGateway;
+import io.foretell.streams.DocumentIndex;
+import io.foretell.streams.DocumentParser;
+import io.foretell.streams.DocumentRoutes;
+import io.foretell.streams.DocumentSource;
+import io.foretell.streams.FeederSettings;
+import io.foretell.streams.FeederStatus;
+import io.foretell.streams.FeederWatch;
+import io.foretell.streams.FileSource;
+import io.foretell.streams.PhasePlan;
+import io.foretell.streams.SourcePump;
+import io.foretell.streams.TaskFeeder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** documents → tasks. */
+final class StreamsRole implements Role {
+    private static final String NAME = "streams";
+
+    private final Wiring wiring;
+    private HuggingFaceTokenizer tokenizer;
+    private DocumentIndex index;
+    private DocumentGateway gateway;
+    private TaskFeeder feeder;
+    private SourcePump pump;
+
+    StreamsRole(Wiring wiring) {
+        this.wiring = wiring;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public void start() {
+        ForetellConfig config = wiring.config();
+        tokenizer = wiring.tokenizer();
+        gateway = new DocumentGateway(wiring.bootstrap(), wiring.topics());
+        index = DocumentIndex.open(
+                config.folder().resolve("documents"),
+                config.documents().deduplicate().equals("exact"));
+        feeder = new TaskFeeder(
+                wiring.bootstrap(),
+                wiring.topics(),
+                config.run().name(),
+                config.run().seed(),
+                index,
+                tokenizer,
+                plans(config, Wiring.objectives(config, tokenizer)),
+                new FeederSettings(
+                        config.learner().promptsPerStep(),
+                        config.learner().maxOffPolicySteps(),
+                        config.isSync(),
+                        config.documents().deduplicate(),
+                        config.documents().epochs(),
+                        config.documents().heldOutFraction()),
+                wiring.feed(),
+                wiring.metrics(),
+                watch(),
+                wiring.clock());
+        feeder.start();
+        pump = new SourcePump(
+                        sources(config),
+                        gateway,
+                        () -> feeder.status().seen(),
+                        config.documents().ahead(),
+                        Console::warn)
+                .start();
+        wiring.health().check(NAME, () -> {
+            String failure = feeder.status().failure();
+            return failure.isEmpty() ? Optional.empty() : Optional.of(failure);
+        });
+    }
+
+    /** The feeder's thread asks before the pump is there, and tells the watchdog how it is. */
+    private FeederWatch watch() {
+        return new FeederWatch() {
+            @Override
+            public void progress() {
+                wiring.watchdog().progress(NAME);
+            }
+
+            @Override
+            public void waitingFor(String what) {
+                wiring.watchdog().done(NAME);
+            }
+
+            @Override
+            public void failed(String sentence) {
+                Console.warn(sentence);
+            }
+
+            @Override
+            public boolean areDocumentsComing() {
+                SourcePump running = pump;
+                return running == null || running.isRunning();
+            }
+        };
+    }
+
+    private static List<PhasePlan> plans(ForetellConfig config, List<Objective> objectives) {
+        List<PhasePlan> plans = new ArrayList<>();
+        for (int i = 0; i < objectives.size(); i++) {
+            PhaseSettings phase = config.phases().get(i);
+            long groups = phase.steps() == null
+                    ? PhasePlan.OPEN_ENDED
+                    : phase.groups(config.learner().promptsPerStep());
+            plans.add(new PhasePlan(i, objectives.get(i), groups, Set.copyOf(phase.domains())));
+        }
+        return plans;
+    }
+
+    private List<DocumentSource> sources(ForetellConfig config) {
+        List<DocumentSource> sources = new ArrayList<>();
+        for (ForetellConfig.SourceSection source : config.documents().sources()) {
+            if (source.files() != null) {
+                sources.add(new FileSource(
+                        source.files(),
+                        source.template(),
+                        source.domain(),
+                        "paragraphs".equals(source.split()),
+                        new DocumentParser()));
+            } else {
+                long seed = source.seed() == null ? config.run().seed() : source.seed();
+                long documents = source.documents() == null ? Long.MAX_VALUE : source.documents();
+                sources.add(
+                        new ChainCorpus(seed, documents, () -> feeder.status().end()));
+            }
+        }
+        return sources;
+    }
+
+    /** Says at once what is wrong with a source, before anything is started. */
+    static void check(ForetellConfig config) {
+        for (ForetellConfig.SourceSection source : config.documents().sources()) {
+            String files = source.files();
+            boolean glob = files != null && (files.contains("*") || files.contains("?") || files.contains("{"));
+            if (files != null && !glob && !Files.exists(Path.of(files))) {
+                throw new IllegalArgumentException("documents.sources: there is no file or folder " + files);
+            }
+        }
+    }
+
+    FeederStatus status() {
+        return feeder.status();
+    }
+
+    @Override
+    public List<Routes> routes() {
+        return List.of(new DocumentRoutes(gateway, index::contentOf));
+    }
+
+    @Override
+    public void stop() {
+        pump.close();
+        feeder.close();
+        gateway.close();
+        index.close();
+        tokenizer.close();
+    }
+}

@@ -1,0 +1,91 @@
+package io.foretell.launcher;
+
+import io.foretell.learner.BatchVocabulary;
+import io.foretell.learner.LearnerRun;
+import io.foretell.platform.Configuration;
+import io.foretell.policy.HuggingFaceTokenizer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code foretell up}: every role in this JVM, until the run is over or Ctrl-C. */
+@Command(
+        name = "up",
+        description = "Run every role in one process, Kafka included, until the phases are over or Ctrl-C.",
+        mixinStandardHelpOptions = true)
+final class UpCommand implements Callable<Integer> {
+    @Mixin
+    private ConfigOptions options;
+
+    @Option(names = "--until-step", paramLabel = "N", description = "Stop after this step.")
+    private long untilStep = Long.MAX_VALUE;
+
+    @Option(names = "--dry-run", description = "Print the resolved configuration and the batch vocabulary, and stop.")
+    private boolean dryRun;
+
+    @Option(
+            names = "--keep-serving",
+            description = "When the phases are over, keep the dashboard and HTTP until Ctrl-C.")
+    private boolean keepServing;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Configuration<ForetellConfig> configuration = options.load();
+        ForetellConfig config = configuration.values();
+        if (dryRun) {
+            Console.say(configuration.yaml());
+        }
+        StreamsRole.check(config);
+        Logging.into(config.folder().resolve("logs"));
+        Path origin = PolicyOrigin.of(config);
+        announce(config, origin);
+        if (dryRun) {
+            return 0;
+        }
+        Server server = new Server(configuration, "up");
+        Shutdown shutdown = Shutdown.install(server::stop, config.run().stopTimeout());
+        LearnerRole[] learner = new LearnerRole[1];
+        List<Function<Wiring, Role>> roles = List.of(
+                wiring -> learner[0] = new LearnerRole(wiring, origin, untilStep, Console::progress),
+                RewardRole::new,
+                RolloutRole::new,
+                StreamsRole::new);
+        server.start(roles);
+        Console.say("dashboard " + server.url() + "   kafka " + server.bootstrap() + "   folder " + config.folder());
+        try {
+            learner[0].finished().get();
+        } catch (ExecutionException e) {
+            Console.warn("the run failed: " + e.getCause().getMessage());
+            shutdown.exit(1);
+            return 1;
+        }
+        if (!shutdown.isUnderWay()) {
+            SummaryTable.print(config.folder().resolve("summary.json"));
+            if (keepServing) {
+                Console.say("the run is over; the dashboard stays at " + server.url() + " until Ctrl-C");
+                new CountDownLatch(1).await();
+            }
+        }
+        shutdown.exit(0);
+        return 0;
+    }
+
+    private static void announce(ForetellConfig config, Path origin) {
+        try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(origin)) {
+            LearnerRun run = Wiring.learnerRun(config, Wiring.objectives(config, tokenizer), origin, Long.MAX_VALUE);
+            Console.say("run " + config.run().name() + ", " + config.run().mode() + ", policy from " + origin);
+            BatchVocabulary.lines(
+                            run,
+                            config.rollout().n(),
+                            config.rollout().maxPromptLength(),
+                            config.rollout().maxResponseLength())
+                    .forEach(line -> Console.say("  " + line));
+        }
+    }
+}
