@@ -173,8 +173,10 @@ public final class LearnerState implements AutoCloseable {
         int phase = run.phaseOf(step + 1);
         step++;
         if (run.phaseOf(step + 1) != phase) {
-            buffer.dropPhase(phase, "phase over");
             policy.startTraining();
+        }
+        for (int over = 0; over < run.phaseOf(step + 1); over++) {
+            buffer.dropPhase(over, "phase over"); // also what came late
         }
     }
 
@@ -223,7 +225,9 @@ public final class LearnerState implements AutoCloseable {
                         policy.tokenizer().fingerprint(),
                         ""));
         checkpointed = step;
-        checkpoints.steps().stream().min(Long::compare).ifPresent(buffer::forgetUsedUpTo);
+        if (checkpoints.steps().size() >= run.checkpointsKept()) {
+            checkpoints.steps().stream().min(Long::compare).ifPresent(buffer::forgetUsedUpTo);
+        }
     }
 
     Map<String, Double> evaluate(HeldOutDocuments documents) {

@@ -50,7 +50,8 @@ final class RocksNative {
         JarEntry entry = jar.getJarEntry();
         String version = "rocksdb-" + Long.toHexString(entry.getCrc());
         Path folder = ownFolder().resolve(version);
-        Path file = folder.resolve(name);
+        // The name under which RocksDB.loadLibrary looks for it in a folder.
+        Path file = folder.resolve(Environment.getJniLibraryFileName("rocksdbjni"));
         if (!Files.isRegularFile(file) || Files.size(file) != entry.getSize()) {
             Files.createDirectories(folder);
             Path aside = Files.createTempFile(folder, name, ".aside");
