@@ -1,9 +1,11 @@
 package io.foretell.launcher;
 
 import io.foretell.platform.Configuration;
+import io.foretell.platform.Json;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -21,7 +23,21 @@ final class ConfigOptions {
             description = "Overrides one key, may be given many times. The value is YAML.")
     private List<String> overrides = new ArrayList<>();
 
+    @Option(
+            names = "--documents",
+            split = ",",
+            paramLabel = "PATH",
+            description = "Files, folders or globs of documents, in place of documents.sources.")
+    private List<String> documents = new ArrayList<>();
+
     Configuration<ForetellConfig> load() {
-        return ForetellConfig.load(file, overrides, System.getenv());
+        List<String> all = new ArrayList<>();
+        if (!documents.isEmpty()) {
+            List<Map<String, String>> sources =
+                    documents.stream().map(path -> Map.of("files", path)).toList();
+            all.add("documents.sources=" + Json.mapper().valueToTree(sources));
+        }
+        all.addAll(overrides);
+        return ForetellConfig.load(file, all, System.getenv());
     }
 }

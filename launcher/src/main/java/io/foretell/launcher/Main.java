@@ -19,7 +19,8 @@ import picocli.CommandLine.Command;
             RoleCommand.Rollout.class,
             RoleCommand.Reward.class,
             RoleCommand.LearnerCommand.class,
-            InitCommand.class
+            InitCommand.class,
+            ExperimentCommand.class
         })
 public final class Main implements Runnable {
     private Main() {}

@@ -1,0 +1,165 @@
+package io.foretell.launcher;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.foretell.platform.AtomicFiles;
+import io.foretell.platform.ConfigurationException;
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
+import io.foretell.platform.Json;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code foretell experiment}: several seeds and a control, a curve, a table and a verdict. */
+@Command(
+        name = "experiment",
+        description =
+                "Run a learning experiment: several seeds and the control that must not learn. Writes a page with the"
+                        + " curve, the table and the verdict; exits 1 if the claim is not reproduced.",
+        mixinStandardHelpOptions = true,
+        footer = {"", "Example: foretell experiment quickstart --seeds 1,2,3"})
+final class ExperimentCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "NAME", description = "quickstart")
+    private String name;
+
+    @Option(names = "--seeds", split = ",", defaultValue = "1,2,3", description = "Seeds (${DEFAULT-VALUE}).")
+    private List<Long> seeds;
+
+    @Option(names = "--out", defaultValue = "docs/experiments", description = "Folder of the page (${DEFAULT-VALUE}).")
+    private Path out;
+
+    @Option(
+            names = "--run-dir",
+            defaultValue = "runs/experiments",
+            description = "Folder of the runs (${DEFAULT-VALUE}).")
+    private Path runs;
+
+    @Option(names = "--minutes", defaultValue = "20", description = "Most minutes of one run (${DEFAULT-VALUE}).")
+    private long minutes;
+
+    @Option(names = "--reuse", description = "Use runs that are finished already instead of running them again.")
+    private boolean reuse;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        Experiment experiment = Experiment.ALL.stream()
+                .filter(known -> known.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new ConfigurationException("there is no experiment '" + name + "'; known are "
+                        + Experiment.ALL.stream().map(Experiment::name).toList()));
+        Map<String, Path> finished = new LinkedHashMap<>();
+        for (long seed : seeds) {
+            finished.put("seed " + seed, run(experiment, seed, false));
+        }
+        finished.put("control, seed " + seeds.get(0), run(experiment, seeds.get(0), true));
+        return report(experiment, finished);
+    }
+
+    /** Runs it in a process of its own. @return the run's folder */
+    private Path run(Experiment experiment, long seed, boolean control) throws IOException, InterruptedException {
+        String run = experiment.name() + (control ? "-control-" : "-") + seed;
+        Path folder = runs.resolve(run);
+        if (reuse && Files.isRegularFile(folder.resolve("summary.json"))) {
+            return folder;
+        }
+        AtomicFiles.deleteFolder(folder);
+        Files.createDirectories(runs);
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx1g",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "up",
+                "-c",
+                experiment.configuration()));
+        List<String> overrides = new ArrayList<>(List.of(
+                "run.name=" + run, "run.dir=" + runs, "run.seed=" + seed, "http.port=0", "resume_mode=disable"));
+        if (control) {
+            overrides.add(experiment.control());
+        }
+        overrides.forEach(override -> command.addAll(List.of("--set", override)));
+        Console.say(run + " …");
+        Path log = runs.resolve(run + ".log");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        Thread guard = new Thread(process::destroy);
+        Runtime.getRuntime().addShutdownHook(guard);
+        if (!process.waitFor(minutes, TimeUnit.MINUTES)) {
+            process.destroyForcibly();
+            throw new ForetellException(
+                    ErrorCode.TIMEOUT, run + " was not over after " + minutes + " minutes; see " + log);
+        }
+        Runtime.getRuntime().removeShutdownHook(guard);
+        if (process.exitValue() != 0) {
+            throw new ForetellException(ErrorCode.INTERNAL, run + " failed; see " + log);
+        }
+        return folder;
+    }
+
+    private int report(Experiment experiment, Map<String, Path> finished) throws IOException {
+        List<String> verdicts = new ArrayList<>();
+        StringBuilder page = new StringBuilder();
+        page.append("# Experiment: ").append(experiment.name()).append("\n\n");
+        page.append(experiment.claim()).append("\n\n");
+        page.append("    ./foretell experiment ").append(experiment.name()).append(" --seeds ");
+        page.append(String.join(",", seeds.stream().map(String::valueOf).toList()))
+                .append("\n\n");
+        page.append("![information gain and accuracy](")
+                .append(experiment.name())
+                .append(".svg)\n\n");
+        page.append("| run | information gain (nats) | accuracy with thought | without | thought length |"
+                + " no-thought loss | seconds |\n|---|---|---|---|---|---|---|\n");
+        LearningCurve curve = new LearningCurve(experiment.name());
+        for (Map.Entry<String, Path> run : finished.entrySet()) {
+            JsonNode summary =
+                    Json.mapper().readTree(Files.readAllBytes(run.getValue().resolve("summary.json")));
+            JsonNode before = summary.path("heldout").path("before");
+            JsonNode after = summary.path("heldout").path("after");
+            boolean control = run.getKey().startsWith("control");
+            List<String> reasons =
+                    control ? Experiment.unwantedRises(before, after) : Experiment.shortfalls(before, after);
+            reasons.forEach(reason -> verdicts.add(run.getKey() + ": " + reason));
+            page.append("| ").append(run.getKey());
+            for (String measure : List.of(
+                    "information_gain",
+                    "accuracy_with_thought",
+                    "accuracy_without_thought",
+                    "thought_length",
+                    "no_thought_loss")) {
+                page.append(String.format(
+                        java.util.Locale.ROOT,
+                        " | %.3f → %.3f",
+                        before.path(measure).asDouble(),
+                        after.path(measure).asDouble()));
+            }
+            page.append(" | ")
+                    .append(Math.round(summary.path("wall_time_s").path("step").asDouble()))
+                    .append(" |\n");
+            curve.add(run.getKey(), control, run.getValue().resolve("metrics.jsonl"));
+        }
+        page.append("\nBefore is the state after the warm-up, after is the end. Verdict: ");
+        page.append(
+                verdicts.isEmpty()
+                        ? "**reproduced.**\n"
+                        : "**not reproduced**: " + String.join("; ", verdicts) + ".\n");
+        AtomicFiles.write(
+                out.resolve(experiment.name() + ".md"), page.toString().getBytes(StandardCharsets.UTF_8));
+        AtomicFiles.write(out.resolve(experiment.name() + ".svg"), curve.svg().getBytes(StandardCharsets.UTF_8));
+        Console.say(page.toString());
+        return verdicts.isEmpty() ? 0 : 1;
+    }
+}

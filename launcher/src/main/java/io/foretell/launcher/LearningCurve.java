@@ -1,0 +1,146 @@
+package io.foretell.launcher;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.foretell.platform.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Held-out information gain and accuracy over steps, one line per run, as an SVG picture. Written by hand because the
+ * chart libraries of the JVM need a desktop. Confined to one thread.
+ */
+final class LearningCurve {
+    private static final List<String> COLOURS = List.of("#0072b2", "#009e73", "#cc79a7", "#e69f00");
+    private static final int WIDTH = 420;
+    private static final int HEIGHT = 260;
+    private static final int LEFT = 60;
+    private static final int TOP = 50;
+
+    private record Point(double step, double gain, double low, double high, double accuracy) {}
+
+    private record Line(String name, boolean control, String colour, List<Point> points) {}
+
+    private final String title;
+    private final List<Line> lines = new ArrayList<>();
+    private double phaseStart = Double.NaN;
+
+    LearningCurve(String title) {
+        this.title = title;
+    }
+
+    void add(String name, boolean control, Path metrics) throws IOException {
+        List<Point> points = new ArrayList<>();
+        for (String text : Files.readAllLines(metrics)) {
+            JsonNode row = Json.mapper().readTree(text);
+            if (row.has("heldout/information_gain")) {
+                points.add(new Point(
+                        row.path("step").asDouble(),
+                        row.path("heldout/information_gain").asDouble(),
+                        row.path("heldout/information_gain_low").asDouble(),
+                        row.path("heldout/information_gain_high").asDouble(),
+                        row.path("heldout/accuracy_with_thought").asDouble()));
+                if (Double.isNaN(phaseStart) && row.path("phase_index").asInt() > 0) {
+                    phaseStart = row.path("step").asDouble();
+                }
+            }
+        }
+        String colour = control ? "#777777" : COLOURS.get(lines.size() % COLOURS.size());
+        lines.add(new Line(name, control, colour, points));
+    }
+
+    String svg() {
+        StringBuilder svg = new StringBuilder();
+        int width = 2 * (WIDTH + LEFT) + 40;
+        int height = HEIGHT + TOP + 70;
+        svg.append(format(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\""
+                        + " font-size=\"12\">%n<rect width=\"%d\" height=\"%d\" fill=\"white\"/>%n",
+                width, height, width, height));
+        svg.append(format("<text x=\"%d\" y=\"22\" font-size=\"15\">%s</text>%n", LEFT, title));
+        panel(svg, LEFT, "held-out information gain (nats per token, 95 % band)", true);
+        panel(svg, WIDTH + 2 * LEFT + 20, "held-out accuracy with thought", false);
+        int x = LEFT;
+        for (Line line : lines) {
+            svg.append(format(
+                    "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"%s\" stroke-width=\"2\"%s/>%n",
+                    x, height - 14, x + 24, height - 14, line.colour(), dash(line)));
+            svg.append(format("<text x=\"%d\" y=\"%d\">%s</text>%n", x + 30, height - 10, line.name()));
+            x += 60 + 8 * line.name().length();
+        }
+        return svg.append("</svg>\n").toString();
+    }
+
+    private void panel(StringBuilder svg, int left, String label, boolean gain) {
+        double last = 1;
+        double low = 0;
+        double high = 1;
+        for (Line line : lines) {
+            for (Point point : line.points()) {
+                last = Math.max(last, point.step());
+                low = gain ? Math.min(low, point.low()) : low;
+                high = gain ? Math.max(high, point.high()) : high;
+            }
+        }
+        low = Math.floor(low);
+        high = Math.ceil(high);
+        svg.append(format("<text x=\"%d\" y=\"%d\">%s</text>%n", left, TOP - 10, label));
+        for (int i = 0; i <= 4; i++) {
+            double value = low + (high - low) * i / 4;
+            double y = y(value, low, high);
+            svg.append(format(
+                    "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#ddd\"/>%n", left, y, left + WIDTH, y));
+            svg.append(format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.2f</text>%n", left - 6, y + 4, value));
+            double step = last * i / 4;
+            svg.append(format(
+                    "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.0f</text>%n",
+                    left + WIDTH * step / last, TOP + HEIGHT + 18, step));
+        }
+        svg.append(format(
+                "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">step</text>%n", left + WIDTH / 2, TOP + HEIGHT + 36));
+        if (!Double.isNaN(phaseStart)) {
+            double x = left + WIDTH * phaseStart / last;
+            svg.append(format(
+                    "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#999\" stroke-dasharray=\"4 3\"/>%n"
+                            + "<text x=\"%.1f\" y=\"%d\" text-anchor=\"end\" fill=\"#666\">RLP begins</text>%n",
+                    x, TOP, x, TOP + HEIGHT, x - 4, TOP + 12));
+        }
+        for (Line line : lines) {
+            line(svg, line, left, last, low, high, gain);
+        }
+    }
+
+    private static void line(
+            StringBuilder svg, Line line, int left, double last, double low, double high, boolean gain) {
+        StringBuilder path = new StringBuilder();
+        StringBuilder band = new StringBuilder();
+        StringBuilder back = new StringBuilder();
+        for (Point point : line.points()) {
+            double x = left + WIDTH * point.step() / last;
+            path.append(format("%.1f,%.1f ", x, y(gain ? point.gain() : point.accuracy(), low, high)));
+            band.append(format("%.1f,%.1f ", x, y(point.high(), low, high)));
+            back.insert(0, format("%.1f,%.1f ", x, y(point.low(), low, high)));
+        }
+        if (gain) {
+            svg.append(format("<polygon points=\"%s%s\" fill=\"%s\" opacity=\"0.12\"/>%n", band, back, line.colour()));
+        }
+        svg.append(format(
+                "<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s/>%n",
+                path, line.colour(), dash(line)));
+    }
+
+    private static String dash(Line line) {
+        return line.control() ? " stroke-dasharray=\"6 4\"" : "";
+    }
+
+    private static double y(double value, double low, double high) {
+        return TOP + HEIGHT * (1 - (value - low) / (high - low));
+    }
+
+    private static String format(String pattern, Object... values) {
+        return String.format(Locale.ROOT, pattern, values);
+    }
+}
