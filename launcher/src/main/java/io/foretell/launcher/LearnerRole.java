@@ -15,9 +15,11 @@ import io.foretell.platform.ForetellException;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.streams.Codecs;
+import io.foretell.streams.DeadLetters;
 import io.foretell.streams.DocumentParser;
 import io.foretell.streams.GroupReader;
 import io.foretell.streams.QueueDepths;
+import io.foretell.streams.RecordSender;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -52,6 +54,8 @@ final class LearnerRole implements Role {
     private volatile Map<String, Long> queues = Map.of();
     private HuggingFaceTokenizer tokenizer;
     private HeldOutReader heldOutReader;
+    private RecordSender sender;
+    private DeadLetters deadLetters;
     private QueueDepths depths;
     private Learner learner;
     private LearnerRoutes routes;
@@ -79,6 +83,8 @@ final class LearnerRole implements Role {
         tokenizer = HuggingFaceTokenizer.open(origin);
         List<Objective> objectives = Wiring.objectives(config, tokenizer);
         LearnerRun run = Wiring.learnerRun(config, objectives, origin, untilStep);
+        sender = new RecordSender(wiring.bootstrap());
+        deadLetters = new DeadLetters(wiring.bootstrap(), wiring.topics(), sender);
         HeldOutDocuments heldOut = new HeldOutDocuments(config.eval());
         heldOutReader = new HeldOutReader(
                 wiring.bootstrap(),
@@ -110,7 +116,7 @@ final class LearnerRole implements Role {
         ExperienceBuffer buffer = ExperienceBuffer.open(
                 run.folder().resolve("buffer"),
                 Codecs.scoredGroup(),
-                (record, reason) -> log.warn("unreadable group at offset {}: {}", record.offset(), reason));
+                (record, reason) -> deadLetters.put(wiring.topics().scoredGroups(), record, reason));
         return LearnerState.open(
                 run,
                 buffer,
@@ -157,6 +163,7 @@ final class LearnerRole implements Role {
         } finally {
             heldOutReader.close();
             depths.close();
+            sender.close();
             events.close();
             tokenizer.close();
         }

@@ -26,6 +26,7 @@ public final class Learner implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Learner.class);
     private static final Duration POLL = Duration.ofMillis(50);
     private static final String NAME = "learner";
+    private static final double WORST_MISMATCH = 1e-2;
 
     private final LearnerRun run;
     private final HeldOutDocuments heldOut;
@@ -211,12 +212,25 @@ public final class Learner implements AutoCloseable {
                 .put("policy_version", state.version())
                 .put("buffer/usable", state.usable())
                 .put("groups/dropped", state.dropped());
+        flagMismatch(row);
         state.remember(step, batch);
         metrics.add(row.values());
         snapshot.refresh(state);
         progress.accept(new ProgressLine(row.values(), run.totalSteps()));
         watchdog.progress(NAME);
         evaluateIfDue(state, metrics, phase);
+    }
+
+    /** At the same version sampler and learner must agree but for float noise; more is a bug or a foreign sampler. */
+    private static void flagMismatch(StepMetrics row) {
+        boolean fresh = Double.valueOf(0).equals(row.values().get("staleness/max"));
+        Object largest = row.values().get("training/rollout_logprobs_abs_diff_max");
+        if (fresh && largest instanceof Double difference && difference > WORST_MISMATCH) {
+            row.put("mismatch/flagged", 1);
+            log.error(
+                    "sampler and learner disagree at the same version: a token's log-probability differs by {} nats",
+                    difference);
+        }
     }
 
     private List<ScoredGroup> awaitGroups(LearnerState state, int phase) throws InterruptedException {

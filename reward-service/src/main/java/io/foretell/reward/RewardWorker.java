@@ -189,7 +189,11 @@ public final class RewardWorker implements AutoCloseable {
         for (Reward reward : rewards) {
             metrics.count("reward_rewards", "status", reward.status().name().toLowerCase(java.util.Locale.ROOT));
         }
-        return sender.send(scoredGroups, scored.id(), Codecs.scoredGroup().encode(scored));
+        return sender.send(
+                scoredGroups,
+                scored.id(),
+                Codecs.scoredGroup().encode(scored),
+                Codecs.scoredGroup().labels(scored));
     }
 
     /** Scores with weights at least as new as those that sampled. */

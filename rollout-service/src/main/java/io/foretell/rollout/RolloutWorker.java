@@ -148,7 +148,11 @@ public final class RolloutWorker implements AutoCloseable {
             List<RolloutGroup> groups = sample(ready);
             List<CompletableFuture<Void>> sent = new ArrayList<>();
             for (RolloutGroup group : groups) {
-                sent.add(sender.send(rollouts, group.id(), Codecs.rolloutGroup().encode(group)));
+                sent.add(sender.send(
+                        rollouts,
+                        group.id(),
+                        Codecs.rolloutGroup().encode(group),
+                        Codecs.rolloutGroup().labels(group)));
             }
             CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).get(SEND.toSeconds(), TimeUnit.SECONDS);
             ready.forEach(queue::accept);

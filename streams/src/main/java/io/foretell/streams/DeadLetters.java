@@ -53,6 +53,14 @@ public final class DeadLetters {
         Clients.await(sender.send(record(topic, origin, reason, headers)), DEADLINE, "a dead letter");
     }
 
+    /** Keeps a record of {@code topic} that a {@link GroupReader} received, and returns when Kafka has it. */
+    public void put(String topic, GroupReader.Received received, String reason) {
+        put(
+                new ConsumerRecord<>(topic, received.partition(), received.offset(), received.key(), received.value()),
+                reason,
+                Map.of());
+    }
+
     static ProducerRecord<byte[], byte[]> record(
             String topic, ConsumerRecord<byte[], byte[]> origin, String reason, Map<String, String> headers) {
         byte[] value = origin.value();
