@@ -1,6 +1,7 @@
 package io.foretell.launcher;
 
 import io.foretell.judge.Judge;
+import io.foretell.objectives.RolloutGroup;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ServedPolicy;
@@ -9,6 +10,7 @@ import io.foretell.reward.RewardWorker;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetters;
 import io.foretell.streams.RecordSender;
+import io.foretell.streams.WorkLoop;
 import io.foretell.streams.WorkQueue;
 import java.time.Duration;
 import java.util.List;
@@ -23,7 +25,7 @@ final class RewardRole implements Role {
     private HuggingFaceTokenizer tokenizer;
     private ServedPolicy policy;
     private RecordSender sender;
-    private RewardWorker worker;
+    private WorkLoop<RolloutGroup> worker;
 
     RewardRole(Wiring wiring) {
         this.wiring = wiring;
@@ -40,23 +42,26 @@ final class RewardRole implements Role {
         policy = new ServedPolicy("reward-policy", wiring.policyOptions(), SWAP);
         policy.swap(wiring.firstPolicy());
         sender = new RecordSender(wiring.bootstrap());
-        worker = new RewardWorker(
-                Wiring.objectives(wiring.config(), tokenizer),
-                WorkQueue.open(
-                        wiring.bootstrap(),
-                        wiring.topics().rollouts(),
-                        wiring.topics().rewardWorkers(),
-                        Codecs.rolloutGroup(),
-                        GROUPS_AT_ONCE,
-                        new DeadLetters(wiring.bootstrap(), wiring.topics(), sender)),
-                sender,
-                wiring.topics(),
-                wiring.feed(),
-                policy,
-                new Judge(wiring.config().reward().judge()),
-                wiring.metrics(),
-                wiring.watchdog(),
-                wiring.clock());
+        worker = new WorkLoop<>(
+                        "reward worker",
+                        WorkQueue.open(
+                                wiring.bootstrap(),
+                                wiring.topics().rollouts(),
+                                wiring.topics().rewardWorkers(),
+                                Codecs.rolloutGroup(),
+                                GROUPS_AT_ONCE,
+                                new DeadLetters(wiring.bootstrap(), wiring.topics(), sender)),
+                        sender,
+                        wiring.topics().scoredGroups(),
+                        wiring.watchdog(),
+                        new RewardWorker(
+                                Wiring.objectives(wiring.config(), tokenizer),
+                                wiring.feed(),
+                                policy,
+                                new Judge(wiring.config().reward().judge()),
+                                wiring.metrics(),
+                                wiring.clock()))
+                .start();
         wiring.health()
                 .check(
                         "reward",

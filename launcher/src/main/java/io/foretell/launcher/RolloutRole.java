@@ -1,5 +1,6 @@
 package io.foretell.launcher;
 
+import io.foretell.objectives.Task;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ServedPolicy;
@@ -8,6 +9,7 @@ import io.foretell.rollout.RolloutWorker;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetters;
 import io.foretell.streams.RecordSender;
+import io.foretell.streams.WorkLoop;
 import io.foretell.streams.WorkQueue;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +23,7 @@ final class RolloutRole implements Role {
     private HuggingFaceTokenizer tokenizer;
     private ServedPolicy policy;
     private RecordSender sender;
-    private RolloutWorker worker;
+    private WorkLoop<Task> worker;
 
     RolloutRole(Wiring wiring) {
         this.wiring = wiring;
@@ -41,23 +43,26 @@ final class RolloutRole implements Role {
         sender = new RecordSender(wiring.bootstrap());
         int tasksAtOnce =
                 config.rollout().maxInflightRollouts() / config.rollout().n();
-        worker = new RolloutWorker(
-                Wiring.objectives(config, tokenizer),
-                WorkQueue.open(
-                        wiring.bootstrap(),
-                        wiring.topics().tasks(),
-                        wiring.topics().rolloutWorkers(),
-                        Codecs.task(),
-                        tasksAtOnce,
-                        new DeadLetters(wiring.bootstrap(), wiring.topics(), sender)),
-                sender,
-                wiring.topics(),
-                wiring.feed(),
-                policy,
-                tokenizer.fingerprint(),
-                wiring.metrics(),
-                wiring.watchdog(),
-                wiring.clock());
+        worker = new WorkLoop<>(
+                        "rollout worker",
+                        WorkQueue.open(
+                                wiring.bootstrap(),
+                                wiring.topics().tasks(),
+                                wiring.topics().rolloutWorkers(),
+                                Codecs.task(),
+                                tasksAtOnce,
+                                new DeadLetters(wiring.bootstrap(), wiring.topics(), sender)),
+                        sender,
+                        wiring.topics().rollouts(),
+                        wiring.watchdog(),
+                        new RolloutWorker(
+                                Wiring.objectives(config, tokenizer),
+                                wiring.feed(),
+                                policy,
+                                tokenizer.fingerprint(),
+                                wiring.metrics(),
+                                wiring.clock()))
+                .start();
         wiring.health()
                 .check(
                         "rollout",

@@ -74,6 +74,18 @@ public record LearnerRun(
         return phases.size();
     }
 
+    /** Learning rate of step {@code step} of the run, which lies in phase {@code phase}. */
+    double learningRate(int phase, long step) {
+        PhaseSettings own = phases.get(phase);
+        return LearningRate.at(
+                step - stepsBefore(phase),
+                own.steps() == null ? Long.MAX_VALUE : own.steps(),
+                own.lrSchedule() == null ? settings.lrSchedule() : own.lrSchedule(),
+                own.learningRate() == null ? settings.learningRate() : own.learningRate(),
+                own.warmupSteps() == null ? settings.warmupSteps() : own.warmupSteps(),
+                settings.minLrRatio());
+    }
+
     /** Number of steps before phase {@code phase}. */
     long stepsBefore(int phase) {
         long steps = 0;

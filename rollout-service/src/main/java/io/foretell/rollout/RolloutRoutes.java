@@ -3,6 +3,7 @@ package io.foretell.rollout;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.objectives.PolicyVersion;
+import io.foretell.objectives.Task;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
@@ -10,6 +11,7 @@ import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.Sample;
 import io.foretell.policy.ServedPolicy;
+import io.foretell.streams.WorkLoop;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -31,7 +33,7 @@ public final class RolloutRoutes implements Routes {
 
     private final ServedPolicy policy;
     private final HuggingFaceTokenizer tokenizer;
-    private final RolloutWorker worker;
+    private final WorkLoop<Task> worker;
     private final int maxResponseLength;
     private final InstantSource clock;
     private final AtomicInteger inFlight = new AtomicInteger();
@@ -39,7 +41,7 @@ public final class RolloutRoutes implements Routes {
     public RolloutRoutes(
             ServedPolicy policy,
             HuggingFaceTokenizer tokenizer,
-            RolloutWorker worker,
+            WorkLoop<Task> worker,
             int maxResponseLength,
             InstantSource clock) {
         this.policy = policy;

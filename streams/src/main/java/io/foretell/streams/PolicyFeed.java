@@ -4,9 +4,11 @@ import io.foretell.objectives.PolicyVersion;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +40,9 @@ public final class PolicyFeed implements AutoCloseable {
     private final List<Consumer<PolicyVersion>> listeners = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
     private @Nullable PolicyVersion latest; // guarded by this
+    private final List<Awaited> awaited = new ArrayList<>(); // guarded by this
+
+    private record Awaited(long minVersion, CompletableFuture<PolicyVersion> result) {}
 
     /** Reads the topic to its end before it returns. */
     public PolicyFeed(String bootstrap, Topics topics) {
@@ -119,10 +124,16 @@ public final class PolicyFeed implements AutoCloseable {
             log.error("a policy version at offset {} of {} is skipped: {}", record.offset(), topic, e.getMessage());
             return;
         }
+        List<Awaited> ready;
         synchronized (this) {
             latest = version;
             notifyAll();
+            ready = awaited.stream()
+                    .filter(wanted -> wanted.minVersion() <= version.version())
+                    .toList();
+            awaited.removeAll(ready);
         }
+        ready.forEach(wanted -> wanted.result().complete(version));
         for (Consumer<PolicyVersion> listener : listeners) {
             tell(listener, version);
         }
@@ -174,6 +185,19 @@ public final class PolicyFeed implements AutoCloseable {
             throw new ForetellException(
                     ErrorCode.UNAVAILABLE, "interrupted while waiting for policy version " + minVersion, e);
         }
+    }
+
+    /** The latest version as soon as it is {@code minVersion} or newer, however long that takes. */
+    public CompletableFuture<PolicyVersion> atLeast(long minVersion) {
+        CompletableFuture<PolicyVersion> result = new CompletableFuture<>();
+        synchronized (this) {
+            if (latest == null || latest.version() < minVersion) {
+                awaited.add(new Awaited(minVersion, result));
+            } else {
+                result.complete(latest);
+            }
+        }
+        return result;
     }
 
     /** Calls {@code listener} with every version from now on, and at once with the latest if there is one. */

@@ -145,6 +145,11 @@ public final class WorkQueue<T> implements AutoCloseable {
         return Optional.empty();
     }
 
+    /** Whether {@code work} still waits to be accepted, released or given up. */
+    boolean isHeld(Work<T> work) {
+        return held.containsKey(work.place());
+    }
+
     /** Done: {@code work} never comes back once {@link #commit()} or the next poll has told Kafka. */
     public void accept(Work<T> work) {
         acknowledge(work, AcknowledgeType.ACCEPT);
@@ -177,7 +182,12 @@ public final class WorkQueue<T> implements AutoCloseable {
      * expired, is logged: the record is then done twice.
      */
     public void commit() {
-        report(consumer.commitSync(DEADLINE));
+        try {
+            report(consumer.commitSync(DEADLINE));
+        } catch (WakeupException e) {
+            report(consumer.commitSync(DEADLINE));
+            consumer.wakeup(); // it was meant for a poll
+        }
     }
 
     private void report(Map<TopicIdPartition, Optional<KafkaException>> results) {
@@ -191,7 +201,7 @@ public final class WorkQueue<T> implements AutoCloseable {
             return;
         }
         held.values().forEach(work -> consumer.acknowledge(work.origin(), AcknowledgeType.RENEW));
-        report(consumer.commitSync(DEADLINE));
+        commit();
         Set<RecordPlace> missing = new HashSet<>(held.keySet());
         long deadline = System.nanoTime() + RENEWAL.toNanos();
         boolean isWoken = false;
