@@ -1,5 +1,6 @@
 package io.foretell.launcher;
 
+import io.foretell.objectives.Objective;
 import io.foretell.objectives.Task;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
@@ -21,6 +22,7 @@ final class RolloutRole implements Role {
 
     private final Wiring wiring;
     private HuggingFaceTokenizer tokenizer;
+    private List<Objective> objectives;
     private ServedPolicy policy;
     private RecordSender sender;
     private WorkLoop<Task> worker;
@@ -38,6 +40,7 @@ final class RolloutRole implements Role {
     public void start() {
         ForetellConfig config = wiring.config();
         tokenizer = wiring.tokenizer();
+        objectives = Wiring.objectives(config, tokenizer);
         policy = new ServedPolicy("rollout-policy", wiring.policyOptions(), SWAP);
         policy.swap(wiring.firstPolicy());
         sender = new RecordSender(wiring.bootstrap());
@@ -56,7 +59,7 @@ final class RolloutRole implements Role {
                         wiring.topics().rollouts(),
                         wiring.watchdog(),
                         new RolloutWorker(
-                                Wiring.objectives(config, tokenizer),
+                                objectives,
                                 wiring.feed(),
                                 policy,
                                 tokenizer.fingerprint(),
@@ -72,7 +75,12 @@ final class RolloutRole implements Role {
     @Override
     public List<Routes> routes() {
         return List.of(new RolloutRoutes(
-                policy, tokenizer, worker, wiring.config().rollout().maxResponseLength(), wiring.clock()));
+                policy,
+                tokenizer,
+                worker,
+                objectives.get(objectives.size() - 1),
+                wiring.config().rollout().maxResponseLength(),
+                wiring.clock()));
     }
 
     @Override

@@ -1,12 +1,18 @@
 package io.foretell.rollout;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.objectives.Objective;
 import io.foretell.objectives.PolicyVersion;
+import io.foretell.objectives.Rollout;
+import io.foretell.objectives.SamplingPlan;
 import io.foretell.objectives.Task;
+import io.foretell.objectives.TokenArray;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
+import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.Sample;
@@ -18,6 +24,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,19 +41,23 @@ public final class RolloutRoutes implements Routes {
     private final ServedPolicy policy;
     private final HuggingFaceTokenizer tokenizer;
     private final WorkLoop<Task> worker;
+    private final Objective objective;
     private final int maxResponseLength;
     private final InstantSource clock;
     private final AtomicInteger inFlight = new AtomicInteger();
 
+    /** @param objective of the run's last phase, which says how {@code /v1/rollouts} samples */
     public RolloutRoutes(
             ServedPolicy policy,
             HuggingFaceTokenizer tokenizer,
             WorkLoop<Task> worker,
+            Objective objective,
             int maxResponseLength,
             InstantSource clock) {
         this.policy = policy;
         this.tokenizer = tokenizer;
         this.worker = worker;
+        this.objective = objective;
         this.maxResponseLength = maxResponseLength;
         this.clock = clock;
     }
@@ -60,6 +71,7 @@ public final class RolloutRoutes implements Routes {
     public void mount(Router router) {
         router.get("/v1/models").handler(this::models);
         router.post("/v1/completions").handler(Http.limitedBody(MAX_BODY_BYTES)).handler(this::completions);
+        router.post("/v1/rollouts").handler(Http.limitedBody(MAX_BODY_BYTES)).handler(this::rollouts);
         router.get("/weight_info").handler(ctx -> Http.json(ctx, 200, Map.of("weight_version", name())));
         router.post("/pause").handler(ctx -> {
             worker.pause();
@@ -89,11 +101,7 @@ public final class RolloutRoutes implements Routes {
             throw new ForetellException(ErrorCode.INVALID_REQUEST, "the body must be a JSON object");
         }
         Completions request = Completions.parse(body, tokenizer, maxResponseLength);
-        if (inFlight.incrementAndGet() > MOST_IN_FLIGHT) {
-            inFlight.decrementAndGet();
-            throw new ForetellException(
-                    ErrorCode.UNAVAILABLE, MOST_IN_FLIGHT + " completions are being made already; try again soon");
-        }
+        admit();
         CompletableFuture<ObjectNode> answer = policy.submit(p -> {
             List<List<Sample>> samples = p.generate(request.requests());
             String id = "cmpl-" + Http.requestId(ctx);
@@ -101,6 +109,59 @@ public final class RolloutRoutes implements Routes {
                     samples, tokenizer, id, policy.version(), clock.instant().getEpochSecond());
         });
         reply(ctx, answer, node -> Http.json(ctx, 200, node));
+    }
+
+    /** A group for a prefix, sampled as the run's last phase samples: opened, at least one token, closed. */
+    private void rollouts(RoutingContext ctx) {
+        JsonNode body = Http.body(ctx, JsonNode.class);
+        TokenArray prefix = tokenizer.encode(body.path("prefix").asText());
+        if (!body.path("prefix").isTextual() || prefix.isEmpty()) {
+            throw new ForetellException(ErrorCode.INVALID_REQUEST, "'prefix' must be a text of at least one token");
+        }
+        if (tokenizer.beginOfText().isPresent()) {
+            prefix = TokenArray.of(tokenizer.beginOfText().getAsInt()).concat(prefix);
+        }
+        long seed = body.path("seed").asLong(0);
+        Task task = new Task("", "", 0, objective.name(), "", prefix, prefix, seed, -1, clock.instant());
+        SamplingPlan plan = objective
+                .sampling(task)
+                .orElseThrow(() -> new ForetellException(
+                        ErrorCode.UNPROCESSABLE, "the objective '" + objective.name() + "' samples nothing"));
+        admit();
+        CompletableFuture<ObjectNode> answer = policy.submit(p -> {
+            List<Sample> samples =
+                    p.generate(List.of(RolloutWorker.request(task, plan))).get(0);
+            return group(samples, plan);
+        });
+        reply(ctx, answer, node -> Http.json(ctx, 200, node));
+    }
+
+    private ObjectNode group(List<Sample> samples, SamplingPlan plan) {
+        ObjectNode node = Json.mapper().createObjectNode();
+        node.put("policy_version", policy.version());
+        ArrayNode list = node.putArray("rollouts");
+        for (Sample sample : samples) {
+            Rollout rollout = RolloutWorker.rollout(list.size(), 1, sample, plan, policy.version());
+            ObjectNode one = list.addObject();
+            one.put("text", tokenizer.decode(rollout.response()))
+                    .put("finish_reason", rollout.finishReason().name().toLowerCase(Locale.ROOT))
+                    .put("forced", rollout.forced() > 0);
+            ArrayNode ids = one.putArray("token_ids");
+            ArrayNode logProbs = one.putArray("token_logprobs");
+            for (int t = 0; t < rollout.response().length(); t++) {
+                ids.add(rollout.response().at(t));
+                logProbs.add(rollout.logProbs().at(t));
+            }
+        }
+        return node;
+    }
+
+    private void admit() {
+        if (inFlight.incrementAndGet() > MOST_IN_FLIGHT) {
+            inFlight.decrementAndGet();
+            throw new ForetellException(
+                    ErrorCode.UNAVAILABLE, MOST_IN_FLIGHT + " requests are being answered already; try again soon");
+        }
     }
 
     private <T> void reply(RoutingContext ctx, CompletableFuture<T> answer, Consumer<T> send) {
