@@ -58,9 +58,10 @@ public enum AdvantageEstimator {
         if (known.length < 2) {
             return advantages;
         }
-        double mean = 0;
+        // Measured from the first reward, so that equal rewards have exactly no spread.
+        double mean = known[0];
         for (double reward : known) {
-            mean += reward / known.length;
+            mean += (reward - known[0]) / known.length;
         }
         double squares = 0;
         for (double reward : known) {

@@ -1,6 +1,7 @@
 package io.foretell.objectives;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /** An immutable sequence of 32-bit floats (log-probabilities, weights) with value equality. */
 public final class FloatArray {
@@ -29,7 +30,9 @@ public final class FloatArray {
         return values[index];
     }
 
+    /** Values {@code from} (inclusive) to {@code to} (exclusive). */
     public FloatArray slice(int from, int to) {
+        Objects.checkFromToIndex(from, to, values.length);
         return new FloatArray(Arrays.copyOfRange(values, from, to));
     }
 

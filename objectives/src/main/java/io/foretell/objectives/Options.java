@@ -27,7 +27,7 @@ final class Options {
     double number(String key, double fallback, double min, double max) {
         known.add(key);
         Object value = values.getOrDefault(key, fallback);
-        if (!(value instanceof Number number) || number.doubleValue() < min || number.doubleValue() > max) {
+        if (!(value instanceof Number number) || !(number.doubleValue() >= min && number.doubleValue() <= max)) {
             throw wrong(key, "a number " + (max == Integer.MAX_VALUE ? "of at least " + min : min + " to " + max));
         }
         return number.doubleValue();

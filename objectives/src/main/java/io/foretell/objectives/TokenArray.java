@@ -1,6 +1,7 @@
 package io.foretell.objectives;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /** An immutable sequence of token ids with value equality. */
 public final class TokenArray {
@@ -30,6 +31,7 @@ public final class TokenArray {
 
     /** Tokens {@code from} (inclusive) to {@code to} (exclusive). */
     public TokenArray slice(int from, int to) {
+        Objects.checkFromToIndex(from, to, ids.length);
         return from == 0 && to == ids.length ? this : new TokenArray(Arrays.copyOfRange(ids, from, to));
     }
 

@@ -1,0 +1,143 @@
+package io.foretell.objectives;
+
+import static io.foretell.objectives.Fixtures.rewards;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class AdvantageEstimatorTest {
+    private static final Offset<Double> PRINTED = within(5e-5);
+
+    @Test
+    void publishedRoundsOfTheRlpAppendixAreReproduced() {
+        assertThat(AdvantageEstimator.RLOO.of(rewards(-0.80, -0.60, -0.50, -0.30)))
+                .containsExactly(new double[] {-0.3333, -0.0667, 0.0667, 0.3333}, PRINTED);
+        assertThat(AdvantageEstimator.RLOO.of(rewards(-0.80, -0.60, -0.35, -0.10)))
+                .containsExactly(new double[] {-0.45, -0.1833, 0.15, 0.4833}, PRINTED);
+        assertThat(AdvantageEstimator.RLOO.of(rewards(-0.80, -0.60, -0.20, 0.05)))
+                .containsExactly(new double[] {-0.55, -0.2833, 0.25, 0.5833}, PRINTED);
+    }
+
+    @Test
+    void twoOfEightCorrectGivesThePublishedNumbers() {
+        List<Reward> rewards = rewards(1, 0, 0, 1, 0, 0, 0, 0);
+
+        double[] grpo = AdvantageEstimator.GRPO.of(rewards);
+        double[] rloo = AdvantageEstimator.RLOO.of(rewards);
+        double[] plain = AdvantageEstimator.DR_GRPO.of(rewards);
+
+        for (int i = 0; i < 8; i++) {
+            boolean correct = i == 0 || i == 3;
+            assertThat(grpo[i]).isCloseTo(correct ? 1.62018 : -0.54006, within(5e-6));
+            assertThat(rloo[i]).isCloseTo(correct ? 0.857143 : -0.285714, within(5e-7));
+            assertThat(plain[i]).isCloseTo(correct ? 0.75 : -0.25, within(1e-12));
+        }
+    }
+
+    /** RLOO as a loop over the others, GRPO by pairs: var = sum_{i<j} (r_i - r_j)^2 / (n (n-1)). */
+    @ParameterizedTest
+    @EnumSource(AdvantageEstimator.class)
+    void everyEstimatorAgreesWithASlowFormula(AdvantageEstimator estimator) {
+        for (long seed = 0; seed < 200; seed++) {
+            Random random = new Random(seed);
+            int n = 2 + random.nextInt(15);
+            List<Reward> rewards = new ArrayList<>();
+            for (int i = 0; i < n; i++) {
+                rewards.add(
+                        random.nextInt(6) == 0
+                                ? Reward.failed("lost")
+                                : Reward.of(10 * random.nextGaussian() - 3, Map.of("part", 1.0)));
+            }
+
+            assertThat(estimator.of(rewards))
+                    .as("seed %d", seed)
+                    .containsExactly(slow(estimator, rewards), within(1e-9));
+        }
+    }
+
+    private static double[] slow(AdvantageEstimator estimator, List<Reward> rewards) {
+        double[] advantages = new double[rewards.size()];
+        long n = rewards.stream().filter(Reward::isOk).count();
+        for (int i = 0; i < advantages.length; i++) {
+            if (!rewards.get(i).isOk() || n < 2) {
+                continue;
+            }
+            double others = 0;
+            double pairs = 0;
+            for (int j = 0; j < advantages.length; j++) {
+                if (!rewards.get(j).isOk()) {
+                    continue;
+                }
+                others += j == i ? 0 : rewards.get(j).total();
+                for (int k = 0; k < j; k++) {
+                    double difference = rewards.get(j).total() - rewards.get(k).total();
+                    pairs += rewards.get(k).isOk() ? difference * difference : 0;
+                }
+            }
+            double leaveOneOut = rewards.get(i).total() - others / (n - 1);
+            double centred = leaveOneOut * (n - 1) / n;
+            double std = Math.sqrt(pairs / (n * (n - 1.0)));
+            advantages[i] = switch (estimator) {
+                case RLOO -> leaveOneOut;
+                case GRPO -> centred / (std + 1e-6);
+                case DR_GRPO -> centred;
+            };
+        }
+        return advantages;
+    }
+
+    @ParameterizedTest
+    @EnumSource(AdvantageEstimator.class)
+    void rewardsThatCouldNotBeHadAreLeftOutOfTheMeanAndGetNothing(AdvantageEstimator estimator) {
+        Reward late = new Reward(1000, Map.of(), RewardStatus.TIMEOUT, "late");
+        Reward skipped = new Reward(Double.NaN, Map.of(), RewardStatus.SKIPPED, "not asked");
+        List<Reward> known = rewards(1, 4);
+
+        double[] advantages = estimator.of(List.of(Reward.failed("lost"), known.get(0), late, known.get(1), skipped));
+        double[] alone = estimator.of(known);
+
+        assertThat(advantages).containsExactly(0, alone[0], 0, alone[1], 0);
+    }
+
+    @ParameterizedTest
+    @EnumSource(AdvantageEstimator.class)
+    void aGroupOfEqualRewardsGetsExactlyZero(AdvantageEstimator estimator) {
+        for (double reward : new double[] {0, 0.1, -0.3, 1.0 / 3, -7.1234567, 1e-9, 1e9 / 7}) {
+            for (int n = 2; n <= 33; n++) {
+                double[] equal = new double[n];
+                java.util.Arrays.fill(equal, reward);
+
+                assertThat(estimator.of(rewards(equal)))
+                        .as("%d rewards of %s", n, reward)
+                        .containsOnly(0.0);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(AdvantageEstimator.class)
+    void fewerThanTwoKnownRewardsTeachNothing(AdvantageEstimator estimator) {
+        assertThat(estimator.of(List.of())).isEmpty();
+        assertThat(estimator.of(rewards(5))).containsExactly(0);
+        assertThat(estimator.of(List.of(Reward.failed("lost"), Reward.of(5, Map.of()))))
+                .containsExactly(0, 0);
+    }
+
+    @Test
+    void namesOfTheConfigurationAreUnderstoodAndOthersNamed() {
+        assertThat(AdvantageEstimator.parse("dr_grpo")).isEqualTo(AdvantageEstimator.DR_GRPO);
+        assertThat(AdvantageEstimator.parse("rloo")).isEqualTo(AdvantageEstimator.RLOO);
+        assertThat(AdvantageEstimator.parse("grpo")).isEqualTo(AdvantageEstimator.GRPO);
+        assertThatThrownBy(() -> AdvantageEstimator.parse("gae"))
+                .hasMessage("learner.adv_estimator is 'gae' but must be one of [rloo, grpo, dr_grpo]");
+    }
+}
