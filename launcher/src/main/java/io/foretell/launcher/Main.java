@@ -49,7 +49,7 @@ public final class Main implements Runnable {
         if (ours) {
             return failure.getMessage();
         }
-        org.slf4j.LoggerFactory.getLogger(Main.class).error("unexpected failure", failure);
+        org.slf4j.LoggerFactory.getLogger(Main.class).warn("unexpected failure", failure);
         return "unexpected failure, a bug: " + failure;
     }
 

@@ -44,7 +44,7 @@ final class Shutdown {
             Console.say("stopped");
             return 0;
         } catch (RuntimeException e) {
-            log.error("the stop was not orderly", e);
+            log.warn("the stop was not orderly", e);
             Console.warn("the stop was not orderly: " + e.getMessage());
             return 1;
         }

@@ -7,6 +7,8 @@ import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.Tokenizer;
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
 import io.foretell.platform.Health;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.Watchdog;
@@ -15,11 +17,16 @@ import io.foretell.policy.PolicyOptions;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Topics;
 import io.vertx.core.Vertx;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * What the roles of one process share.
@@ -43,9 +50,29 @@ record Wiring(
         return new PolicyOptions(config.policy().threads(), PolicyOptions.DEFAULT.tokenBudget());
     }
 
-    /** The learner's first announcement; roles other than the learner begin with it. */
+    /**
+     * The learner's latest announcement; roles other than the learner begin with it. One whose weights are gone is of
+     * a history that a crash ended, and another follows as soon as the learner is there.
+     */
     PolicyVersion firstPolicy() {
-        return feed.latest().orElseGet(() -> feed.await(0, FIRST_POLICY));
+        CompletableFuture<PolicyVersion> there = new CompletableFuture<>();
+        feed.onChange(version -> {
+            if (Files.isDirectory(Path.of(version.location()))) {
+                there.complete(version);
+            }
+        });
+        try {
+            return there.get(FIRST_POLICY.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            throw new ForetellException(
+                    ErrorCode.TIMEOUT,
+                    "no policy version was published within " + FIRST_POLICY.toSeconds()
+                            + " s in a folder that can be read here: is the learner running?",
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ForetellException(ErrorCode.UNAVAILABLE, "interrupted while waiting for the first policy", e);
+        }
     }
 
     HuggingFaceTokenizer tokenizer() {

@@ -121,7 +121,7 @@ public final class Learner implements AutoCloseable {
                 finished.complete(state.step());
             }
         } catch (InterruptedException | RuntimeException e) {
-            log.error("the learner stopped: {}", e.toString(), e);
+            log.warn("the learner stopped: {}", e.toString(), e); // who waits for it says so aloud
             control.is("failed", "");
             started.completeExceptionally(e);
             finished.completeExceptionally(e);

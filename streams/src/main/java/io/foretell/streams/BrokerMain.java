@@ -25,7 +25,7 @@ public final class BrokerMain {
                 // anything written is ignored; only the end counts
             }
         } catch (ForetellException e) {
-            System.err.println(e.getMessage());
+            System.err.println("! " + e.getMessage());
             System.exit(1);
         }
         System.exit(0);

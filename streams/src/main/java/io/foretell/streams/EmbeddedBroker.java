@@ -128,8 +128,8 @@ public final class EmbeddedBroker implements Broker {
                     + folder.toFile().getUsableSpace() / (1024 * 1024)
                     + " MB free on its disk), so this process ends now; what it acknowledged is kept"
                     + (message == null ? "" : ": " + message);
-            log.error(sentence);
-            System.err.println(sentence);
+            log.warn(sentence);
+            System.err.println("! " + sentence);
             Runtime.getRuntime().halt(status == 0 ? 1 : status);
         };
         Exit.setHaltProcedure(sayAndHalt);

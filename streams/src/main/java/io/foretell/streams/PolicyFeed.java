@@ -153,7 +153,29 @@ public final class PolicyFeed implements AutoCloseable {
                 sender.send(topic, version.run(), Codecs.policyVersion().encode(version)),
                 DEADLINE,
                 "policy version " + version.version());
+        awaitHere(version);
         log.info("policy published policyVersion={} step={}", version.version(), version.step());
+    }
+
+    /* Whoever asks this feed next must not be told of a version that a crash has taken back. */
+    private synchronized void awaitHere(PolicyVersion version) {
+        long deadline = System.nanoTime() + DEADLINE.toNanos();
+        try {
+            while (!version.equals(latest)) {
+                long leftMs = (deadline - System.nanoTime()) / 1_000_000;
+                if (leftMs <= 0) {
+                    throw new ForetellException(
+                            ErrorCode.TIMEOUT,
+                            "policy version " + version.version() + " was written but not read back within "
+                                    + DEADLINE.toSeconds() + " s");
+                }
+                wait(leftMs);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ForetellException(
+                    ErrorCode.UNAVAILABLE, "interrupted while publishing policy version " + version.version(), e);
+        }
     }
 
     public synchronized Optional<PolicyVersion> latest() {

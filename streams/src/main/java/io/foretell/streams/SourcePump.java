@@ -75,7 +75,7 @@ public final class SourcePump implements AutoCloseable {
                 log.info("source stopped name={} delivered={}", source.name(), delivered);
                 return;
             } catch (RuntimeException e) {
-                log.error("source failed name={}", source.name(), e);
+                log.warn("source failed name={}", source.name(), e);
                 report.accept(source.name() + " stopped after " + delivered + " documents: " + e.getMessage());
             }
         }

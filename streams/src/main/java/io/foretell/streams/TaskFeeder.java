@@ -132,7 +132,7 @@ public final class TaskFeeder implements AutoCloseable {
         String sentence = e instanceof ProducerFencedException || e instanceof InvalidProducerEpochException
                 ? "another feeder of run " + run + " took over, so this one stopped; run one only"
                 : "the feeder of run " + run + " stopped: " + e.getMessage();
-        log.error(sentence, e);
+        log.warn(sentence, e);
         FeederStatus last = status;
         status = new FeederStatus(
                 last.position(),

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The life of a worker: take records, answer them, write the answers, and only then acknowledge. A worker that dies
@@ -108,7 +109,8 @@ public final class WorkLoop<T> implements AutoCloseable {
             CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).get(SEND_SECONDS, TimeUnit.SECONDS);
             answers.keySet().forEach(queue::accept);
         } catch (RuntimeException | ExecutionException | TimeoutException e) {
-            log.error("{} records go back to the queue of the {}: {}", batch.size(), name, e.toString());
+            log.atLevel(closed ? Level.INFO : Level.ERROR)
+                    .log("{} records go back to the queue of the {}: {}", batch.size(), name, e.toString());
             batch.stream().filter(queue::isHeld).forEach(queue::release);
             Thread.sleep(POLL.toMillis());
         }

@@ -102,6 +102,20 @@ class WorkQueueTest {
     }
 
     @Test
+    void wakeUpIsForPollAndNeverKeepsAcknowledgementsFromKafka() {
+        send("a", "b");
+        try (WorkQueue<Task> queue = queue(1)) {
+            pollOnce(queue).forEach(queue::accept);
+            queue.wakeup();
+            queue.commit();
+            assertThat(queue.poll(Duration.ofSeconds(30)))
+                    .as("the poll that was woken")
+                    .isEmpty();
+            assertThat(pollOnce(queue)).extracting(work -> work.value().id()).containsExactly("b");
+        }
+    }
+
+    @Test
     void unreadableAndEverFailingRecordsAreDeadLettersAndOthersGoOn() {
         Clients.await(
                 sender.send(topics.tasks(), "bad", "garbage".getBytes(StandardCharsets.UTF_8)),
