@@ -20,6 +20,8 @@ import picocli.CommandLine.Command;
             RoleCommand.Reward.class,
             RoleCommand.LearnerCommand.class,
             InitCommand.class,
+            GenerateCommand.class,
+            ScoreCommand.class,
             ExperimentCommand.class
         })
 public final class Main implements Runnable {
