@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
             InitCommand.class,
             GenerateCommand.class,
             ScoreCommand.class,
+            ExportCommand.class,
             ExperimentCommand.class
         })
 public final class Main implements Runnable {
