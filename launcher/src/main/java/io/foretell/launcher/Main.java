@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
             RoleCommand.Reward.class,
             RoleCommand.LearnerCommand.class,
             InitCommand.class,
+            IngestCommand.class,
             GenerateCommand.class,
             ScoreCommand.class,
             ExportCommand.class,
