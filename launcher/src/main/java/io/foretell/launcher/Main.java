@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
             GenerateCommand.class,
             ScoreCommand.class,
             ExportCommand.class,
+            InspectCommand.class,
             ExperimentCommand.class
         })
 public final class Main implements Runnable {

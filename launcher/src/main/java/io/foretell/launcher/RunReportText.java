@@ -1,0 +1,169 @@
+package io.foretell.launcher;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A run's report as lines for people. Pure functions. */
+final class RunReportText {
+    private static final List<String> FIGURES = List.of(
+            "reward/mean",
+            "information_gain/mean",
+            "response_length/mean",
+            "actor/ce_loss",
+            "actor/ppo_kl",
+            "mismatch_kl/mean",
+            "staleness/mean",
+            "perf/training_tokens_per_s",
+            "heldout/information_gain",
+            "heldout/accuracy_with_thought",
+            "heldout/accuracy_without_thought",
+            "heldout/no_thought_loss");
+
+    private RunReportText() {}
+
+    static List<String> lines(JsonNode report) {
+        List<String> lines = new ArrayList<>();
+        lines.add("run " + report.path("run").asText() + " in "
+                + report.path("folder").asText());
+        report.path("in_use_by").forEach(holder -> lines.add("  up: " + holder.asText()));
+        config(lines, report.path("config"));
+        JsonNode summary = report.path("summary");
+        lines.add(
+                summary.isMissingNode()
+                        ? "summary      none: the run has never been stopped in order"
+                        : "summary      " + summary.path("state").asText() + " after "
+                                + summary.path("steps").asLong() + " steps and "
+                                + Math.round(
+                                        summary.path("wall_time_s").path("step").asDouble()) + " s of steps");
+        metrics(lines, "last step    ", report.path("last_step"));
+        metrics(lines, "held out     ", report.path("last_evaluation"));
+        folders(lines, "checkpoint   ", "step", report.path("checkpoints"));
+        policies(lines, report.path("policies"));
+        buffer(lines, report);
+        entries(lines, "queues       ", report.path("queues"));
+        deadLetters(lines, report.path("dead_letters"));
+        if (report.has("kafka_problem")) {
+            lines.add("kafka        " + report.path("kafka_problem").asText());
+        }
+        entries(lines, "status       ", report.path("status"));
+        if (report.has("status_problem")) {
+            lines.add("status       " + report.path("status_problem").asText());
+        }
+        return lines;
+    }
+
+    private static void config(List<String> lines, JsonNode config) {
+        if (config.isMissingNode()) {
+            return;
+        }
+        JsonNode policy = config.path("policy");
+        String origin = policy.path("path").isTextual()
+                ? policy.path("path").asText()
+                : "a fresh " + policy.path("init").path("arch").asText() + " "
+                        + policy.path("init").path("size").asText();
+        List<String> phases = new ArrayList<>();
+        config.path("phases")
+                .forEach(phase -> phases.add(phase.path("objective").asText() + " "
+                        + (phase.path("steps").isNumber() ? phase.path("steps").asText() + " steps" : "without end")));
+        lines.add("config       " + config.path("run").path("mode").asText() + ", " + origin + "; "
+                + String.join(", then ", phases) + "; "
+                + config.path("learner").path("prompts_per_step").asText()
+                + " groups of " + config.path("rollout").path("n").asText() + " per step, kafka.embedded "
+                + config.path("kafka").path("embedded").asText());
+    }
+
+    private static void metrics(List<String> lines, String title, JsonNode row) {
+        if (row.isMissingNode()) {
+            return;
+        }
+        StringBuilder text = new StringBuilder(title + row.path("step").asText() + " ("
+                + row.path("phase").asText() + ", " + row.path("time").asText() + ")");
+        for (String name : FIGURES) {
+            if (row.path(name).isNumber()) {
+                text.append(String.format(
+                        Locale.ROOT, ", %s %.4g", name, row.path(name).asDouble()));
+            }
+        }
+        lines.add(text.toString());
+    }
+
+    private static void folders(List<String> lines, String title, String number, JsonNode folders) {
+        if (folders.isEmpty()) {
+            lines.add(title + "none");
+        }
+        for (JsonNode folder : folders) {
+            lines.add(title + folder.path(number).asText() + ", "
+                    + Sizes.of(folder.path("bytes").asLong()) + ", "
+                    + (folder.path("whole").asBoolean()
+                            ? "whole"
+                            : "! " + folder.path("problem").asText())
+                    + (folder.path("is_latest").asBoolean() ? ", the latest" : ""));
+        }
+    }
+
+    private static void policies(List<String> lines, JsonNode policies) {
+        if (policies.isEmpty()) {
+            lines.add("policies     none published yet");
+            return;
+        }
+        long bytes = 0;
+        for (JsonNode policy : policies) {
+            bytes += policy.path("bytes").asLong();
+            if (!policy.path("whole").asBoolean()) {
+                lines.add("policies     ! " + policy.path("problem").asText());
+            }
+        }
+        lines.add("policies     " + policies.size() + " kept, versions "
+                + policies.path(0).path("version").asText() + " to "
+                + policies.path(policies.size() - 1).path("version").asText() + ", " + Sizes.of(bytes));
+    }
+
+    private static void buffer(List<String> lines, JsonNode report) {
+        JsonNode buffer = report.path("buffer");
+        if (report.has("buffer_problem")) {
+            lines.add("buffer       " + report.path("buffer_problem").asText());
+        } else if (buffer.isMissingNode()) {
+            lines.add("buffer       none yet");
+        } else {
+            buffer.path("used")
+                    .properties()
+                    .forEach(phase -> lines.add("buffer       phase " + phase.getKey() + ": "
+                            + phase.getValue().asLong() + " groups used, "
+                            + buffer.path("usable").path(phase.getKey()).asLong() + " usable, "
+                            + buffer.path("dropped").path(phase.getKey()).asLong() + " dropped"));
+            entries(lines, "  dropped    ", buffer.path("dropped_by_reason"));
+            lines.add("  in all     " + buffer.path("duplicates").asLong() + " came twice, "
+                    + buffer.path("unreadable").asLong() + " unreadable, "
+                    + buffer.path("forgotten").asLong() + " bodies deleted, "
+                    + Sizes.of(buffer.path("body_bytes").asLong()) + " kept");
+        }
+    }
+
+    private static void entries(List<String> lines, String title, JsonNode map) {
+        if (!map.isEmpty()) {
+            List<String> entries = new ArrayList<>();
+            map.properties().forEach(entry -> {
+                JsonNode value = entry.getValue();
+                String text = value.isValueNode() ? value.asText() : value.toString();
+                if (!text.isEmpty() && !value.isNull()) {
+                    entries.add(entry.getKey() + " " + text);
+                }
+            });
+            lines.add(title + String.join(", ", entries));
+        }
+    }
+
+    private static void deadLetters(List<String> lines, JsonNode letters) {
+        if (letters.isArray() && letters.isEmpty()) {
+            lines.add("dead letters none");
+        }
+        for (JsonNode letter : letters) {
+            lines.add("dead letter  " + letter.path("topic").asText() + " partition "
+                    + letter.path("partition").asInt() + " offset "
+                    + letter.path("offset").asLong() + ": "
+                    + letter.path("reason").asText());
+        }
+    }
+}
