@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
             ScoreCommand.class,
             ExportCommand.class,
             InspectCommand.class,
+            DoctorCommand.class,
             ExperimentCommand.class
         })
 public final class Main implements Runnable {

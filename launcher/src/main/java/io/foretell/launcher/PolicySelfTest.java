@@ -1,0 +1,86 @@
+package io.foretell.launcher;
+
+import io.foretell.objectives.Experience;
+import io.foretell.objectives.LossAggregation;
+import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.Weights;
+import io.foretell.policy.GenerationRequest;
+import io.foretell.policy.LossSettings;
+import io.foretell.policy.MicroBatchResult;
+import io.foretell.policy.OptimizerSettings;
+import io.foretell.policy.Policy;
+import io.foretell.policy.PolicyException;
+import io.foretell.policy.PolicyOptions;
+import io.foretell.policy.Sample;
+import io.foretell.policy.Score;
+import io.foretell.policy.ScoreRequest;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** A random model that samples, scores and learns once, in a scratch folder. Confined to one thread. */
+final class PolicySelfTest {
+    private static final int PEAK_SIZE = 1024;
+    /* Sampler and scorer run the same program: they differ by float noise only. */
+    private static final double TOLERANCE = 1e-3;
+    private static final OptimizerSettings STEP = new OptimizerSettings(1e-3, 0.9, 0.95, 1e-8, 0, 1, 0.9);
+
+    private final Path folder;
+
+    PolicySelfTest(Path folder) {
+        this.folder = folder;
+    }
+
+    /** @throws PolicyException with what is wrong */
+    String run() {
+        PolicyOrigin.write(folder, "qwen3", "micro", "bytes", 0.02, 1);
+        try (Policy policy = Policy.open(folder, PolicyOptions.DEFAULT)) {
+            TokenArray prompt = policy.tokenizer().encode("The quick brown fox");
+            Sample sample = policy.generate(List.of(new GenerationRequest(prompt, List.of(1L), 1f, 1, 8, -1)))
+                    .get(0)
+                    .get(0);
+            double sampled = sample.logProbs().sum();
+            double scored = score(policy, prompt, sample.tokens());
+            require(Math.abs(sampled - scored) < TOLERANCE, "sampler says " + sampled + " and scorer " + scored);
+            TokenArray text = prompt.concat(sample.tokens());
+            double before = -score(policy, prompt.slice(0, 1), prompt.slice(1, prompt.length()));
+            double loss = train(policy, text);
+            double after = -score(policy, prompt.slice(0, 1), prompt.slice(1, prompt.length()));
+            require(Double.isFinite(after) && after != before, "a training step changed nothing: " + after);
+            return String.format(
+                    Locale.ROOT,
+                    "samples, scores (differs by %.0e nats), learns (loss %.3f); matrix products reach %.0f GFLOP/s",
+                    Math.abs(sampled - scored),
+                    loss,
+                    policy.matmulPeak(PEAK_SIZE));
+        }
+    }
+
+    private static double score(Policy policy, TokenArray context, TokenArray continuation) {
+        Score score = policy.score(Weights.LIVE, List.of(new ScoreRequest(context, continuation)))
+                .get(0);
+        require(score.logProbs().isFinite(), "log-probabilities are not finite");
+        return score.logProbs().sum();
+    }
+
+    private static double train(Policy policy, TokenArray text) {
+        List<Experience> batch = List.of(Experience.nextToken(text, 1f, Set.of()));
+        policy.startTraining();
+        MicroBatchResult result = policy.accumulate(
+                batch,
+                LossAggregation.TOKEN_MEAN.weights(batch),
+                LossAggregation.nextTokenWeights(batch),
+                new LossSettings(0.2, 0.2));
+        require(Double.isFinite(result.loss()) && result.loss() > 0, "the loss is " + result.loss());
+        double norm = policy.step(STEP);
+        require(Double.isFinite(norm) && norm > 0, "the gradient's norm is " + norm);
+        return result.loss();
+    }
+
+    private static void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new PolicyException(otherwise);
+        }
+    }
+}
