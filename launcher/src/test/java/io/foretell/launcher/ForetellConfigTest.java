@@ -1,0 +1,248 @@
+package io.foretell.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foretell.judge.JudgeSettings;
+import io.foretell.learner.EvaluationSettings;
+import io.foretell.learner.LearnerSettings;
+import io.foretell.learner.PhaseSettings;
+import io.foretell.platform.ConfigurationException;
+import io.foretell.platform.TlsSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ForetellConfigTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void everyDefaultIsAsDocumented() {
+        assertThat(load())
+                .isEqualTo(new ForetellConfig(
+                        new ForetellConfig.RunSection(
+                                "run", "runs", 42, "async", Duration.ofSeconds(60), Duration.ofSeconds(60)),
+                        new ForetellConfig.KafkaSection(true, null, 2),
+                        new ForetellConfig.PolicySection(
+                                null,
+                                new ForetellConfig.InitSection("qwen3", "tiny", "bytes", 0.02),
+                                "float32",
+                                "auto",
+                                0),
+                        new ForetellConfig.DocumentsSection(List.of(), "exact", 1, 0.0, 20000),
+                        List.of(phase("ntp", 100), phase("rlp", null)),
+                        new ForetellConfig.TeacherSection(0.999),
+                        new ForetellConfig.RolloutSection(8, 1f, 512, 64, 1024),
+                        new ForetellConfig.RewardSection(
+                                false, new JudgeSettings(null, null, "judge", Duration.ofSeconds(60), 3, 16, Map.of())),
+                        new LearnerSettings(
+                                64,
+                                1e-4,
+                                "constant",
+                                0,
+                                0.05,
+                                0.9,
+                                0.95,
+                                1e-8,
+                                0.0,
+                                1.0,
+                                1,
+                                0.2,
+                                0.2,
+                                "vanilla",
+                                "seq-mean-token-mean",
+                                "rloo",
+                                4,
+                                16384),
+                        new ForetellConfig.CheckpointSection(20, 3),
+                        "auto",
+                        new EvaluationSettings(10, true, 64, 8, List.of()),
+                        new ForetellConfig.HttpSection("127.0.0.1", 8080, null, null)));
+    }
+
+    private static PhaseSettings phase(String objective, Integer steps) {
+        return new PhaseSettings(objective, steps, null, null, null, null, null);
+    }
+
+    @Test
+    void keysOfEverySectionReachTheirRecord() {
+        ForetellConfig config = load(
+                "run={name: r, dir: d, seed: 7, mode: sync, stop_timeout: 5s, watchdog: 250ms}",
+                "kafka={embedded: false, bootstrap: 'host:9092', partitions: 5}",
+                "policy={path: p, threads: 3, device: cpu, init: {arch: llama, size: nano, tokenizer: chain, std: 0.1}}",
+                "documents={deduplicate: none, epochs: 0, held_out_fraction: 0.25, ahead: 9}",
+                "documents.sources=[{files: f, template: '{a}', domain: m, split: paragraphs},"
+                        + " {generator: chain, seed: 3, documents: 4}]",
+                "phases=[{objective: ntp, steps: 2, domains: [x], learning_rate: 0.5, lr_schedule: wsd,"
+                        + " warmup_steps: 1, options: {k: 1}}]",
+                "teacher.ema_decay=0.5",
+                "rollout={n: 2, temperature: 0.5, max_prompt_length: 3, max_response_length: 4,"
+                        + " max_inflight_rollouts: 6}",
+                "reward={shuffle: true, judge: {base_url: 'http://j/v1', model: m, timeout: 2s, max_attempts: 1,"
+                        + " max_concurrent: 2, prompts: {a: b}}}",
+                "ckpt={interval: 1, keep_last: 2}",
+                "resume_mode=disable",
+                "eval={interval: 0, before_train: false, documents: 1, samples: 2, next_token_domains: [x]}",
+                "http={host: '::1', port: 0, api_keys: [k], tls: {certificate: c.pem, key: k.pem}}");
+        assertThat(config.run())
+                .isEqualTo(new ForetellConfig.RunSection(
+                        "r", "d", 7, "sync", Duration.ofSeconds(5), Duration.ofMillis(250)));
+        assertThat(config.isSync()).isTrue();
+        assertThat(config.folder()).isEqualTo(Path.of("d", "r"));
+        assertThat(config.kafka()).isEqualTo(new ForetellConfig.KafkaSection(false, "host:9092", 5));
+        assertThat(config.policy())
+                .isEqualTo(new ForetellConfig.PolicySection(
+                        "p", new ForetellConfig.InitSection("llama", "nano", "chain", 0.1), "float32", "cpu", 3));
+        assertThat(config.documents())
+                .isEqualTo(new ForetellConfig.DocumentsSection(
+                        List.of(
+                                new ForetellConfig.SourceSection(null, null, null, "f", "{a}", "m", "paragraphs"),
+                                new ForetellConfig.SourceSection("chain", 3L, 4L, null, null, null, null)),
+                        "none",
+                        0,
+                        0.25,
+                        9));
+        assertThat(config.phases())
+                .containsExactly(new PhaseSettings("ntp", 2, List.of("x"), 0.5, "wsd", 1, Map.of("k", 1)));
+        assertThat(config.teacher().emaDecay()).isEqualTo(0.5);
+        assertThat(config.rollout()).isEqualTo(new ForetellConfig.RolloutSection(2, 0.5f, 3, 4, 6));
+        assertThat(config.reward())
+                .isEqualTo(new ForetellConfig.RewardSection(
+                        true,
+                        new JudgeSettings("http://j/v1", null, "m", Duration.ofSeconds(2), 1, 2, Map.of("a", "b"))));
+        assertThat(config.ckpt()).isEqualTo(new ForetellConfig.CheckpointSection(1, 2));
+        assertThat(config.resumeMode()).isEqualTo("disable");
+        assertThat(config.eval()).isEqualTo(new EvaluationSettings(0, false, 1, 2, List.of("x")));
+        assertThat(config.http())
+                .isEqualTo(new ForetellConfig.HttpSection(
+                        "::1", 0, List.of("k"), new TlsSettings(Path.of("c.pem"), Path.of("k.pem"))));
+    }
+
+    @Test
+    void learnersKeysReachTheirRecord() {
+        ForetellConfig config = load("learner={prompts_per_step: 2, learning_rate: 0.5, lr_schedule: cosine,"
+                + " warmup_steps: 3, min_lr_ratio: 0.5, beta1: 0.1, beta2: 0.2, epsilon: 0.3, weight_decay: 0.4,"
+                + " max_grad_norm: 5, ppo_epochs: 6, clip_ratio_low: 0.7, clip_ratio_high: 0.8, loss_mode: vanilla,"
+                + " loss_agg_mode: token-mean, adv_estimator: grpo, max_off_policy_steps: 9,"
+                + " max_tokens_per_micro_batch: 1000}");
+        assertThat(config.learner())
+                .isEqualTo(new LearnerSettings(
+                        2,
+                        0.5,
+                        "cosine",
+                        3,
+                        0.5,
+                        0.1,
+                        0.2,
+                        0.3,
+                        0.4,
+                        5,
+                        6,
+                        0.7,
+                        0.8,
+                        "vanilla",
+                        "token-mean",
+                        "grpo",
+                        9,
+                        1000));
+    }
+
+    @Test
+    void fileThenEnvironmentThenCommandLine() throws IOException {
+        Path file = Files.writeString(folder.resolve("c.yaml"), "rollout: {n: 2}\nrun: {seed: 1, name: f}\n");
+        ForetellConfig config = ForetellConfig.load(
+                        file,
+                        List.of("run.name=o"),
+                        Map.of("FORETELL_RUN__SEED", "9", "FORETELL_RUN__NAME", "e", "FORETELL_HOME", "/x"))
+                .values();
+        assertThat(config.rollout().n()).isEqualTo(2);
+        assertThat(config.run().seed()).isEqualTo(9);
+        assertThat(config.run().name()).isEqualTo("o");
+    }
+
+    @Test
+    void resolvedConfigurationLoadsToTheSameAndHidesKeys() throws IOException {
+        String yaml = ForetellConfig.load(null, List.of("run.name=x", "http.api_keys=[hidden]"), Map.of())
+                .yaml();
+        assertThat(yaml).doesNotContain("hidden");
+        Path file = Files.writeString(folder.resolve("c.yaml"), yaml);
+        assertThat(ForetellConfig.load(file, List.of(), Map.of()).values()).isEqualTo(load("run.name=x"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "rollout.nn=3               | rollout.n",
+                "learner.learning_rte=1     | learner.learning_rate",
+                "rolout.n=3                 | rollout.n",
+                "http.prt=1                 | http.port"
+            })
+    void misspeltKeyIsRefusedWithTheNearest(String override, String nearest) {
+        assertThatThrownBy(() -> load(override))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("did you mean '" + nearest + "'");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "rollout.n=many             | 'rollout.n' must be a whole number, not \"many\"",
+                "rollout.n=1.5              | 'rollout.n' must be a whole number",
+                "rollout.n=null             | 'rollout.n' is missing; it must be a whole number",
+                "reward.shuffle=perhaps     | 'reward.shuffle' must be true or false",
+                "run.watchdog=soon          | 'run.watchdog' must be a duration such as 30s",
+                "run.name=5                 | 'run.name' must be a text",
+                "phases=rlp                 | 'phases' must be a list",
+                "rollout.n                  | must look like section.key=value"
+            })
+    void wrongTypeIsRefusedInASentence(String override, String sentence) {
+        assertThatThrownBy(() -> load(override))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(sentence);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "run.mode=later             | run.mode is 'later' but must be async or sync",
+                "kafka.embedded=false       | kafka.bootstrap must name the cluster",
+                "kafka.partitions=0         | kafka.partitions is 0 but must be at least 1",
+                "policy.dtype=int4          | policy.dtype is 'int4'",
+                "policy.device=tpu          | policy.device is 'tpu'",
+                "phases=[]                  | phases is empty",
+                "phases=[{objective: rlp}, {objective: ntp}] | 'rlp' has no 'steps'",
+                "phases=[{steps: 3}]        | each phase needs an 'objective'",
+                "documents.sources=[{}]     | each source needs either 'generator' or 'files'",
+                "documents.sources=[{generator: web}] | there is no generator 'web'; known is chain",
+                "documents.sources=[{files: f, split: words}] | 'split' is 'words' but must be paragraphs",
+                "teacher.ema_decay=1.5      | teacher.ema_decay is 1.5 but must be 0 to 1",
+                "rollout.temperature=0      | a temperature above 0",
+                "ckpt.keep_last=0           | must be at least 1, but are 20 and 0",
+                "learner.learning_rate=-1   | learner.learning_rate is -1.0 but must be 0 or more",
+                "learner.lr_schedule=up     | learner.lr_schedule is up but must be one of",
+                "learner.clip_ratio_low=0   | learner.clip_ratio_low is 0.0 but must be above 0 to 1",
+                "learner.max_tokens_per_micro_batch=100 | 512 + 1 + rollout.max_response_length 64 = 577 tokens",
+                "rollout.max_inflight_rollouts=4 | one group has rollout.n = 8 rollouts",
+                "eval.samples=0             | at least one document and one sample"
+            })
+    void arithmeticThatCannotWorkIsRefusedInASentence(String override, String sentence) {
+        assertThatThrownBy(() -> load(override))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(sentence);
+    }
+
+    private static ForetellConfig load(String... overrides) {
+        return ForetellConfig.load(null, List.of(overrides), Map.of()).values();
+    }
+}
