@@ -1,0 +1,74 @@
+package io.foretell.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The same run with every role, and the broker, in a process of its own. */
+@Tag("slow")
+class FourProcessesTest {
+    private static final int NTP_STEPS = 5;
+    private static final int RLP_STEPS = 6;
+    private static final Duration START = Duration.ofSeconds(90);
+    private static final Duration END = Duration.ofSeconds(150);
+
+    @TempDir
+    private Path folder;
+
+    private final List<ForetellProcess> processes = new ArrayList<>();
+
+    @AfterEach
+    void endAll() {
+        processes.forEach(ForetellProcess::close);
+    }
+
+    private ForetellProcess add(ForetellProcess process) {
+        processes.add(process);
+        return process;
+    }
+
+    @Test
+    void rolesInProcessesOfTheirOwnReachTheSameEndAsInOne() {
+        ForetellProcess broker = add(ForetellProcess.java(
+                "io.foretell.streams.BrokerMain",
+                List.of(folder.resolve("kafka").toString())));
+        String ready = broker.awaitLine(line -> line.startsWith("READY "), START);
+        TestRun run = new TestRun(folder, "apart");
+        Path config = run.config(
+                NTP_STEPS,
+                RLP_STEPS,
+                Map.of("kafka", "{embedded: false, bootstrap: '" + ready.substring("READY ".length()) + "'}"));
+
+        ForetellProcess learner = add(ForetellProcess.foretell("learner", "-c", config));
+        List<ForetellProcess> others = List.of(
+                add(ForetellProcess.foretell("reward", "-c", config)),
+                add(ForetellProcess.foretell("rollout", "-c", config)),
+                add(ForetellProcess.foretell("streams", "-c", config)));
+
+        assertThat(learner.awaitExit(END)).as("exit status of %s", learner).isZero();
+        assertThat(run.steps().stream().map(row -> row.path("step").asLong()))
+                .containsExactlyElementsOf(
+                        LongStream.rangeClosed(1, NTP_STEPS + RLP_STEPS).boxed().toList());
+        assertThat(TestRun.groupsPerStep(run.audit()).values())
+                .hasSize(NTP_STEPS + RLP_STEPS)
+                .containsOnly((long) TestRun.PROMPTS_PER_STEP);
+        assertThat(run.summary().path("state").asText()).isEqualTo("finished");
+        for (ForetellProcess other : others) {
+            assertThat(other.isAlive()).as("%s", other).isTrue();
+            other.interrupt();
+        }
+        for (ForetellProcess other : others) {
+            assertThat(other.awaitExit(Duration.ofSeconds(60))).as("%s", other).isZero();
+            assertThat(other.err()).as("%s", other).isEmpty();
+        }
+    }
+}
