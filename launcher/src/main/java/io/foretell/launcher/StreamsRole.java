@@ -160,7 +160,7 @@ final class StreamsRole implements Role {
 
     @Override
     public List<Routes> routes() {
-        return List.of(new DocumentRoutes(gateway, index::contentOf));
+        return List.of(new DocumentRoutes(gateway, index));
     }
 
     @Override

@@ -108,6 +108,8 @@ public final class HttpService {
     private static HttpServerOptions options(HttpSettings settings) {
         HttpServerOptions options = new HttpServerOptions()
                 .setHandle100ContinueAutomatically(false)
+                .setPerFrameWebSocketCompressionSupported(false)
+                .setPerMessageWebSocketCompressionSupported(false)
                 .setMaxHeaderSize(16 * 1024)
                 .setIdleTimeout(IDLE_MINUTES)
                 .setIdleTimeoutUnit(TimeUnit.MINUTES);

@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
@@ -27,6 +28,7 @@ final class RocksResources implements AutoCloseable {
     private static final long MB = 1L << 20;
 
     private final LRUCache cache = new LRUCache(32 * MB);
+    private final BloomFilter filter = new BloomFilter(10);
     private final DBOptions dbOptions = new DBOptions()
             .setCreateIfMissing(true)
             .setCreateMissingColumnFamilies(true)
@@ -41,8 +43,10 @@ final class RocksResources implements AutoCloseable {
             .setCompressionType(CompressionType.LZ4_COMPRESSION)
             .setWriteBufferSize(16 * MB)
             .setMaxWriteBufferNumber(2)
-            .setTableFormatConfig(
-                    new BlockBasedTableConfig().setBlockCache(cache).setCacheIndexAndFilterBlocks(true));
+            .setTableFormatConfig(new BlockBasedTableConfig()
+                    .setBlockCache(cache)
+                    .setCacheIndexAndFilterBlocks(true)
+                    .setFilterPolicy(filter));
 
     /** Opens the families asked for and those that are there already. */
     RocksDB open(Path dir, List<String> wanted, List<ColumnFamilyHandle> handles) throws RocksDBException {
@@ -70,6 +74,7 @@ final class RocksResources implements AutoCloseable {
     public void close() {
         familyOptions.close();
         dbOptions.close();
+        filter.close();
         cache.close();
     }
 

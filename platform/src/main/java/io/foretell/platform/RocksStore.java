@@ -82,6 +82,11 @@ public final class RocksStore implements AutoCloseable {
         return reading(() -> db.get(handle(family), key));
     }
 
+    /** Whether the family may have the key: false is certain, true is not. Never waits for the disk. */
+    public boolean mayHave(String family, byte[] key) {
+        return reading(() -> db.keyMayExist(handle(family), key, null));
+    }
+
     /** The values in the order of the keys, null where there is none. */
     public List<byte @Nullable []> multiGet(String family, List<byte[]> keys) {
         return reading(() -> db.multiGetAsList(Collections.nCopies(keys.size(), handle(family)), keys));

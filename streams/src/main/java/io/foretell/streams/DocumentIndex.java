@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  * record depends only on the records before it, never changes afterwards, and may be asked for again, so the index can
  * be rebuilt from the topic.
  *
- * <p>Confined to the feeder's thread, except {@link #contentOf} and {@link #next}, which are thread-safe and see what
+ * <p>Confined to the feeder's thread, except {@link #contentOf}, {@link #mayKnow} and {@link #next}, which are thread-safe and see what
  * was committed.
  */
-public final class DocumentIndex implements AutoCloseable {
+public final class DocumentIndex implements KnownDocuments, AutoCloseable {
     /** What is to be done with a document. */
     public enum Decision {
         ACCEPTED,
@@ -118,7 +118,13 @@ public final class DocumentIndex implements AutoCloseable {
         return next;
     }
 
+    @Override
+    public boolean mayKnow(String id) {
+        return store.mayHave(IDS, id.getBytes(StandardCharsets.UTF_8));
+    }
+
     /** The sha-256 of the text that was accepted under {@code id}, in hex. */
+    @Override
     public Optional<String> contentOf(String id) {
         byte[] hash = store.get(IDS, id.getBytes(StandardCharsets.UTF_8));
         return hash == null ? Optional.empty() : Optional.of(ContentHash.hex(hash));

@@ -12,7 +12,6 @@ import io.foretell.objectives.Document;
 import io.foretell.platform.ErrorCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class DocumentParser {
     public static final int DEFAULT_MAX_BYTES = 10_000_000;
     private static final int MAX_ID_LENGTH = 200;
+    private static final char REPLACEMENT = '\ufffd';
 
     private final int maxBytes;
     private final ObjectReader trees;
@@ -68,9 +68,9 @@ public final class DocumentParser {
         if (bytes.length > 6L * maxBytes + 1_000_000) {
             throw tooLarge(bytes.length);
         }
-        CharBuffer chars = decode(bytes);
+        String text = decode(bytes);
         Fields fields = new Fields();
-        try (JsonParser parser = json.createParser(chars.array(), chars.arrayOffset(), chars.length())) {
+        try (JsonParser parser = json.createParser(text)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw syntax("the document is not a JSON object; send one like {\"text\": \"...\"}");
             }
@@ -96,13 +96,19 @@ public final class DocumentParser {
         return new Parsed(document, document.text().equals(fields.text), fields.id != null);
     }
 
-    private static CharBuffer decode(byte[] bytes) {
+    /* The fast way puts U+FFFD for what is malformed; only where one appears is there anything to be strict about. */
+    private static String decode(byte[] bytes) {
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        if (text.indexOf(REPLACEMENT) < 0) {
+            return text;
+        }
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()
                     .onMalformedInput(CodingErrorAction.REPORT)
                     .onUnmappableCharacter(CodingErrorAction.REPORT)
-                    .decode(ByteBuffer.wrap(bytes));
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw new RejectedDocumentException(
                     ErrorCode.INVALID_REQUEST, "encoding", "the document is not valid UTF-8; encode it as UTF-8");

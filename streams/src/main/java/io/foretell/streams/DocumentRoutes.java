@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 
 /**
  * Documents over HTTP: one as JSON, many as newline-delimited JSON. It answers 202 only when Kafka has acknowledged
@@ -34,7 +33,7 @@ public final class DocumentRoutes implements Routes {
     private static final int SMALL_BYTES = 64 * 1024;
 
     private final DocumentGateway gateway;
-    private final Function<String, Optional<String>> contentOfId;
+    private final KnownDocuments known;
     private final DocumentParser parser = new DocumentParser();
     private final int maxBodyBytes = parser.maxBytes() + SLACK_BYTES;
     private final Handler<RoutingContext> limited = Http.limitedBody(maxBodyBytes);
@@ -43,12 +42,11 @@ public final class DocumentRoutes implements Routes {
     /**
      * Routes into {@code gateway}.
      *
-     * @param contentOfId the sha-256 in hex of the text known under an id, as {@link DocumentIndex#contentOf}; called
-     *     on worker threads
+     * @param known refuses other texts under ids it knows; reads the disk on worker threads only
      */
-    public DocumentRoutes(DocumentGateway gateway, Function<String, Optional<String>> contentOfId) {
+    public DocumentRoutes(DocumentGateway gateway, KnownDocuments known) {
         this.gateway = gateway;
-        this.contentOfId = contentOfId;
+        this.known = known;
     }
 
     @Override
@@ -66,6 +64,9 @@ public final class DocumentRoutes implements Routes {
 
     private static boolean isLines(RoutingContext ctx) {
         String header = ctx.request().getHeader(HttpHeaders.CONTENT_TYPE);
+        if (JSON.equals(header)) {
+            return false;
+        }
         String type = header == null ? "" : header.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
         if (!type.equals(JSON) && !LINES.contains(type)) {
             throw new ForetellException(
@@ -87,8 +88,8 @@ public final class DocumentRoutes implements Routes {
         byte[] body = ctx.body().buffer().getBytes();
         if (body.length <= SMALL_BYTES) {
             DocumentParser.Parsed parsed = parser.parseRecord(body);
-            if (!parsed.hasOwnId()) {
-                send(ctx, body, parsed); // its id is its text's hash, so nothing can contradict it
+            if (!mayContradict(parsed)) {
+                send(ctx, body, parsed);
                 return;
             }
             onWorker(ctx, () -> refuseOtherText(parsed))
@@ -105,16 +106,21 @@ public final class DocumentRoutes implements Routes {
         return ctx.vertx().executeBlocking(work, false);
     }
 
+    /* Without an id of its own, the id is the text's hash. */
+    private boolean mayContradict(DocumentParser.Parsed parsed) {
+        return parsed.hasOwnId() && known.mayKnow(parsed.document().id());
+    }
+
     private DocumentParser.Parsed admitted(byte[] json) {
         return refuseOtherText(parser.parseRecord(json));
     }
 
     private DocumentParser.Parsed refuseOtherText(DocumentParser.Parsed parsed) {
-        if (parsed.hasOwnId()) {
+        if (mayContradict(parsed)) {
             String id = parsed.document().id();
-            Optional<String> known = contentOfId.apply(id);
-            if (known.isPresent()
-                    && !known.get()
+            Optional<String> content = known.contentOf(id);
+            if (content.isPresent()
+                    && !content.get()
                             .equals(ContentHash.hex(
                                     ContentHash.of(parsed.document().text())))) {
                 throw new ForetellException(
@@ -142,8 +148,8 @@ public final class DocumentRoutes implements Routes {
 
     private void get(RoutingContext ctx) {
         String id = ctx.pathParam("id");
-        Future<Optional<String>> known = ctx.vertx().executeBlocking(() -> contentOfId.apply(id), false);
-        known.onSuccess(content -> Http.json(
+        Future<Optional<String>> answer = ctx.vertx().executeBlocking(() -> known.contentOf(id), false);
+        answer.onSuccess(content -> Http.json(
                         ctx,
                         200,
                         content.isPresent()

@@ -23,10 +23,14 @@ final class TextCleaner {
 
     /** Whether there is anything but white space and format characters. */
     static boolean isVisible(String text) {
-        return text.codePoints()
-                .anyMatch(c -> !Character.isWhitespace(c)
-                        && !Character.isSpaceChar(c)
-                        && Character.getType(c) != Character.FORMAT);
+        for (int i = 0; i < text.length(); ) {
+            int c = text.codePointAt(i);
+            if (!Character.isWhitespace(c) && !Character.isSpaceChar(c) && Character.getType(c) != Character.FORMAT) {
+                return true;
+            }
+            i += Character.charCount(c);
+        }
+        return false;
     }
 
     /** Whether no surrogate stands alone, so that the text has a UTF-8 form. */
@@ -45,28 +49,27 @@ final class TextCleaner {
         return true;
     }
 
+    /* Every document passes here, so nothing is asked of a printable ASCII character but whether it is one. */
     private static boolean isClean(String text) {
         boolean composed = true;
-        char before = '\n';
-        boolean firstLineBlank = true;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (c == '\n') {
-                if (before == ' ' || before == '\t' || firstLineBlank) {
-                    return false;
-                }
-            } else if (isControl(c)) {
+            if (c >= ' ' && c < 0x7f) {
+                continue;
+            }
+            if (c == '\n' ? i == 0 || isBlank(text.charAt(i - 1)) : isControl(c)) {
                 return false;
-            } else if (c != ' ' && c != '\t') {
-                firstLineBlank = false;
             }
             composed &= c < 0x300;
-            before = c;
         }
-        return before != ' '
-                && before != '\t'
-                && before != '\n'
+        return !text.isEmpty()
+                && !isBlank(text.charAt(text.length() - 1))
+                && !text.endsWith("\n")
                 && (composed || Normalizer.isNormalized(text, Normalizer.Form.NFC));
+    }
+
+    private static boolean isBlank(char c) {
+        return c == ' ' || c == '\t';
     }
 
     private static boolean isControl(char c) {
@@ -95,7 +98,7 @@ final class TextCleaner {
             int newline = text.indexOf('\n', from);
             int to = newline < 0 ? text.length() : newline;
             int end = to;
-            while (end > from && (text.charAt(end - 1) == ' ' || text.charAt(end - 1) == '\t')) {
+            while (end > from && isBlank(text.charAt(end - 1))) {
                 end--;
             }
             if (end == from) {

@@ -20,7 +20,7 @@ final class DocumentLoad {
             HttpService server = HttpService.start(
                             vertx,
                             new HttpSettings("127.0.0.1", 0, null, null, 1_000_000),
-                            List.of(new DocumentRoutes(gateway, id -> Optional.empty())),
+                            List.of(new DocumentRoutes(gateway, new NothingKnown())),
                             metrics,
                             new Health())
                     .toCompletionStage()
@@ -32,5 +32,17 @@ final class DocumentLoad {
             }
         }
         System.exit(0);
+    }
+
+    private static final class NothingKnown implements KnownDocuments {
+        @Override
+        public Optional<String> contentOf(String id) {
+            return Optional.empty();
+        }
+
+        @Override
+        public boolean mayKnow(String id) {
+            return false;
+        }
     }
 }

@@ -85,6 +85,11 @@ class DocumentParserTest {
     }
 
     @Test
+    void replacementCharacterThatWasWrittenIsKept() {
+        assertThat(parse("{\"text\":\"a\ufffdb\"}").text()).isEqualTo("a\ufffdb");
+    }
+
+    @Test
     void deepNestingIsRejected() {
         assertThatThrownBy(() -> parse("{\"x\":" + "[".repeat(2000) + "]".repeat(2000) + ",\"text\":\"a\"}"))
                 .isInstanceOf(RejectedDocumentException.class);
