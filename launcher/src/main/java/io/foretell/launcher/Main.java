@@ -26,7 +26,8 @@ import picocli.CommandLine.Command;
             ExportCommand.class,
             InspectCommand.class,
             DoctorCommand.class,
-            ExperimentCommand.class
+            ExperimentCommand.class,
+            BenchCommand.class
         })
 public final class Main implements Runnable {
     private Main() {}

@@ -1,0 +1,95 @@
+package io.foretell.launcher;
+
+import io.foretell.learner.Learner;
+import io.foretell.objectives.PolicyVersion;
+import io.foretell.platform.Configuration;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+
+/**
+ * The server that a benchmark measures, in a process of its own: with {@code streams} only what takes documents in,
+ * until standard input ends; with {@code run} all roles, until the phases are over. What the benchmark is to know comes
+ * on standard output, a line each: {@code READY url bootstrap} and {@code MEMORY step resident-bytes heap-bytes}.
+ */
+final class BenchServer {
+    static final String READY = "READY ";
+    static final String MEMORY = "MEMORY ";
+    private static final Set<Long> MEMORY_STEPS = Set.of(10L, 100L, 500L);
+
+    private BenchServer() {}
+
+    /** @param args {@code streams} or {@code run}, then the configuration's file */
+    public static void main(String[] args) throws IOException {
+        Configuration<ForetellConfig> configuration = ForetellConfig.load(Path.of(args[1]), List.of(), Map.of());
+        Logging.into(configuration.values().folder().resolve("logs"));
+        Path origin = PolicyOrigin.of(configuration.values());
+        Server server = new Server(configuration, "bench");
+        int status = 0;
+        try {
+            if (args[0].equals("streams")) {
+                takeDocuments(server, origin);
+            } else {
+                runPhases(server, origin);
+            }
+            server.stop();
+        } catch (RuntimeException | ExecutionException | InterruptedException e) {
+            System.err.println(e);
+            status = 1;
+        }
+        Runtime.getRuntime().halt(status);
+    }
+
+    /* Nobody trains, so the feeder issues its window of tasks and then waits, as it does behind a busy learner. */
+    private static void takeDocuments(Server server, Path origin) throws IOException {
+        server.start(List.of(wiring -> {
+            String run = wiring.config().run().name();
+            wiring.feed()
+                    .publish(new PolicyVersion(
+                            run, 0, origin.toAbsolutePath().toString(), Map.of(), 0, 0, List.of(), List.of()));
+            return new StreamsRole(wiring);
+        }));
+        Console.say(READY + server.url() + " " + server.bootstrap());
+        while (System.in.read() >= 0) {
+            // only the end counts
+        }
+    }
+
+    private static void runPhases(Server server, Path origin) throws ExecutionException, InterruptedException {
+        LearnerRole[] learner = new LearnerRole[1];
+        server.start(List.of(
+                wiring -> learner[0] = new LearnerRole(wiring, origin, Long.MAX_VALUE, BenchServer::watchMemory),
+                RewardRole::new,
+                RolloutRole::new,
+                StreamsRole::new));
+        Console.say(READY + server.url() + " " + server.bootstrap());
+        learner[0].finished().get();
+    }
+
+    private static void watchMemory(Learner.ProgressLine line) {
+        if (line.metrics().get("step") instanceof Long step
+                && MEMORY_STEPS.contains(step)
+                && line.metrics().containsKey("timing_s/step")) {
+            System.gc();
+            long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+            Console.say(MEMORY + step + " " + residentBytes() + " " + heap);
+        }
+    }
+
+    private static long residentBytes() {
+        try {
+            return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                    .filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
+                    .findFirst()
+                    .orElse(0);
+        } catch (IOException e) {
+            return 0; // not Linux
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package io.foretell.launcher;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.platform.AtomicFiles;
+import io.foretell.platform.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** What whole runs cost: tasks per second, time outside the model, memory. Used by one thread. */
+final class StepBench {
+    private static final int GROUPS = 64;
+    private static final int ROLLOUTS = 4;
+    private static final double MB = 1 << 20;
+
+    private final Path folder;
+    private final Path quickstart;
+
+    StepBench(Path folder, Path quickstart) {
+        this.folder = folder;
+        this.quickstart = quickstart;
+    }
+
+    /** All stages with a model so small, and thoughts so short, that the model is not the bottleneck. */
+    BenchReport.Figures wholePath() {
+        List<JsonNode> rows = run("whole", small("whole", 150, 150)).rows();
+        StepRows ntp = new StepRows(rows, "ntp");
+        StepRows rlp = new StepRows(rows, "rlp");
+        return new BenchReport.Figures()
+                .put("tasks_per_second", rlp.stepsPerSecond() * GROUPS)
+                .put("ntp_tasks_per_second", ntp.stepsPerSecond() * GROUPS)
+                .put("rollouts_per_second", rlp.stepsPerSecond() * GROUPS * ROLLOUTS)
+                .put("outside_model_share", rlp.outsideModelShare());
+    }
+
+    /** The quickstart with fewer steps and no evaluation. */
+    BenchReport.Figures overhead() {
+        StepRows rlp = new StepRows(run("quickstart", shortened()).rows(), "rlp");
+        return new BenchReport.Figures()
+                .put("outside_model_share", rlp.outsideModelShare())
+                .put("step_seconds", rlp.stepSeconds())
+                .put("steps", rlp.steps());
+    }
+
+    BenchReport.Figures memory() {
+        List<String> said = run("memory", small("memory", 5, 500)).said();
+        BenchReport.Figures figures = new BenchReport.Figures();
+        for (String line : said) {
+            if (line.startsWith(BenchServer.MEMORY)) {
+                String[] parts = line.substring(BenchServer.MEMORY.length()).split(" ");
+                figures.put("resident_mb_step_" + parts[0], Long.parseLong(parts[1]) / MB);
+                figures.put("heap_mb_step_" + parts[0], Long.parseLong(parts[2]) / MB);
+            }
+        }
+        return figures.put("resident_growth", growth(figures, "resident")).put("heap_growth", growth(figures, "heap"));
+    }
+
+    /** Between step 100 and step 500, as a share. */
+    private static double growth(BenchReport.Figures figures, String which) {
+        return figures.get(which + "_mb_step_500") / figures.get(which + "_mb_step_100") - 1;
+    }
+
+    /** A run's rows of metrics, and what its process said. */
+    private record Run(List<JsonNode> rows, List<String> said) {}
+
+    private Run run(String name, Path configuration) {
+        List<String> said;
+        try (BenchProcess server = BenchProcess.start("run", configuration)) {
+            said = server.finish();
+        }
+        Path metrics = folder.resolve(name).resolve("bench").resolve("metrics.jsonl");
+        try {
+            return new Run(
+                    Files.readAllLines(metrics).stream().map(StepBench::row).toList(), said);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static JsonNode row(String line) {
+        try {
+            return Json.mapper().readTree(line);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Path small(String name, int ntpSteps, int rlpSteps) {
+        return write(folder.resolve(name + ".yaml"), """
+                run: {name: bench, dir: %s}
+                policy: {init: {size: micro, tokenizer: chain, std: 0.05}, threads: 1}
+                documents: {sources: [{generator: chain}], deduplicate: none}
+                phases:
+                  - {objective: ntp, steps: %d, domains: [plain, thought]}
+                  - {objective: rlp, steps: %d, domains: [far, plain], options: {min_prefix: 5}}
+                rollout: {n: %d, max_prompt_length: 32, max_response_length: 4}
+                learner: {prompts_per_step: %d}
+                eval: {interval: 0, before_train: false, documents: 1, samples: 1}
+                ckpt: {interval: 100}
+                http: {port: 0}
+                """.formatted(
+                        folder.resolve(name), ntpSteps, rlpSteps, ROLLOUTS, GROUPS));
+    }
+
+    private Path shortened() {
+        try {
+            ObjectNode config = (ObjectNode) Json.yaml()
+                    .readTree(
+                            ForetellConfig.load(quickstart, List.of(), Map.of()).yaml());
+            ((ObjectNode) config.get("run"))
+                    .put("name", "bench")
+                    .put("dir", folder.resolve("quickstart").toString());
+            ((ObjectNode) config.get("http")).put("port", 0);
+            ((ObjectNode) config.get("eval")).put("interval", 0).put("before_train", false);
+            for (JsonNode phase : config.withArray("phases")) {
+                ((ObjectNode) phase)
+                        .put("steps", phase.path("objective").asText().equals("rlp") ? 20 : 60);
+            }
+            return write(folder.resolve("quickstart.yaml"), Json.yaml().writeValueAsString(config));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static Path write(Path file, String text) {
+        AtomicFiles.write(file, text.getBytes(StandardCharsets.UTF_8));
+        return file;
+    }
+}
