@@ -106,6 +106,7 @@ public final class Learner implements AutoCloseable {
                 state.publish();
                 started.complete(state.step());
                 new TrainingLoop(run, state, metrics, heldOut, control, snapshot, watchdog, progress, clock).run();
+                state.publishLast();
                 if (state.step() > state.checkpointedStep()) {
                     state.checkpoint();
                 }

@@ -182,15 +182,30 @@ public final class LearnerState implements AutoCloseable {
 
     /** Announces the step; with new weights where somebody samples from them soon, or now and then. */
     void publish() {
-        boolean last = step == run.untilStep() || step == run.totalSteps();
         boolean sampledSoon = LongStream.rangeClosed(
                         step + 1, step + 1 + run.settings().maxOffPolicySteps())
                 .anyMatch(this::isSampled);
-        if (published.version() < 0 || sampledSoon || last || step % UNSAMPLED_INTERVAL == 0) {
-            Path origin = run.origin();
-            published = policies.publish(step, folder -> policy.save(folder, origin));
-            policies.retain(run.settings().maxOffPolicySteps() + SPARE_VERSIONS, Set.of());
+        if (published.version() < 0 || sampledSoon || step % UNSAMPLED_INTERVAL == 0) {
+            publishWeights();
         }
+        announce();
+    }
+
+    /** Publishes the weights as they are now, unless they are published already. */
+    void publishLast() {
+        if (published.version() != step) {
+            publishWeights();
+            announce();
+        }
+    }
+
+    private void publishWeights() {
+        Path origin = run.origin();
+        published = policies.publish(step, folder -> policy.save(folder, origin));
+        policies.retain(run.settings().maxOffPolicySteps() + SPARE_VERSIONS, Set.of());
+    }
+
+    private void announce() {
         feed.publish(new PolicyVersion(
                 run.name(),
                 published.version(),
