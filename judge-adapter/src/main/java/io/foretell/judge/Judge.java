@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
  * the reason, never a zero. Thread-safe.
  */
 public final class Judge {
-    private static final Pattern SCORE = Pattern.compile("(?im)^\\s*score:\\s*(-?\\d+(?:\\.\\d+)?)\\s*$");
+    private static final Pattern SCORE = Pattern.compile("(?im)^\\h*score:\\h*(-?\\d+(?:\\.\\d+)?)\\h*$");
     private static final long BACK_OFF_MS = 200;
 
     private final JudgeSettings settings;
@@ -57,7 +57,8 @@ public final class Judge {
         ObjectNode body = Json.mapper().createObjectNode();
         body.put("model", settings.model()).put("temperature", 0);
         body.putArray("messages").add(message("system", prompt)).add(message("user", material));
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(settings.baseUrl() + "/chat/completions"))
+        URI endpoint = URI.create(settings.baseUrl().replaceAll("/+$", "") + "/chat/completions");
+        HttpRequest.Builder request = HttpRequest.newBuilder(endpoint)
                 .timeout(settings.timeout())
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body.toString()));
@@ -108,7 +109,7 @@ public final class Judge {
             while (matcher.find()) {
                 score = Double.valueOf(matcher.group(1));
             }
-            return score == null
+            return score == null || score.isInfinite()
                     ? failed("the judge's answer has no line 'Score: NUMBER': " + text)
                     : new Verdict(RewardStatus.OK, score, text);
         } catch (JsonProcessingException e) {

@@ -1,5 +1,6 @@
 package io.foretell.judge;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +26,26 @@ public record JudgeSettings(
         Map<String, String> prompts) {
     public JudgeSettings {
         prompts = Map.copyOf(prompts);
+        if (baseUrl != null && !isHttp(baseUrl)) {
+            throw new IllegalArgumentException("reward.judge.base_url is '" + baseUrl
+                    + "' but must be an address such as http://localhost:8000/v1");
+        }
+        if (apiKey != null && !apiKey.chars().allMatch(c -> c > ' ' && c < 127)) {
+            throw new IllegalArgumentException(
+                    "reward.judge.api_key has a character that a header cannot carry, such as a line break");
+        }
         if (timeout.isNegative() || timeout.isZero() || maxAttempts < 1 || maxConcurrent < 1) {
             throw new IllegalArgumentException("reward.judge needs a timeout above 0 and at least one attempt and one"
                     + " concurrent call, but has " + timeout + ", " + maxAttempts + " and " + maxConcurrent);
+        }
+    }
+
+    private static boolean isHttp(String address) {
+        try {
+            URI uri = URI.create(address);
+            return uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()));
+        } catch (IllegalArgumentException e) {
+            return false;
         }
     }
 
