@@ -50,28 +50,45 @@ record Completions(
         List<TokenArray> prompts = prompts(body.path("prompt"), tokenizer);
         int n = integer(body, "n", 1, 1, MOST_CONTINUATIONS);
         int maxTokens = integer(body, "max_tokens", 16, 1, maxResponseLength);
-        double temperature = body.path("temperature").asDouble(1.0);
+        JsonNode given = body.path("temperature");
+        float temperature = isAbsent(given) ? 1f : given.floatValue(); // 0 where it is not a number
         if (!(temperature > 0) || temperature > 100) {
-            throw invalid("'temperature' must be above 0; for a greedy answer use a small one such as 0.001");
+            throw invalid("'temperature' must be a number above 0; for a greedy answer use a small one such as 0.001");
         }
-        long seed = body.hasNonNull("seed") ? body.get("seed").asLong() : new SplittableRandom().nextLong();
-        int stop = body.path("ignore_eos").asBoolean(false)
-                ? -1
-                : body.path("stop_token_id").asInt(tokenizer.endOfText().orElse(-1));
-        return new Completions(prompts, n, maxTokens, (float) temperature, seed, body.hasNonNull("logprobs"), stop);
+        JsonNode wanted = body.path("seed");
+        if (!isAbsent(wanted) && !(wanted.isIntegralNumber() && wanted.canConvertToLong())) {
+            throw invalid("'seed' is " + wanted + " but must be a whole number of at most 64 bits");
+        }
+        long seed = isAbsent(wanted) ? new SplittableRandom().nextLong() : wanted.longValue();
+        JsonNode endless = body.path("ignore_eos");
+        if (!isAbsent(endless) && !endless.isBoolean()) {
+            throw invalid("'ignore_eos' is " + endless + " but must be true or false");
+        }
+        int end = tokenizer.endOfText().orElse(-1);
+        int stop = integer(body, "stop_token_id", end, -1, tokenizer.vocabularySize() - 1);
+        stop = endless.asBoolean() ? -1 : stop;
+        return new Completions(prompts, n, maxTokens, temperature, seed, body.hasNonNull("logprobs"), stop);
     }
 
     /** Values that change nothing: a client library may send them always. */
     private static boolean neutral(String key, JsonNode value) {
         return value.isNull()
                 || switch (key) {
-                    case "top_p", "best_of", "repetition_penalty" -> value.asDouble() == 1;
-                    case "top_k" -> value.asInt() == -1 || value.asInt() == 0;
-                    case "min_p", "presence_penalty", "frequency_penalty" -> value.asDouble() == 0;
-                    case "stream", "echo" -> !value.asBoolean();
-                    case "stop" -> value.isEmpty() && !value.isTextual();
+                    case "top_p", "best_of", "repetition_penalty" -> is(value, 1);
+                    case "top_k" -> is(value, -1) || is(value, 0);
+                    case "min_p", "presence_penalty", "frequency_penalty" -> is(value, 0);
+                    case "stream", "echo" -> value.isBoolean() && !value.asBoolean();
+                    case "stop" -> value.isArray() && value.isEmpty();
                     default -> false;
                 };
+    }
+
+    private static boolean is(JsonNode value, double number) {
+        return value.isNumber() && value.doubleValue() == number;
+    }
+
+    private static boolean isAbsent(JsonNode value) {
+        return value.isMissingNode() || value.isNull();
     }
 
     private static List<TokenArray> prompts(JsonNode prompt, HuggingFaceTokenizer tokenizer) {
@@ -96,7 +113,7 @@ record Completions(
     private static TokenArray ids(JsonNode list, HuggingFaceTokenizer tokenizer) {
         int[] ids = new int[list.size()];
         for (int i = 0; i < ids.length; i++) {
-            ids[i] = list.get(i).asInt(-1);
+            ids[i] = list.get(i).isInt() ? list.get(i).intValue() : -1;
             if (ids[i] < 0 || ids[i] >= tokenizer.vocabularySize()) {
                 throw invalid("token " + list.get(i) + " of the prompt is not in the vocabulary of "
                         + tokenizer.vocabularySize() + " tokens");

@@ -1,0 +1,123 @@
+package io.foretell.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.foretell.judge.Judge;
+import io.foretell.judge.JudgeSettings;
+import io.foretell.objectives.Experience;
+import io.foretell.objectives.FloatArray;
+import io.foretell.objectives.RewardStatus;
+import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.Weights;
+import io.foretell.policy.LossSettings;
+import io.foretell.policy.ModelConfig;
+import io.foretell.policy.OptimizerSettings;
+import io.foretell.policy.Policy;
+import io.foretell.policy.PolicyOptions;
+import io.foretell.policy.RandomWeights;
+import io.foretell.policy.ScoreRequest;
+import io.foretell.policy.TokenizerFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BatchScorerTest {
+    private static final Judge NO_JUDGE =
+            new Judge(new JudgeSettings(null, null, "judge", Duration.ofSeconds(1), 1, 1, Map.of()));
+    private static final TokenArray CONTEXT = TokenArray.of(1, 2, 3);
+    private static final TokenArray NEXT = TokenArray.of(4, 5);
+
+    @TempDir
+    static Path folder;
+
+    private static Policy policy;
+
+    /** A policy whose live weights have moved away from its teacher's. */
+    @BeforeAll
+    static void open() throws IOException {
+        Path tokenizer = folder.resolve("words.json");
+        Files.write(tokenizer, TokenizerFiles.words(List.of("a", "b", "c", "d", "e", "f", "g")));
+        ModelConfig config = new ModelConfig("qwen3", 16, 1, 2, 1, 8, 16, 12, 32, 1e-6, 10_000, true);
+        Path model = folder.resolve("model");
+        RandomWeights.write(model, config, tokenizer, 5, 0.3);
+        policy = Policy.open(model, new PolicyOptions(1, 1024));
+        policy.startTraining();
+        Experience text = Experience.nextToken(TokenArray.of(1, 2, 3, 4, 5), 1f, Set.of());
+        policy.accumulate(
+                List.of(text), List.of(new float[5]), List.of(text.ceWeights().toArray()), new LossSettings(0.2, 0.2));
+        policy.step(new OptimizerSettings(0.01, 0.9, 0.95, 1e-8, 0, 1, 0.9));
+    }
+
+    @AfterAll
+    static void close() {
+        policy.close();
+    }
+
+    private static FloatArray alone(Weights weights, TokenArray context, TokenArray continuation) {
+        return policy.score(weights, List.of(new ScoreRequest(context, continuation)))
+                .get(0)
+                .logProbs();
+    }
+
+    @Test
+    void equalQuestionsAreAskedOnce() {
+        BatchScorer scorer = new BatchScorer(NO_JUDGE);
+        CompletableFuture<FloatArray> first = scorer.logProbs(Weights.EMA, CONTEXT, NEXT);
+
+        CompletableFuture<FloatArray> again = scorer.logProbs(Weights.EMA, TokenArray.of(1, 2, 3), TokenArray.of(4, 5));
+        CompletableFuture<FloatArray> other = scorer.logProbs(Weights.LIVE, CONTEXT, NEXT);
+
+        assertThat(again).isSameAs(first);
+        assertThat(other).isNotSameAs(first);
+        assertThat(scorer.tokens()).isEqualTo(10);
+        assertThat(scorer.answers(policy)).hasSize(2);
+    }
+
+    @Test
+    void whoeverAskedGetsTheAnswerToTheirQuestionFromTheWeightsTheyNamed() {
+        BatchScorer scorer = new BatchScorer(NO_JUDGE);
+        TokenArray longer = TokenArray.of(7, 6, 5, 4, 3, 2, 1);
+        CompletableFuture<FloatArray> live = scorer.logProbs(Weights.LIVE, CONTEXT, NEXT);
+        CompletableFuture<FloatArray> teacher = scorer.logProbs(Weights.EMA, CONTEXT, NEXT);
+        CompletableFuture<FloatArray> longLive = scorer.logProbs(Weights.LIVE, longer, TokenArray.of(1));
+        CompletableFuture<FloatArray> longTeacher = scorer.logProbs(Weights.EMA, longer, TokenArray.of(1, 2, 3));
+
+        List<FloatArray> answers = scorer.answers(policy);
+        assertThat(List.of(live, teacher, longLive, longTeacher)).noneMatch(CompletableFuture::isDone);
+        scorer.complete(answers);
+
+        assertClose(live.join(), alone(Weights.LIVE, CONTEXT, NEXT));
+        assertClose(teacher.join(), alone(Weights.EMA, CONTEXT, NEXT));
+        assertClose(longLive.join(), alone(Weights.LIVE, longer, TokenArray.of(1)));
+        assertClose(longTeacher.join(), alone(Weights.EMA, longer, TokenArray.of(1, 2, 3)));
+        assertThat(live.join().sum()).isGreaterThan(teacher.join().sum() + 1e-3);
+    }
+
+    private static void assertClose(FloatArray found, FloatArray expected) {
+        assertThat(found.toArray()).containsExactly(expected.toArray(), org.assertj.core.api.Assertions.within(1e-5f));
+    }
+
+    @Test
+    void aBatchWithoutQuestionsAsksNothing() {
+        BatchScorer scorer = new BatchScorer(NO_JUDGE);
+
+        assertThat(scorer.isEmpty()).isTrue();
+        assertThat(scorer.answers(policy)).isEmpty();
+        scorer.complete(List.of());
+    }
+
+    @Test
+    void theJudgeIsAskedAtOnce() {
+        assertThat(new BatchScorer(NO_JUDGE).judge("quality", "text").join().status())
+                .isEqualTo(RewardStatus.FAILED);
+    }
+}

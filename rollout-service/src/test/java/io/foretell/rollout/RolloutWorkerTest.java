@@ -1,0 +1,74 @@
+package io.foretell.rollout;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.foretell.objectives.FinishReason;
+import io.foretell.objectives.FloatArray;
+import io.foretell.objectives.Rollout;
+import io.foretell.objectives.SamplingPlan;
+import io.foretell.objectives.Task;
+import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.VersionSpan;
+import io.foretell.policy.GenerationRequest;
+import io.foretell.policy.Sample;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RolloutWorkerTest {
+    private static final int CLOSE = 9;
+    private static final SamplingPlan PLAN = new SamplingPlan(TokenArray.of(1, 2, 8), 4, 0.7f, 1, 3, CLOSE, true);
+
+    private static Task task(long seed) {
+        return new Task("t", "run", 0, "rlp", "d", TokenArray.of(1, 2), TokenArray.of(3), seed, -1, Instant.EPOCH);
+    }
+
+    @Test
+    void aRequestFollowsThePlanAndItsSeedsTheTask() {
+        GenerationRequest request = RolloutWorker.request(task(7), PLAN);
+
+        assertThat(request)
+                .isEqualTo(new GenerationRequest(TokenArray.of(1, 2, 8), request.seeds(), 0.7f, 1, 3, CLOSE));
+        assertThat(request.seeds()).hasSize(4).doesNotHaveDuplicates();
+        assertThat(RolloutWorker.request(task(7), PLAN)).isEqualTo(request);
+        assertThat(RolloutWorker.request(task(8), PLAN).seeds()).doesNotContainAnyElementsOf(request.seeds());
+    }
+
+    @Test
+    void aThoughtThatStoppedIsKeptAsItWasSampled() {
+        Sample sample = new Sample(TokenArray.of(5, CLOSE), FloatArray.of(-1, -2), FinishReason.STOP, 33);
+
+        assertThat(RolloutWorker.rollout(2, 3, sample, PLAN, 11))
+                .isEqualTo(new Rollout(
+                        2,
+                        3,
+                        TokenArray.of(5, CLOSE),
+                        FloatArray.of(-1, -2),
+                        0,
+                        0.7f,
+                        33,
+                        FinishReason.STOP,
+                        List.of(new VersionSpan(11, 0, 2))));
+    }
+
+    @Test
+    void aThoughtThatIsTooLongIsClosedByAForcedTagOfNoLogProbability() {
+        Sample sample = new Sample(TokenArray.of(5, 6, 7), FloatArray.of(-1, -2, -3), FinishReason.LENGTH, 33);
+
+        Rollout rollout = RolloutWorker.rollout(0, 1, sample, PLAN, 11);
+
+        assertThat(rollout.response()).isEqualTo(TokenArray.of(5, 6, 7, CLOSE));
+        assertThat(rollout.logProbs()).isEqualTo(FloatArray.of(-1, -2, -3, 0));
+        assertThat(rollout.forced()).isEqualTo(1);
+        assertThat(rollout.sampled()).isEqualTo(3);
+        assertThat(rollout.finishReason()).isEqualTo(FinishReason.LENGTH);
+    }
+
+    @Test
+    void nothingIsForcedWhereThePlanDoesNotSaySo() {
+        SamplingPlan free = new SamplingPlan(TokenArray.of(1), 1, 1f, 0, 2, CLOSE, false);
+        Sample sample = new Sample(TokenArray.of(5, 6), FloatArray.of(-1, -2), FinishReason.LENGTH, 1);
+
+        assertThat(RolloutWorker.rollout(0, 1, sample, free, 0).forced()).isZero();
+    }
+}
