@@ -47,7 +47,7 @@ public record LearnerSettings(
 
     public LearnerSettings {
         require(promptsPerStep >= 1, "learner.prompts_per_step", promptsPerStep, "at least 1");
-        require(learningRate >= 0, "learner.learning_rate", learningRate, "0 or more");
+        require(learningRate >= 0 && Double.isFinite(learningRate), "learner.learning_rate", learningRate, "0 or more");
         require(SCHEDULES.contains(lrSchedule), "learner.lr_schedule", lrSchedule, "one of " + SCHEDULES);
         require(warmupSteps >= 0, "learner.warmup_steps", warmupSteps, "0 or more");
         require(minLrRatio >= 0 && minLrRatio <= 1, "learner.min_lr_ratio", minLrRatio, "0 to 1");

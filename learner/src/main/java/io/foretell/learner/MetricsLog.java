@@ -2,6 +2,7 @@ package io.foretell.learner;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.EventStream;
 import io.foretell.platform.ForetellException;
@@ -48,19 +49,18 @@ public final class MetricsLog implements AutoCloseable {
             if (Files.exists(file)) {
                 keep(file, step);
             }
-            this.writer = Files.newBufferedWriter(
-                    file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
-            for (ObjectNode row : rows) {
-                writer.write(row + "\n");
-            }
-            writer.flush();
+            StringBuilder kept = new StringBuilder();
+            rows.forEach(row -> kept.append(row).append('\n'));
+            AtomicFiles.write(file, kept.toString().getBytes(StandardCharsets.UTF_8));
+            this.writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new ForetellException(ErrorCode.STORAGE, "cannot write " + file + ": " + e.getMessage(), e);
         }
     }
 
     private void keep(Path file, long step) throws IOException {
-        for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
+        String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+        for (String line : text.split("\n")) {
             try {
                 ObjectNode row = (ObjectNode) Json.mapper().readTree(line);
                 if (row.path("step").asLong() <= step) {

@@ -2,6 +2,7 @@ package io.foretell.learner;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,25 @@ public record PhaseSettings(
         if (lrSchedule != null && !LearnerSettings.SCHEDULES.contains(lrSchedule)) {
             throw new IllegalArgumentException("phases: 'lr_schedule' of " + objective + " is '" + lrSchedule
                     + "' but must be one of " + LearnerSettings.SCHEDULES);
+        }
+        if (learningRate != null && !(learningRate >= 0 && Double.isFinite(learningRate))) {
+            throw new IllegalArgumentException(
+                    "phases: 'learning_rate' of " + objective + " is " + learningRate + " but must be 0 or more");
+        }
+        if (warmupSteps != null && warmupSteps < 0) {
+            throw new IllegalArgumentException(
+                    "phases: 'warmup_steps' of " + objective + " is " + warmupSteps + " but must be 0 or more");
+        }
+        if (domains != null && domains.stream().anyMatch(Objects::isNull)) {
+            throw new IllegalArgumentException("phases: 'domains' of " + objective + " has an entry without a value");
+        }
+        if (options != null) {
+            options.forEach((key, value) -> {
+                if (value == null) {
+                    throw new IllegalArgumentException(
+                            "phases: option '" + key + "' of " + objective + " has no value");
+                }
+            });
         }
         domains = domains == null ? List.of() : List.copyOf(domains);
         options = options == null ? Map.of() : Map.copyOf(options);

@@ -57,7 +57,7 @@ final class RunSummary {
     /** The first evaluation of the last phase (its state after the phase before), or the last evaluation of all. */
     static Map<String, Double> measures(List<ObjectNode> rows, boolean before) {
         List<ObjectNode> evaluated =
-                rows.stream().filter(row -> row.has("heldout/no_thought_loss")).toList();
+                rows.stream().filter(RunSummary::isEvaluated).toList();
         Map<String, Double> measures = new LinkedHashMap<>();
         if (evaluated.isEmpty()) {
             return measures;
@@ -77,5 +77,9 @@ final class RunSummary {
             }
         });
         return measures;
+    }
+
+    private static boolean isEvaluated(ObjectNode row) {
+        return row.has("heldout/no_thought_loss") || row.has("heldout/information_gain");
     }
 }

@@ -1,0 +1,99 @@
+package io.foretell.learner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.Reward;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.policy.HuggingFaceTokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RecentRolloutsTest {
+    @TempDir
+    static Path folder;
+
+    private static HuggingFaceTokenizer tokenizer;
+
+    @BeforeAll
+    static void open() {
+        tokenizer = HuggingFaceTokenizer.openFile(Runs.tokenizerFile(folder));
+    }
+
+    @AfterAll
+    static void close() {
+        tokenizer.close();
+    }
+
+    private final RecentRollouts recent = new RecentRollouts(tokenizer, AdvantageEstimator.RLOO);
+
+    private static List<ScoredGroup> batch(int step, int size) {
+        List<ScoredGroup> batch = new ArrayList<>();
+        for (int i = 0; i < size; i++) {
+            batch.add(Groups.sampled(step + "-" + i, 0, 5));
+        }
+        return batch;
+    }
+
+    @Test
+    void aGroupIsWrittenAsAPersonReadsIt() {
+        recent.add(
+                7,
+                List.of(Groups.rewarded(
+                        "g",
+                        0,
+                        5,
+                        Reward.of(1, Map.of("score_baseline", -2.5, "information_gain", 1.0)),
+                        Reward.failed("lost"),
+                        Reward.of(3, Map.of()))));
+
+        ObjectNode group = recent.newest(10).get(0);
+        assertThat(group.path("group_id").asText()).isEqualTo("g");
+        assertThat(group.path("step").asLong()).isEqualTo(7);
+        assertThat(group.path("prefix").asText()).isEqualTo("so");
+        assertThat(group.path("target").asText()).isEqualTo("is x0");
+        assertThat(group.path("score_baseline").asDouble()).isEqualTo(-2.5);
+        assertThat(group.path("rollouts")).hasSize(3);
+        assertThat(group.path("rollouts").path(0).path("thought").asText()).isEqualTo("x1 x2");
+        assertThat(group.path("rollouts").path(0).path("advantage").asDouble()).isEqualTo(-2);
+        assertThat(group.path("rollouts").path(0).path("policy_version").asLong())
+                .isEqualTo(5);
+        assertThat(group.path("rollouts")
+                        .path(0)
+                        .path("components")
+                        .path("information_gain")
+                        .asDouble())
+                .isEqualTo(1);
+        assertThat(group.path("rollouts").path(1).path("status").asText()).isEqualTo("FAILED");
+        assertThat(group.path("rollouts").path(1).path("reason").asText()).isEqualTo("lost");
+        assertThat(group.path("rollouts").path(1).path("advantage").asDouble()).isZero();
+    }
+
+    @Test
+    void theNewestComeFirstAndTheOldestGo() {
+        for (int step = 1; step <= 40; step++) {
+            recent.add(step, batch(step, 12));
+        }
+
+        List<ObjectNode> newest = recent.newest(1000);
+        assertThat(newest).hasSize(200);
+        assertThat(newest.get(0).path("step").asLong()).isEqualTo(40);
+        assertThat(newest.get(199).path("step").asLong()).as("8 per step").isEqualTo(16);
+        assertThat(recent.newest(3)).hasSize(3);
+        assertThat(recent.newest(0)).isEmpty();
+    }
+
+    @Test
+    void groupsWithoutRolloutsAreNotShown() {
+        recent.add(1, List.of(Groups.plain("plain", 0)));
+
+        assertThat(recent.newest(10)).isEmpty();
+    }
+}

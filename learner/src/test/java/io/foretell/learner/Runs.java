@@ -1,0 +1,97 @@
+package io.foretell.learner;
+
+import io.foretell.objectives.Objective;
+import io.foretell.objectives.ObjectiveSettings;
+import io.foretell.objectives.Objectives;
+import io.foretell.objectives.Tokenizer;
+import io.foretell.policy.HuggingFaceTokenizer;
+import io.foretell.policy.ModelConfig;
+import io.foretell.policy.Policy;
+import io.foretell.policy.PolicyOptions;
+import io.foretell.policy.RandomWeights;
+import io.foretell.policy.TokenizerFiles;
+import io.foretell.streams.ChainCorpus;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** Settings, runs and micro policies for tests. */
+final class Runs {
+    private Runs() {}
+
+    static LearnerSettings settings(String advEstimator, int epochs, int maxTokensPerMicroBatch) {
+        return new LearnerSettings(
+                4,
+                1e-3,
+                "constant",
+                0,
+                0,
+                0.9,
+                0.95,
+                1e-8,
+                0.1,
+                1,
+                epochs,
+                0.2,
+                0.2,
+                "vanilla",
+                "seq-mean-token-mean",
+                advEstimator,
+                4,
+                maxTokensPerMicroBatch);
+    }
+
+    static PhaseSettings phase(String objective, Integer steps) {
+        return new PhaseSettings(objective, steps, null, null, null, null, null);
+    }
+
+    /** A run of these phases; only the names of their objectives matter. */
+    static LearnerRun run(HuggingFaceTokenizer tokenizer, int epochs, PhaseSettings... phases) {
+        List<Objective> objectives = java.util.Arrays.stream(phases)
+                .map(phase -> objective(phase.objective(), tokenizer, Map.of()))
+                .toList();
+        return new LearnerRun(
+                "test",
+                Path.of("runs/test"),
+                Path.of("origin"),
+                List.of(phases),
+                objectives,
+                settings("rloo", epochs, 4096),
+                new EvaluationSettings(0, true, 8, 2, List.of()),
+                0.99,
+                false,
+                false,
+                100,
+                2,
+                "auto",
+                Long.MAX_VALUE,
+                1,
+                7);
+    }
+
+    static Objective objective(String name, Tokenizer tokenizer, Map<String, Object> options) {
+        return Objectives.create(name, new ObjectiveSettings(tokenizer, 4, 1f, 24, 6, options));
+    }
+
+    static Path tokenizerFile(Path folder) {
+        try {
+            Files.createDirectories(folder);
+            return Files.write(folder.resolve("tokenizer.json"), TokenizerFiles.words(ChainCorpus.vocabulary()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** One layer over the words of the chain corpus; the same seed gives the same weights. */
+    static Policy policy(Path folder, long seed) {
+        Path tokenizer = tokenizerFile(folder.resolve("origin"));
+        int words = ChainCorpus.vocabulary().size() + 5; // <unk> and four special tokens
+        ModelConfig config = new ModelConfig("qwen3", 16, 1, 2, 1, 8, 24, words, 64, 1e-6, 10_000, true);
+        Path model = folder.resolve("model-" + seed);
+        RandomWeights.write(model, config, tokenizer, seed, 0.3);
+        return Policy.open(model, new PolicyOptions(1, 2048));
+    }
+}

@@ -1,0 +1,125 @@
+package io.foretell.learner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.foretell.objectives.FinishReason;
+import io.foretell.objectives.FloatArray;
+import io.foretell.objectives.Reward;
+import io.foretell.objectives.Rollout;
+import io.foretell.objectives.RolloutGroup;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Task;
+import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.VersionSpan;
+import io.foretell.policy.SequenceStatistics;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class StepMetricsTest {
+    private static Rollout rollout(int index, int sampled, boolean cut, long version) {
+        int length = sampled + (cut ? 1 : 0);
+        return new Rollout(
+                index,
+                1,
+                TokenArray.of(new int[length]),
+                FloatArray.zeros(length),
+                cut ? 1 : 0,
+                1,
+                0,
+                cut ? FinishReason.LENGTH : FinishReason.STOP,
+                List.of(new VersionSpan(version, 0, length)));
+    }
+
+    private static ScoredGroup group(List<Rollout> rollouts, Reward... rewards) {
+        Task task = new Task("g", "test", 0, "rlp", "d", TokenArray.of(1), TokenArray.of(2), 0, -1, Instant.EPOCH);
+        return new ScoredGroup(
+                new RolloutGroup(task, rollouts, "", "", 0, Instant.EPOCH), List.of(rewards), 0, 0, Instant.EPOCH);
+    }
+
+    private static double value(StepMetrics metrics, String name) {
+        assertThat(metrics.values()).containsKey(name);
+        return ((Number) metrics.values().get(name)).doubleValue();
+    }
+
+    @Test
+    void figuresOfABatchAgreeWithHandComputation() {
+        StepMetrics metrics = new StepMetrics()
+                .groups(
+                        List.of(
+                                group(
+                                        List.of(rollout(0, 2, false, 9), rollout(1, 4, true, 9)),
+                                        Reward.of(1, Map.of("gain", 1.0)),
+                                        Reward.of(-2, Map.of("gain", 3.0))),
+                                group(
+                                        List.of(rollout(0, 6, false, 7), rollout(1, 8, false, 7)),
+                                        Reward.of(4, Map.of()),
+                                        Reward.failed("lost")),
+                                Groups.plain("plain", 0)),
+                        10);
+
+        assertThat(value(metrics, "reward/mean")).isEqualTo(1);
+        assertThat(value(metrics, "reward/std")).isEqualTo(3); // sqrt((0 + 9 + 9) / 2)
+        assertThat(value(metrics, "reward/positive_fraction")).isCloseTo(2 / 3.0, within(1e-12));
+        assertThat(value(metrics, "gain/mean")).isEqualTo(2);
+        assertThat(value(metrics, "frac_reward_zero_std")).isEqualTo(0.5);
+        assertThat(value(metrics, "response_length/mean")).isEqualTo(5);
+        assertThat(value(metrics, "response_length/max")).isEqualTo(8);
+        assertThat(value(metrics, "response_length/clip_ratio")).isEqualTo(0.25);
+        assertThat(value(metrics, "staleness/mean")).isEqualTo(2);
+        assertThat(value(metrics, "staleness/max")).isEqualTo(3);
+    }
+
+    @Test
+    void aBatchWithoutRolloutsHasNoRewardFigures() {
+        assertThat(new StepMetrics()
+                        .groups(List.of(Groups.plain("plain", 0)), 3)
+                        .values())
+                .isEmpty();
+    }
+
+    @Test
+    void aBatchWhoseRewardsAllFailedHasFiniteFigures() {
+        StepMetrics metrics =
+                new StepMetrics().groups(List.of(group(List.of(rollout(0, 2, false, 0)), Reward.failed("lost"))), 0);
+
+        assertThat(value(metrics, "reward/mean")).isZero();
+        assertThat(value(metrics, "reward/std")).isZero();
+        assertThat(value(metrics, "frac_reward_zero_std")).isEqualTo(1);
+    }
+
+    @Test
+    void figuresOfAnUpdateAreMeansOverTokensAndNotOverSequences() {
+        TrainingStep.Outcome outcome = new TrainingStep.Outcome(
+                0.5,
+                0.3,
+                0.2,
+                1.5,
+                40,
+                List.of(
+                        new SequenceStatistics(1, 0.4, 0.8, 1.2, 2.0, 3.0, 1.0),
+                        new SequenceStatistics(3, 0.0, 0.4, 0.4, 5.0, 1.0, 0.0)));
+
+        StepMetrics metrics = new StepMetrics().update(outcome, 1e-3);
+
+        assertThat(value(metrics, "actor/loss")).isEqualTo(0.5);
+        assertThat(value(metrics, "actor/grad_norm")).isEqualTo(1.5);
+        assertThat(value(metrics, "actor/lr")).isEqualTo(1e-3);
+        assertThat(value(metrics, "actor/ppo_kl")).isCloseTo(0.1, within(1e-12));
+        assertThat(value(metrics, "mismatch_kl/mean")).isCloseTo(0.5, within(1e-12));
+        assertThat(value(metrics, "training/rollout_logprobs_abs_diff_mean")).isCloseTo(0.6, within(1e-12));
+        assertThat(value(metrics, "training/rollout_logprobs_abs_diff_max")).isEqualTo(5);
+        assertThat(value(metrics, "actor/entropy")).isCloseTo(1.5, within(1e-12));
+        assertThat(value(metrics, "actor/pg_clipfrac")).isCloseTo(0.25, within(1e-12));
+    }
+
+    @Test
+    void anUpdateWithoutPolicyGradientHasNoFiguresOfIt() {
+        TrainingStep.Outcome outcome = new TrainingStep.Outcome(0.2, 0, 0.2, 1.5, 40, List.of());
+
+        assertThat(new StepMetrics().update(outcome, 1e-3).values())
+                .containsOnlyKeys("actor/loss", "actor/pg_loss", "actor/ce_loss", "actor/grad_norm", "actor/lr");
+    }
+}

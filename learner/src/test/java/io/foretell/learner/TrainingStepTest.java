@@ -1,0 +1,262 @@
+package io.foretell.learner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.foretell.objectives.Document;
+import io.foretell.objectives.FinishReason;
+import io.foretell.objectives.FloatArray;
+import io.foretell.objectives.Objective;
+import io.foretell.objectives.Reward;
+import io.foretell.objectives.Rollout;
+import io.foretell.objectives.RolloutGroup;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Task;
+import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.VersionSpan;
+import io.foretell.objectives.Weights;
+import io.foretell.policy.GenerationRequest;
+import io.foretell.policy.Policy;
+import io.foretell.policy.Sample;
+import io.foretell.policy.ScoreRequest;
+import io.foretell.streams.ChainCorpus;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** TrainingStep and Evaluation with a policy of one layer. */
+class TrainingStepTest {
+    private static final long SEED = 11;
+
+    @TempDir
+    static Path folder;
+
+    private static Policy policy;
+    private static Policy twin;
+
+    @BeforeAll
+    static void open() {
+        policy = Runs.policy(folder, SEED);
+        twin = Runs.policy(folder, SEED);
+    }
+
+    @AfterAll
+    static void close() {
+        policy.close();
+        twin.close();
+    }
+
+    @BeforeEach
+    void begin() {
+        for (Policy each : List.of(policy, twin)) {
+            restart(each);
+        }
+    }
+
+    /** The same weights as at first, and an optimizer that has seen nothing. */
+    private static void restart(Policy policy) {
+        policy.load(folder.resolve("model-" + SEED));
+        policy.startTraining();
+    }
+
+    private static Objective rlp(Policy policy) {
+        return Runs.objective("rlp", policy.tokenizer(), Map.of("rehearse", List.of("plain")));
+    }
+
+    private static Task task(String id, TokenArray prompt, TokenArray target) {
+        return new Task(id, "test", 0, "rlp", "d", prompt, target, 0, -1, Instant.EPOCH);
+    }
+
+    /** Thoughts sampled by the policy itself, of different lengths, and a rehearsed text. */
+    private static List<ScoredGroup> batch(Policy policy, Random random, boolean equalRewards, boolean rehearsal) {
+        int open = policy.tokenizer().idOf("<think>").orElseThrow();
+        int close = policy.tokenizer().idOf("</think>").orElseThrow();
+        List<ScoredGroup> batch = new ArrayList<>();
+        for (int g = 0; g < 3; g++) {
+            TokenArray prompt = policy.tokenizer().encode(g == 0 ? "x1=3 so x3 is" : "x0=2 x1=5 x2=4 so x4 is");
+            List<Long> seeds = random.longs(4).boxed().toList();
+            List<Sample> samples = policy.generate(
+                            List.of(new GenerationRequest(prompt.append(open), seeds, 1f, 1, 6, close)))
+                    .get(0);
+            List<Rollout> rollouts = new ArrayList<>();
+            List<Reward> rewards = new ArrayList<>();
+            for (Sample sample : samples) {
+                rollouts.add(rollout(rollouts.size(), sample, close));
+                rewards.add(Reward.of(equalRewards ? 0.1 : random.nextGaussian(), Map.of()));
+            }
+            batch.add(scored(task("g" + g, prompt, policy.tokenizer().encode("7")), rollouts, rewards));
+        }
+        if (rehearsal) {
+            TokenArray text = policy.tokenizer().encodeDocument("x3=7 x4=9 x5=2");
+            batch.add(scored(task("text", TokenArray.EMPTY, text), List.of(), List.of()));
+        }
+        return batch;
+    }
+
+    private static Rollout rollout(int index, Sample sample, int close) {
+        boolean cut = sample.finishReason() == FinishReason.LENGTH;
+        TokenArray response = cut ? sample.tokens().append(close) : sample.tokens();
+        float[] logProbs = new float[response.length()];
+        sample.logProbs().copyTo(logProbs, 0);
+        return new Rollout(
+                index,
+                1,
+                response,
+                FloatArray.of(logProbs),
+                cut ? 1 : 0,
+                1f,
+                sample.seed(),
+                sample.finishReason(),
+                List.of(new VersionSpan(0, 0, response.length())));
+    }
+
+    private static ScoredGroup scored(Task task, List<Rollout> rollouts, List<Reward> rewards) {
+        return new ScoredGroup(
+                new RolloutGroup(task, rollouts, "", "", 0, Instant.EPOCH), rewards, 0, 0, Instant.EPOCH);
+    }
+
+    private static void assertClose(List<float[]> found, List<float[]> expected, float tolerance) {
+        for (int i = 0; i < expected.size(); i++) {
+            assertThat(found.get(i))
+                    .as("parameter %d, seed %d", i, SEED)
+                    .containsExactly(expected.get(i), within(tolerance));
+        }
+    }
+
+    @Test
+    void microBatchesGiveTheSameUpdateAsOneBatch() {
+        List<float[]> before = policy.weights(Weights.LIVE);
+        List<ScoredGroup> batch = batch(policy, new Random(SEED), false, true);
+
+        TrainingStep.Outcome one =
+                new TrainingStep(policy, Runs.settings("rloo", 1, 1_000_000)).run(rlp(policy), batch, 1e-3, 0.9);
+        TrainingStep.Outcome many =
+                new TrainingStep(twin, Runs.settings("rloo", 1, 1)).run(rlp(twin), batch, 1e-3, 0.9);
+
+        assertThat(many.gradNorm()).isCloseTo(one.gradNorm(), within(1e-5));
+        assertThat(many.loss()).isCloseTo(one.loss(), within(1e-5));
+        assertThat(many.pgLoss()).isCloseTo(one.pgLoss(), within(1e-5));
+        assertThat(many.ceLoss()).isCloseTo(one.ceLoss(), within(1e-5));
+        assertThat(many.tokens()).isEqualTo(one.tokens());
+        assertThat(many.sequences()).hasSize(12);
+        assertClose(twin.weights(Weights.LIVE), policy.weights(Weights.LIVE), 1e-5f);
+        assertClose(twin.weights(Weights.EMA), policy.weights(Weights.EMA), 1e-5f);
+        assertThat(one.gradNorm()).isGreaterThan(1e-3);
+        assertThat(policy.weights(Weights.LIVE).get(0)).isNotEqualTo(before.get(0));
+    }
+
+    @Test
+    void samplerAndLearnerAgreeOnTheProbabilitiesOfTheFirstUpdate() {
+        TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings("rloo", 1, 4096))
+                .run(rlp(policy), batch(policy, new Random(SEED), false, false), 1e-3, 0.9);
+
+        assertThat(outcome.sequences())
+                .allSatisfy(
+                        sequence -> assertThat(sequence.absoluteDifferenceMax()).isLessThan(1e-4));
+        assertThat(outcome.pgLoss()).as("advantages of a group sum to 0").isCloseTo(0, within(1e-4));
+    }
+
+    @Test
+    void aBatchWithoutAdvantagesHasExactlyNoGradient() {
+        for (String estimator : List.of("rloo", "grpo", "dr_grpo")) {
+            restart(policy);
+            TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings(estimator, 1, 4096))
+                    .run(rlp(policy), batch(policy, new Random(SEED), true, false), 1e-3, 0.9);
+
+            assertThat(outcome.gradNorm()).as(estimator).isZero();
+            assertThat(outcome.loss()).as(estimator).isZero();
+        }
+    }
+
+    @Test
+    void aBatchWithNothingToTrainOnChangesNothing() {
+        List<float[]> before = policy.weights(Weights.LIVE);
+
+        TrainingStep.Outcome outcome =
+                new TrainingStep(policy, Runs.settings("rloo", 1, 4096)).run(rlp(policy), List.of(), 1e-3, 0.9);
+
+        assertThat(outcome.isSkipped()).isTrue();
+        assertClose(policy.weights(Weights.LIVE), before, 0);
+    }
+
+    @Test
+    void nextTokenPredictionGetsBetterAtItsTextAndEpochsCount() {
+        Objective ntp = Runs.objective("ntp", policy.tokenizer(), Map.of());
+        TokenArray text = policy.tokenizer().encodeDocument("x3=7 x4=9 x5=2");
+        List<ScoredGroup> batch = List.of(scored(task("t", TokenArray.EMPTY, text), List.of(), List.of()));
+
+        double first = new TrainingStep(policy, Runs.settings("rloo", 1, 4096))
+                .run(ntp, batch, 1e-2, 0.9)
+                .ceLoss();
+        double third = new TrainingStep(twin, Runs.settings("rloo", 3, 4096))
+                .run(ntp, batch, 1e-2, 0.9)
+                .ceLoss();
+
+        assertThat(first).isGreaterThan(0);
+        assertThat(third).isLessThan(first);
+    }
+
+    private static HeldOutDocuments heldOut() {
+        HeldOutDocuments documents = new HeldOutDocuments(new EvaluationSettings(0, true, 6, 2, List.of()));
+        ChainCorpus corpus = new ChainCorpus(1, 100, () -> 0);
+        IntStream.range(0, 40).forEach(i -> documents.add(corpus.document(i)));
+        return documents;
+    }
+
+    @Test
+    void anEvaluationIsTheSameEveryTime() {
+        EvaluationSettings settings = new EvaluationSettings(0, true, 6, 2, List.of());
+        Map<String, Double> first = new Evaluation(policy, rlp(policy), settings).run(heldOut());
+
+        assertThat(new Evaluation(policy, rlp(policy), settings).run(heldOut())).isEqualTo(first);
+        assertThat(new Evaluation(twin, rlp(twin), settings).run(heldOut())).isEqualTo(first);
+        assertThat(first)
+                .containsOnlyKeys(
+                        "heldout/information_gain",
+                        "heldout/information_gain_low",
+                        "heldout/information_gain_high",
+                        "heldout/accuracy_with_thought",
+                        "heldout/accuracy_without_thought",
+                        "heldout/thought_length",
+                        "heldout/truncated",
+                        "heldout/no_thought_loss");
+        assertThat(first.get("heldout/information_gain"))
+                .isBetween(first.get("heldout/information_gain_low"), first.get("heldout/information_gain_high"));
+        assertThat(first.get("heldout/thought_length")).isBetween(0.0, 6.0);
+    }
+
+    @Test
+    void theLossWithoutAThoughtIsPerTokenOfTheTexts() {
+        HeldOutDocuments one = new HeldOutDocuments(new EvaluationSettings(0, true, 1, 1, List.of()));
+        one.add(new Document("d", "x3=7 x4=9", "plain", Map.of()));
+        TokenArray tokens = policy.tokenizer().encodeDocument("x3=7 x4=9");
+        double nats = 0;
+        for (int t = 1; t < tokens.length(); t++) {
+            nats -= policy.score(Weights.LIVE, List.of(new ScoreRequest(tokens.slice(0, t), tokens.slice(t, t + 1))))
+                    .get(0)
+                    .logProbs()
+                    .at(0);
+        }
+
+        Map<String, Double> measures =
+                new Evaluation(policy, rlp(policy), new EvaluationSettings(0, true, 1, 1, List.of())).run(one);
+
+        assertThat(measures.get("heldout/no_thought_loss")).isCloseTo(nats / (tokens.length() - 1), within(1e-4));
+    }
+
+    @Test
+    void withoutHeldOutDocumentsNothingIsMeasured() {
+        EvaluationSettings settings = new EvaluationSettings(0, true, 6, 2, List.of());
+        assertThat(new Evaluation(policy, rlp(policy), settings).run(new HeldOutDocuments(settings)))
+                .isEmpty();
+    }
+}
