@@ -104,10 +104,8 @@ const CHARTS = [
     id: "chart-queues", place: "machinery", queues: true, floor: true,
     title: "Queues", note: "records waiting, since this page was opened",
     series: [
-      line("documents", "documents", "blue"),
       line("tasks", "tasks", "orange", { dash: [6, 3] }),
       line("rollouts", "rollouts", "green", { dash: [2, 3] }),
-      line("scored_groups", "scored groups", "purple", { dash: [8, 3, 2, 3] }),
     ],
   },
   {

@@ -10,6 +10,15 @@ const timeOf = (row) => {
   return Number.isNaN(parsed) ? Infinity : parsed;
 };
 
+const isTraining = (row) => isNumber(row["timing_s/step"]);
+
+/** A step and the evaluation after it are two lines with one number, and one row here: the step's, with what was held out. */
+function merged(old, row) {
+  if (!isTraining(old)) return isTraining(row) ? { ...old, ...row } : row;
+  if (isTraining(row)) return row;
+  return { ...old, ...Object.fromEntries(Object.entries(row).filter(([key]) => !(key in old) || key.startsWith("heldout/"))) };
+}
+
 /** Rows ordered by step. After a crash the run goes back to a checkpoint, so a newer row replaces older steps. */
 export class Series {
   rows = [];
@@ -29,8 +38,9 @@ export class Series {
     let place = this.rows.length;
     while (place > 0 && this.rows[place - 1].step >= row.step) place--;
     const later = this.rows.slice(place).filter((old) => old.step > row.step && timeOf(old) >= timeOf(row));
+    const same = this.rows[place]?.step === row.step ? this.rows[place] : null;
     this.rows.length = place;
-    this.rows.push(row, ...later);
+    this.rows.push(same ? merged(same, row) : row, ...later);
   }
 
   /** The newest row with a number under the key, and the oldest. */

@@ -9,6 +9,7 @@ import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.lang.management.ManagementFactory;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -60,6 +61,7 @@ public final class LearnerRoutes implements Routes {
     /** What {@code GET /v1/status} answers and {@code event: status} carries. */
     public ObjectNode status() {
         ObjectNode status = Json.mapper().valueToTree(learner.status());
+        status.put("uptime_s", ManagementFactory.getRuntimeMXBean().getUptime() / 1000);
         status.set("queues", Json.mapper().valueToTree(queues.get()));
         return status;
     }

@@ -24,7 +24,8 @@ public final class QueueDepths implements AutoCloseable {
     private final Duration deadline;
     private final Admin admin;
 
-    /** @param scoredPositions the learner's next offset per partition of {@code scored-groups}; may be empty */
+    /** @param scoredPositions the learner's next offset per partition of {@code scored-groups}; when empty, its
+     *     depth is not known and left out */
     public QueueDepths(
             String bootstrap, Topics topics, Supplier<Map<Integer, Long>> scoredPositions, Duration deadline) {
         this.topics = topics;
@@ -44,7 +45,9 @@ public final class QueueDepths implements AutoCloseable {
         depths.put("tasks", shareLag(topics.tasks(), topics.rolloutWorkers(), ends));
         depths.put("rollouts", shareLag(topics.rollouts(), topics.rewardWorkers(), ends));
         Map<Integer, Long> scored = scoredPositions.get();
-        depths.put("scored-groups", lag(topics.scoredGroups(), ends, scored));
+        if (!scored.isEmpty()) {
+            depths.put("scored-groups", lag(topics.scoredGroups(), ends, scored));
+        }
         return depths;
     }
 
