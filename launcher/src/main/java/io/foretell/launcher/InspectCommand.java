@@ -99,7 +99,7 @@ final class InspectCommand implements Callable<Integer> {
                             .put("reason", letter.reason());
                 }
             }
-        } catch (ForetellException | org.apache.kafka.common.KafkaException e) {
+        } catch (ForetellException e) {
             report.put("kafka_problem", bootstrap + ": " + e.getMessage());
         }
     }

@@ -9,12 +9,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -29,7 +31,7 @@ final class Clients {
         Map<String, Object> config = base(bootstrap);
         config.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) deadline.toMillis());
         config.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, (int) Math.min(10_000, deadline.toMillis()));
-        return Admin.create(config);
+        return made(() -> Admin.create(config), config);
     }
 
     /** Settings of every producer: nothing is acknowledged before the broker has it, nothing is written twice. */
@@ -47,7 +49,7 @@ final class Clients {
     }
 
     static KafkaProducer<byte[], byte[]> producer(Map<String, Object> config) {
-        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+        return made(() -> new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer()), config);
     }
 
     /** Settings of every plain consumer: assigned by hand, nothing committed behind our back. */
@@ -62,7 +64,20 @@ final class Clients {
     }
 
     static KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> config) {
-        return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        return made(
+                () -> new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer()), config);
+    }
+
+    private static <T> T made(Supplier<T> client, Map<String, Object> config) {
+        try {
+            return client.get();
+        } catch (KafkaException e) {
+            throw new ForetellException(
+                    ErrorCode.UNAVAILABLE,
+                    "no client for the Kafka at " + config.get(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG) + ": "
+                            + (e.getCause() == null ? e : e.getCause()).getMessage(),
+                    e);
+        }
     }
 
     private static Map<String, Object> base(String bootstrap) {

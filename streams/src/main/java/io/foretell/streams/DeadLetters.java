@@ -1,5 +1,7 @@
 package io.foretell.streams;
 
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -12,6 +14,7 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.slf4j.Logger;
@@ -107,6 +110,9 @@ public final class DeadLetters {
                     }
                 }
             }
+        } catch (KafkaException e) {
+            throw new ForetellException(
+                    ErrorCode.UNAVAILABLE, "the dead letters of " + topic + " cannot be read: " + e.getMessage(), e);
         }
         return new ArrayList<>(letters);
     }
