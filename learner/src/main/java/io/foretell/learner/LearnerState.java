@@ -42,6 +42,7 @@ public final class LearnerState implements AutoCloseable {
     private final RecentRollouts rollouts;
     private long step;
     private long checkpointed = -1;
+    private long announcedDrops;
     private PolicyStore.Published published = new PolicyStore.Published(-1, Path.of(""), Map.of());
 
     private LearnerState(
@@ -205,7 +206,18 @@ public final class LearnerState implements AutoCloseable {
         policies.retain(run.settings().maxOffPolicySteps() + SPARE_VERSIONS, Set.of());
     }
 
+    /**
+     * Tells the feeder of groups dropped since the last announcement: it has to replace them, or the last step of a phase
+     * would wait for ever.
+     */
+    void announceDrops() {
+        if (dropped() != announcedDrops) {
+            announce();
+        }
+    }
+
     private void announce() {
+        announcedDrops = dropped();
         feed.publish(new PolicyVersion(
                 run.name(),
                 published.version(),

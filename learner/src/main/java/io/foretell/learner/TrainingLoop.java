@@ -167,6 +167,7 @@ final class TrainingLoop {
                             + run.settings().promptsPerStep() + ")";
             control.is("training", waitingFor);
             watchdog.waitingFor(Learner.NAME, waitingFor);
+            state.announceDrops();
             state.ingest(POLL);
             snapshot.refresh(state);
         }
