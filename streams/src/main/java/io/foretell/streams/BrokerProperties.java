@@ -30,7 +30,7 @@ final class BrokerProperties {
         p.put("num.recovery.threads.per.data.dir", "2");
         p.put("log.cleaner.dedupe.buffer.size", "4194304");
         // The controller keeps a killed broker's registration this long and refuses its successor meanwhile.
-        p.put("broker.session.timeout.ms", "3000");
+        p.put("broker.session.timeout.ms", "6000");
         p.put("broker.heartbeat.interval.ms", "500");
         internalTopics(p);
         shareGroups(p);
