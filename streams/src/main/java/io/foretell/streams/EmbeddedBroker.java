@@ -20,6 +20,7 @@ import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
+import org.apache.kafka.server.common.TransactionVersion;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -100,6 +101,11 @@ public final class EmbeddedBroker implements Broker {
         }
     }
 
+    /*
+     * Version 2 of the transaction protocol can leave a transaction open for ever when the broker is killed between a
+     * commit and its markers: the coordinator takes it for finished, the partitions do not, and nothing behind it is
+     * read any more. Version 1 has its markers written when the broker is back.
+     */
     private static void format(Path folder) {
         if (Files.exists(folder.resolve("meta.properties"))) {
             return;
@@ -114,6 +120,7 @@ public final class EmbeddedBroker implements Broker {
                     .setMetadataLogDirectory(directory)
                     .setControllerListenerName(BrokerProperties.CONTROLLER)
                     .setReleaseVersion(MetadataVersion.LATEST_PRODUCTION)
+                    .setFeatureLevel(TransactionVersion.FEATURE_NAME, TransactionVersion.TV_1.featureLevel())
                     .setIgnoreFormatted(false)
                     .run();
         } catch (Exception e) {

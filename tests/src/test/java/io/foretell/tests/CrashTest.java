@@ -51,7 +51,7 @@ class CrashTest {
         String circumstances = "seed " + seed + ", killed after steps " + killedAfter;
         System.out.println("CrashTest: " + circumstances + " (repeat with -Dforetell.seed=" + seed + ")");
         try (ForetellProcess up = ForetellProcess.foretell("up", "-c", config)) {
-            assertThat(up.awaitExit(END)).as("%s: %s", circumstances, up).isZero();
+            assertThat(exit(run, up)).as("%s: %s", circumstances, up).isZero();
         }
         audit(run, circumstances);
     }
@@ -63,6 +63,15 @@ class CrashTest {
                 .pollInterval(Duration.ofMillis(5))
                 .failFast("it ended: " + up, () -> !up.isAlive())
                 .until(() -> run.lastStep() >= step);
+    }
+
+    /** Its exit status; when it does not end, what it is doing goes into the failure. */
+    private static int exit(TestRun run, ForetellProcess up) {
+        try {
+            return up.awaitExit(END);
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + "\nlog:\n" + run.trouble(), e);
+        }
     }
 
     private static void sleep(long millis) {
@@ -120,7 +129,7 @@ class CrashTest {
                 .isDirectory();
 
         try (ForetellProcess up = ForetellProcess.foretell("up", "-c", config)) {
-            assertThat(up.awaitExit(END)).as("%s", up).isZero();
+            assertThat(exit(run, up)).as("%s", up).isZero();
         }
         List<JsonNode> rows = run.rows();
         assertThat(rows.subList(0, before.size())).as("what was written before").isEqualTo(before);

@@ -115,6 +115,22 @@ record TestRun(Path dir, String name) {
         return perStep;
     }
 
+    /** What the log says of starts, of the feeder and of trouble, newest last: for the messages of failed tests. */
+    String trouble() {
+        Path file = folder().resolve("logs/foretell.log");
+        if (!Files.exists(file)) {
+            return "no log " + file;
+        }
+        List<String> lines = read(file)
+                .lines()
+                .filter(line -> line.contains(" WARN ")
+                        || line.contains(" ERROR ")
+                        || line.contains("feeder")
+                        || line.contains("resumed"))
+                .toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - 60), lines.size()));
+    }
+
     static String read(Path file) {
         try {
             return Files.readString(file, StandardCharsets.UTF_8);
