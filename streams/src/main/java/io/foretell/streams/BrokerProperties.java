@@ -37,6 +37,20 @@ final class BrokerProperties {
         return p;
     }
 
+    /** The same node as a controller alone, which takes a broker it does not hear of for dead at once. */
+    static Properties ofController(Path folder, int controllerPort) {
+        Properties p = new Properties();
+        p.put("process.roles", "controller");
+        p.put("node.id", String.valueOf(NODE_ID));
+        p.put("controller.quorum.voters", NODE_ID + "@127.0.0.1:" + controllerPort);
+        p.put("listeners", "CONTROLLER://127.0.0.1:" + controllerPort);
+        p.put("listener.security.protocol.map", "CONTROLLER:PLAINTEXT");
+        p.put("controller.listener.names", CONTROLLER);
+        p.put("log.dirs", folder.toAbsolutePath().toString());
+        p.put("broker.session.timeout.ms", "500");
+        return p;
+    }
+
     private static void internalTopics(Properties p) {
         p.put("offsets.topic.replication.factor", "1");
         p.put("offsets.topic.num.partitions", "4");

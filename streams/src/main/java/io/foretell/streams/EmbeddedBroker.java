@@ -20,7 +20,6 @@ import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
-import org.apache.kafka.server.common.TransactionVersion;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,6 +62,7 @@ public final class EmbeddedBroker implements Broker {
         try {
             format(folder);
             sayWhyWhenTheBrokerHalts(folder);
+            KilledBroker.retire(folder);
             return start(folder, lock, 1);
         } catch (RuntimeException e) {
             lock.close();
@@ -101,11 +101,6 @@ public final class EmbeddedBroker implements Broker {
         }
     }
 
-    /*
-     * Version 2 of the transaction protocol can leave a transaction open for ever when the broker is killed between a
-     * commit and its markers: the coordinator takes it for finished, the partitions do not, and nothing behind it is
-     * read any more. Version 1 has its markers written when the broker is back.
-     */
     private static void format(Path folder) {
         if (Files.exists(folder.resolve("meta.properties"))) {
             return;
@@ -120,7 +115,6 @@ public final class EmbeddedBroker implements Broker {
                     .setMetadataLogDirectory(directory)
                     .setControllerListenerName(BrokerProperties.CONTROLLER)
                     .setReleaseVersion(MetadataVersion.LATEST_PRODUCTION)
-                    .setFeatureLevel(TransactionVersion.FEATURE_NAME, TransactionVersion.TV_1.featureLevel())
                     .setIgnoreFormatted(false)
                     .run();
         } catch (Exception e) {
@@ -143,7 +137,7 @@ public final class EmbeddedBroker implements Broker {
         Exit.setExitProcedure(sayAndHalt);
     }
 
-    private static int freePort() {
+    static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {
