@@ -8,6 +8,7 @@ import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.Policy;
 import io.foretell.policy.Sample;
+import io.foretell.policy.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -71,8 +72,8 @@ final class GenerateCommand implements Callable<Integer> {
         try (Policy model = policy.open()) {
             HuggingFaceTokenizer tokenizer = model.tokenizer();
             TokenArray tokens = policy.encode(tokenizer, prompt);
-            GenerationRequest request =
-                    new GenerationRequest(tokens, seeds(), temperature, 0, maxTokens, stopToken(tokenizer));
+            GenerationRequest request = new GenerationRequest(
+                    tokens, seeds(), SamplingParameters.plain(temperature, 0, maxTokens, stopToken(tokenizer)));
             List<Sample> samples = model.generate(List.of(request)).get(0);
             if (policy.isJson()) {
                 Console.say(json(tokenizer, tokens, samples).toString());

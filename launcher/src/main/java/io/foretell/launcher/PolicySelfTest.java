@@ -12,6 +12,7 @@ import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyException;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Sample;
+import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.Score;
 import io.foretell.policy.ScoreRequest;
 import java.nio.file.Path;
@@ -37,7 +38,8 @@ final class PolicySelfTest {
         PolicyOrigin.write(folder, "qwen3", "micro", "bytes", 0.02, 1);
         try (Policy policy = Policy.open(folder, PolicyOptions.DEFAULT)) {
             TokenArray prompt = policy.tokenizer().encode("The quick brown fox");
-            Sample sample = policy.generate(List.of(new GenerationRequest(prompt, List.of(1L), 1f, 1, 8, -1)))
+            Sample sample = policy.generate(
+                            List.of(new GenerationRequest(prompt, List.of(1L), SamplingParameters.plain(1f, 1, 8, -1))))
                     .get(0)
                     .get(0);
             double sampled = sample.logProbs().sum();

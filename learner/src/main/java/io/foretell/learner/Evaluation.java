@@ -11,6 +11,7 @@ import io.foretell.objectives.Weights;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Policy;
 import io.foretell.policy.Sample;
+import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.Score;
 import io.foretell.policy.ScoreRequest;
 import java.time.Instant;
@@ -101,7 +102,10 @@ final class Evaluation {
                 seeds.add(SEED + 1000L * q + i);
             }
             requests.add(new GenerationRequest(
-                    plan.context(), seeds, plan.temperature(), plan.minTokens(), plan.maxTokens(), plan.stopToken()));
+                    plan.context(),
+                    seeds,
+                    SamplingParameters.plain(
+                            plan.temperature(), plan.minTokens(), plan.maxTokens(), plan.stopToken())));
         }
         List<ScoreRequest> scored = new ArrayList<>();
         double length = 0;

@@ -18,6 +18,7 @@ import io.foretell.objectives.Weights;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Policy;
 import io.foretell.policy.Sample;
+import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.ScoreRequest;
 import io.foretell.streams.ChainCorpus;
 import java.nio.file.Path;
@@ -84,8 +85,8 @@ class TrainingStepTest {
         for (int g = 0; g < 3; g++) {
             TokenArray prompt = policy.tokenizer().encode(g == 0 ? "x1=3 so x3 is" : "x0=2 x1=5 x2=4 so x4 is");
             List<Long> seeds = random.longs(4).boxed().toList();
-            List<Sample> samples = policy.generate(
-                            List.of(new GenerationRequest(prompt.append(open), seeds, 1f, 1, 6, close)))
+            List<Sample> samples = policy.generate(List.of(new GenerationRequest(
+                            prompt.append(open), seeds, SamplingParameters.plain(1f, 1, 6, close))))
                     .get(0);
             List<Rollout> rollouts = new ArrayList<>();
             List<Reward> rewards = new ArrayList<>();

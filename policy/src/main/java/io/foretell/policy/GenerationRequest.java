@@ -2,27 +2,32 @@ package io.foretell.policy;
 
 import io.foretell.objectives.TokenArray;
 import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A prompt to be continued.
  *
  * @param prompt at least one token
  * @param seeds one per continuation; the same seed gives the same tokens whatever else is in the batch
- * @param temperature above 0
- * @param minTokens sampled tokens before {@code stopToken} may appear (its probability is removed until then)
- * @param maxTokens most tokens sampled
- * @param stopToken token that ends a continuation and belongs to it, or -1
+ * @param stops makes a watcher for each continuation that may end it after {@code minTokens}; null for none
  */
 public record GenerationRequest(
-        TokenArray prompt, List<Long> seeds, float temperature, int minTokens, int maxTokens, int stopToken) {
+        TokenArray prompt,
+        List<Long> seeds,
+        SamplingParameters sampling,
+        @Nullable Supplier<StopCondition> stops) {
     public GenerationRequest {
         seeds = List.copyOf(seeds);
         if (prompt.isEmpty()) {
             throw new PolicyException("a prompt needs at least one token");
         }
-        if (seeds.isEmpty() || maxTokens < 1 || !(temperature > 0)) {
-            throw new PolicyException("cannot sample n=" + seeds.size() + " continuations of at most " + maxTokens
-                    + " tokens at temperature " + temperature);
+        if (seeds.isEmpty()) {
+            throw new PolicyException("a request needs at least one seed, one for each continuation");
         }
+    }
+
+    public GenerationRequest(TokenArray prompt, List<Long> seeds, SamplingParameters sampling) {
+        this(prompt, seeds, sampling, null);
     }
 }

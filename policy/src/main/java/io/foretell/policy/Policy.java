@@ -189,7 +189,7 @@ public final class Policy implements AutoCloseable {
     public List<List<Sample>> generate(List<GenerationRequest> requests) {
         for (GenerationRequest request : requests) {
             requireKnown(request.prompt());
-            requireKnown(request.stopToken());
+            request.sampling().stopTokens().forEach(this::requireKnown);
         }
         return sampling.generate(requests);
     }

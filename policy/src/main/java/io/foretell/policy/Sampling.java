@@ -33,13 +33,14 @@ final class Sampling {
         Map<Kind, List<Integer>> kinds = new LinkedHashMap<>();
         for (int i = 0; i < requests.size(); i++) {
             GenerationRequest request = requests.get(i);
-            Kind kind = new Kind(request.seeds().size(), request.minTokens(), request.stopToken());
+            requireSupported(request.sampling());
+            Kind kind = new Kind(request.seeds().size(), request.sampling().minTokens(), nativeStop(request));
             kinds.computeIfAbsent(kind, unused -> new ArrayList<>()).add(i);
         }
         List<List<Sample>> samples = new ArrayList<>(java.util.Collections.nCopies(requests.size(), List.of()));
         kinds.forEach((kind, members) -> {
-            members.sort(Comparator.comparingInt(
-                    i -> requests.get(i).prompt().length() + requests.get(i).maxTokens()));
+            members.sort(Comparator.comparingInt(i -> requests.get(i).prompt().length()
+                    + requests.get(i).sampling().maxTokens()));
             for (List<Integer> batch : withinBudget(requests, members, kind.copies())) {
                 List<GenerationRequest> chosen =
                         batch.stream().map(requests::get).toList();
@@ -50,12 +51,28 @@ final class Sampling {
         return samples;
     }
 
+    private static void requireSupported(SamplingParameters sampling) {
+        if (sampling.temperature() == 0 || sampling.topP() < 1 || sampling.topK() > 0 || sampling.minP() > 0) {
+            throw new PolicyException(
+                    "this engine samples from the whole distribution only: temperature 0, top_p, top_k and min_p are"
+                            + " not there yet");
+        }
+        if (sampling.minTokens() > 0 && sampling.stopTokens().size() > 1) {
+            throw new PolicyException("this engine holds back one stop token only, not " + sampling.stopTokens());
+        }
+    }
+
+    private static int nativeStop(GenerationRequest request) {
+        List<Integer> stops = request.sampling().stopTokens();
+        return stops.size() == 1 ? stops.get(0) : -1;
+    }
+
     private List<List<Integer>> withinBudget(List<GenerationRequest> requests, List<Integer> members, int copies) {
         List<List<Integer>> batches = new ArrayList<>();
         List<Integer> batch = new ArrayList<>();
         for (int member : members) {
             GenerationRequest request = requests.get(member);
-            long width = request.prompt().length() + request.maxTokens();
+            long width = request.prompt().length() + request.sampling().maxTokens();
             if (!batch.isEmpty() && (batch.size() + 1L) * copies * width > tokenBudget) {
                 batches.add(batch);
                 batch = new ArrayList<>();
@@ -71,7 +88,7 @@ final class Sampling {
         int rows = prompts * kind.copies();
         int width = requests.stream().mapToInt(r -> r.prompt().length()).max().orElseThrow();
         int steps =
-                requests.stream().mapToInt(GenerationRequest::maxTokens).max().orElseThrow();
+                requests.stream().mapToInt(r -> r.sampling().maxTokens()).max().orElseThrow();
         long[] tokens = new long[prompts * width]; // (P, T)
         long[] pads = new long[prompts]; // (P,)
         double[] uniforms = new double[rows * steps]; // (B, N)
@@ -86,10 +103,10 @@ final class Sampling {
             }
             for (int c = 0; c < kind.copies(); c++) {
                 int row = p * kind.copies() + c;
-                limits[row] = request.maxTokens();
-                temperatures[row] = request.temperature();
+                limits[row] = request.sampling().maxTokens();
+                temperatures[row] = request.sampling().temperature();
                 SplittableRandom random = new SplittableRandom(request.seeds().get(c));
-                for (int s = 0; s < request.maxTokens(); s++) {
+                for (int s = 0; s < request.sampling().maxTokens(); s++) {
                     uniforms[row * steps + s] = random.nextDouble();
                 }
             }
@@ -123,9 +140,15 @@ final class Sampling {
     /** @param row (2N) token ids, -1 after the end, then their log-probabilities */
     private static Sample sample(double[] row, GenerationRequest request, long seed) {
         int steps = row.length / 2;
+        SamplingParameters sampling = request.sampling();
+        StopCondition condition =
+                request.stops() == null ? unused -> false : request.stops().get();
         int length = 0;
-        while (length < steps && row[length] >= 0) {
-            length++;
+        boolean stopped = false;
+        while (!stopped && length < steps && row[length] >= 0) {
+            int token = (int) row[length++];
+            boolean reached = condition.isReached(new int[] {token});
+            stopped = sampling.stopTokens().contains(token) || reached && length >= sampling.minTokens();
         }
         int[] ids = new int[length];
         float[] logProbs = new float[length];
@@ -133,7 +156,6 @@ final class Sampling {
             ids[s] = (int) row[s];
             logProbs[s] = (float) row[steps + s];
         }
-        boolean stopped = length > 0 && ids[length - 1] == request.stopToken();
         return new Sample(
                 TokenArray.of(ids), FloatArray.of(logProbs), stopped ? FinishReason.STOP : FinishReason.LENGTH, seed);
     }

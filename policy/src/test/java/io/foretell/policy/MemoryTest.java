@@ -46,8 +46,8 @@ class MemoryTest {
         Random random = new Random(73);
         for (int round = 0; round < rounds; round++) {
             TokenArray prompt = TestModels.tokens(random, 1 + random.nextInt(16));
-            List<Sample> samples = policy.generate(
-                            List.of(new GenerationRequest(prompt, List.of(1L, 2L, 3L, 4L), 1f, 1, 8, 3)))
+            List<Sample> samples = policy.generate(List.of(new GenerationRequest(
+                            prompt, List.of(1L, 2L, 3L, 4L), SamplingParameters.plain(1f, 1, 8, 3))))
                     .get(0);
             policy.score(
                     Weights.EMA, List.of(new ScoreRequest(prompt, samples.get(0).tokens())));

@@ -47,7 +47,8 @@ class ParityTest {
             }
             System.out.printf("%s: largest difference to transformers %.2e nats%n", modelType, largest);
             assertThat(scores.get(1).allGreedy()).isTrue();
-            GenerationRequest cold = new GenerationRequest(prompt, List.of(1L, 2L), 1e-4f, 0, greedy.length(), -1);
+            GenerationRequest cold = new GenerationRequest(
+                    prompt, List.of(1L, 2L), SamplingParameters.plain(1e-4f, 0, greedy.length(), -1));
             for (Sample sample : policy.generate(List.of(cold)).get(0)) {
                 assertThat(sample.tokens()).isEqualTo(greedy);
             }

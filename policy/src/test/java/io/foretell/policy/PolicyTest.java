@@ -33,8 +33,8 @@ class PolicyTest {
                 TokenArray shorter = policy.tokenizer().encode("ab");
                 TokenArray longer = policy.tokenizer().encode("a longer prompt");
                 List<List<Sample>> groups = policy.generate(List.of(
-                        new GenerationRequest(shorter, List.of(1L, 2L), 1f, 0, 12, -1),
-                        new GenerationRequest(longer, List.of(3L, 4L), 1f, 0, 9, -1)));
+                        new GenerationRequest(shorter, List.of(1L, 2L), SamplingParameters.plain(1f, 0, 12, -1)),
+                        new GenerationRequest(longer, List.of(3L, 4L), SamplingParameters.plain(1f, 0, 9, -1))));
                 for (int g = 0; g < 2; g++) {
                     TokenArray prompt = g == 0 ? shorter : longer;
                     for (Sample sample : groups.get(g)) {

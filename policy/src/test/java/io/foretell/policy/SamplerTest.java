@@ -57,7 +57,8 @@ class SamplerTest {
         int draws = 20_000;
         List<Long> seeds = LongStream.range(seed, seed + draws).boxed().toList();
         int[] counts = new int[V];
-        for (Sample sample : policy.generate(List.of(new GenerationRequest(prompt, seeds, 1f, 0, 1, -1)))
+        for (Sample sample : policy.generate(
+                        List.of(new GenerationRequest(prompt, seeds, SamplingParameters.plain(1f, 0, 1, -1))))
                 .get(0)) {
             counts[sample.tokens().at(0)]++;
         }
@@ -91,7 +92,8 @@ class SamplerTest {
             TokenArray prompt = TestModels.tokens(random, 1 + random.nextInt(20));
             long seed = random.nextLong();
             int length = 1 + random.nextInt(30);
-            Sample alone = policy.generate(List.of(new GenerationRequest(prompt, List.of(seed), 1f, 0, length, 5)))
+            Sample alone = policy.generate(List.of(
+                            new GenerationRequest(prompt, List.of(seed), SamplingParameters.plain(1f, 0, length, 5))))
                     .get(0)
                     .get(0);
             List<GenerationRequest> requests = new ArrayList<>();
@@ -102,15 +104,12 @@ class SamplerTest {
                 List<Long> seeds = new ArrayList<>(random.longs(copies).boxed().toList());
                 if (i == place) {
                     seeds.set(copy, seed);
-                    requests.add(new GenerationRequest(prompt, seeds, 1f, 0, length, 5));
+                    requests.add(new GenerationRequest(prompt, seeds, SamplingParameters.plain(1f, 0, length, 5)));
                 } else {
                     requests.add(new GenerationRequest(
                             TestModels.tokens(random, 1 + random.nextInt(40)),
                             seeds,
-                            random.nextBoolean() ? 1f : 0.6f,
-                            0,
-                            1 + random.nextInt(40),
-                            5));
+                            SamplingParameters.plain(random.nextBoolean() ? 1f : 0.6f, 0, 1 + random.nextInt(40), 5)));
                 }
             }
             Sample among = policy.generate(requests).get(place).get(copy);
@@ -129,8 +128,8 @@ class SamplerTest {
         int stop = mostLikely(prompt);
         int forbiddenTokens = 3;
         List<Long> seeds = LongStream.range(0, 16).boxed().toList();
-        List<Sample> samples = policy.generate(
-                        List.of(new GenerationRequest(prompt, seeds, temperature, forbiddenTokens, 20, stop)))
+        List<Sample> samples = policy.generate(List.of(new GenerationRequest(
+                        prompt, seeds, SamplingParameters.plain(temperature, forbiddenTokens, 20, stop))))
                 .get(0);
         double largest = 0;
         for (Sample sample : samples) {
@@ -153,11 +152,13 @@ class SamplerTest {
         TokenArray prompt = TestModels.tokens(new Random(35), 6);
         int stop = mostLikely(prompt);
         List<Long> seeds = LongStream.range(0, 64).boxed().toList();
-        List<Sample> free = policy.generate(List.of(new GenerationRequest(prompt, seeds, 1f, 0, 12, stop)))
+        List<Sample> free = policy.generate(
+                        List.of(new GenerationRequest(prompt, seeds, SamplingParameters.plain(1f, 0, 12, stop))))
                 .get(0);
         assertThat(free).anyMatch(sample -> sample.tokens().at(0) == stop);
         for (int minimum : new int[] {1, 4, 12}) {
-            List<Sample> held = policy.generate(List.of(new GenerationRequest(prompt, seeds, 1f, minimum, 12, stop)))
+            List<Sample> held = policy.generate(List.of(
+                            new GenerationRequest(prompt, seeds, SamplingParameters.plain(1f, minimum, 12, stop))))
                     .get(0);
             for (Sample sample : held) {
                 int length = sample.tokens().length();
@@ -180,12 +181,15 @@ class SamplerTest {
         Random random = new Random(36);
         List<GenerationRequest> requests = IntStream.of(1, 9, 3, 30, 2)
                 .mapToObj(limit -> new GenerationRequest(
-                        TestModels.tokens(random, 1 + random.nextInt(9)), List.of(1L, 2L), 1f, 0, limit, -1))
+                        TestModels.tokens(random, 1 + random.nextInt(9)),
+                        List.of(1L, 2L),
+                        SamplingParameters.plain(1f, 0, limit, -1)))
                 .toList();
         List<List<Sample>> groups = policy.generate(requests);
         for (int g = 0; g < requests.size(); g++) {
             for (Sample sample : groups.get(g)) {
-                assertThat(sample.tokens().length()).isEqualTo(requests.get(g).maxTokens());
+                assertThat(sample.tokens().length())
+                        .isEqualTo(requests.get(g).sampling().maxTokens());
                 assertThat(sample.finishReason()).isEqualTo(FinishReason.LENGTH);
             }
         }
@@ -201,10 +205,7 @@ class SamplerTest {
                     .mapToObj(i -> new GenerationRequest(
                             TestModels.tokens(random, 1 + random.nextInt(9)),
                             List.of((long) i, 50L + i),
-                            1f,
-                            i % 2,
-                            5 + i,
-                            7))
+                            SamplingParameters.plain(1f, i % 2, 5 + i, 7)))
                     .toList();
             List<List<Sample>> wide = policy.generate(requests);
             List<List<Sample>> split = narrow.generate(requests);
@@ -222,18 +223,19 @@ class SamplerTest {
     @Test
     void impossibleRequestsAreRefusedWithASentence() {
         TokenArray prompt = TokenArray.of(1);
-        assertThatThrownBy(() -> new GenerationRequest(TokenArray.EMPTY, List.of(1L), 1f, 0, 1, -1))
+        assertThatThrownBy(() ->
+                        new GenerationRequest(TokenArray.EMPTY, List.of(1L), SamplingParameters.plain(1f, 0, 1, -1)))
                 .isInstanceOf(PolicyException.class);
-        assertThatThrownBy(() -> new GenerationRequest(prompt, List.of(), 1f, 0, 1, -1))
+        assertThatThrownBy(() -> new GenerationRequest(prompt, List.of(), SamplingParameters.plain(1f, 0, 1, -1)))
                 .isInstanceOf(PolicyException.class);
-        assertThatThrownBy(() -> new GenerationRequest(prompt, List.of(1L), Float.NaN, 0, 1, -1))
+        assertThatThrownBy(
+                        () -> new GenerationRequest(prompt, List.of(1L), SamplingParameters.plain(Float.NaN, 0, 1, -1)))
                 .isInstanceOf(PolicyException.class);
-        assertThatThrownBy(() -> new GenerationRequest(prompt, List.of(1L), 0f, 0, 1, -1))
-                .isInstanceOf(PolicyException.class);
+        assertThatThrownBy(() -> SamplingParameters.plain(-1f, 0, 1, -1)).isInstanceOf(PolicyException.class);
         for (int wrong : new int[] {-1, V, Integer.MAX_VALUE}) {
             TokenArray outside = TokenArray.of(3, wrong);
-            assertThatThrownBy(
-                            () -> policy.generate(List.of(new GenerationRequest(outside, List.of(1L), 1f, 0, 1, -1))))
+            assertThatThrownBy(() -> policy.generate(List.of(
+                            new GenerationRequest(outside, List.of(1L), SamplingParameters.plain(1f, 0, 1, -1)))))
                     .isInstanceOf(PolicyException.class)
                     .hasMessageContaining("token " + wrong);
             assertThatThrownBy(() -> policy.score(Weights.LIVE, List.of(new ScoreRequest(outside, prompt))))

@@ -61,7 +61,8 @@ final class StartUpHunt {
             TokenArray prompt = policy.tokenizer().encode("the cat");
             for (int round = 0; round < 5; round++) {
                 List<Long> seeds = LongStream.range(0, 8).boxed().toList();
-                List<Sample> samples = policy.generate(List.of(new GenerationRequest(prompt, seeds, 1f, 0, 16, -1)))
+                List<Sample> samples = policy.generate(
+                                List.of(new GenerationRequest(prompt, seeds, SamplingParameters.plain(1f, 0, 16, -1))))
                         .get(0);
                 policy.score(
                         Weights.LIVE,

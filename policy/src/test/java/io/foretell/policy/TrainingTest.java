@@ -231,7 +231,8 @@ class TrainingTest {
                 held = Math.max(held, Math.exp(ReferenceDecoder.logProb(logits, stop, temperature, -1)));
                 List<Long> seeds =
                         LongStream.range(10L * p, 10L * p + 4).boxed().toList();
-                GenerationRequest request = new GenerationRequest(prompt, seeds, temperature, 1, 24, stop);
+                GenerationRequest request =
+                        new GenerationRequest(prompt, seeds, SamplingParameters.plain(temperature, 1, 24, stop));
                 for (Sample sample : policy.generate(List.of(request)).get(0)) {
                     batch.add(Experience.policyGradient(prompt, rollout(sample, temperature), 1, stop));
                 }

@@ -11,6 +11,7 @@ import io.foretell.platform.Json;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.Sample;
+import io.foretell.policy.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -147,7 +148,8 @@ record Completions(
             for (int i = 0; i < n; i++) {
                 drawn.add(seeds.nextLong());
             }
-            requests.add(new GenerationRequest(prompt, drawn, temperature, 0, maxTokens, stopToken));
+            requests.add(new GenerationRequest(
+                    prompt, drawn, SamplingParameters.plain(temperature, 0, maxTokens, stopToken)));
         }
         return requests;
     }

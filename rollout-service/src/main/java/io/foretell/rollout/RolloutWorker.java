@@ -13,6 +13,7 @@ import io.foretell.objectives.VersionSpan;
 import io.foretell.platform.Metrics;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Sample;
+import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.PolicyFeed;
@@ -155,7 +156,9 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
             drawn.add(seeds.nextLong());
         }
         return new GenerationRequest(
-                plan.context(), drawn, plan.temperature(), plan.minTokens(), plan.maxTokens(), plan.stopToken());
+                plan.context(),
+                drawn,
+                SamplingParameters.plain(plan.temperature(), plan.minTokens(), plan.maxTokens(), plan.stopToken()));
     }
 
     static Rollout rollout(int index, int attempt, Sample sample, SamplingPlan plan, long version) {

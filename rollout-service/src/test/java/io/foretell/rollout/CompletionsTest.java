@@ -224,9 +224,9 @@ class CompletionsTest {
 
         assertThat(requests).isEqualTo(parse(json).requests()).hasSize(2);
         assertThat(requests.get(1).prompt()).isEqualTo(tokenizer.encode("c"));
-        assertThat(requests.get(1).temperature()).isEqualTo(0.5f);
-        assertThat(requests.get(1).minTokens()).isZero();
-        assertThat(requests.get(1).maxTokens()).isEqualTo(16);
+        assertThat(requests.get(1).sampling().temperature()).isEqualTo(0.5f);
+        assertThat(requests.get(1).sampling().minTokens()).isZero();
+        assertThat(requests.get(1).sampling().maxTokens()).isEqualTo(16);
         assertThat(requests.stream().flatMap(request -> request.seeds().stream()))
                 .hasSize(6)
                 .doesNotHaveDuplicates();

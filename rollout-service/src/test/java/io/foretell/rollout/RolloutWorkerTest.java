@@ -11,6 +11,7 @@ import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.VersionSpan;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Sample;
+import io.foretell.policy.SamplingParameters;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,8 @@ class RolloutWorkerTest {
         GenerationRequest request = RolloutWorker.request(task(7), PLAN);
 
         assertThat(request)
-                .isEqualTo(new GenerationRequest(TokenArray.of(1, 2, 8), request.seeds(), 0.7f, 1, 3, CLOSE));
+                .isEqualTo(new GenerationRequest(
+                        TokenArray.of(1, 2, 8), request.seeds(), SamplingParameters.plain(0.7f, 1, 3, CLOSE)));
         assertThat(request.seeds()).hasSize(4).doesNotHaveDuplicates();
         assertThat(RolloutWorker.request(task(7), PLAN)).isEqualTo(request);
         assertThat(RolloutWorker.request(task(8), PLAN).seeds()).doesNotContainAnyElementsOf(request.seeds());

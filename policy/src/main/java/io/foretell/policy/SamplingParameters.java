@@ -1,0 +1,44 @@
+package io.foretell.policy;
+
+import java.util.List;
+
+/**
+ * How tokens are drawn.
+ *
+ * @param temperature 0 takes the most likely token every time
+ * @param topP in (0, 1]: the most likely tokens that together have this probability stay; 1 keeps all
+ * @param topK this many of the most likely tokens stay; 0 keeps all
+ * @param minP in [0, 1): tokens at least this likely, relative to the most likely one, stay; 0 keeps all
+ * @param minTokens sampled tokens before any of {@code stopTokens} may appear (their probability is removed until then)
+ * @param maxTokens most tokens sampled
+ * @param stopTokens each ends a continuation and belongs to it
+ */
+public record SamplingParameters(
+        float temperature, float topP, int topK, float minP, int minTokens, int maxTokens, List<Integer> stopTokens) {
+    public SamplingParameters {
+        stopTokens = List.copyOf(stopTokens);
+        require(temperature >= 0 && Float.isFinite(temperature), "a temperature is 0 or above, not " + temperature);
+        require(topP > 0 && topP <= 1, "top_p is above 0 and at most 1, not " + topP);
+        require(topK >= 0, "top_k is 0 or above, not " + topK);
+        require(minP >= 0 && minP < 1, "min_p is at least 0 and below 1, not " + minP);
+        require(maxTokens >= 1, "at least one token is sampled, not " + maxTokens);
+        require(
+                minTokens >= 0 && minTokens <= maxTokens,
+                "cannot sample at least " + minTokens + " and at most " + maxTokens + " tokens");
+        require(
+                stopTokens.stream().allMatch(token -> token >= 0),
+                "a stop token is a token id, but they are " + stopTokens);
+    }
+
+    /** From the whole distribution; {@code stopToken} -1 for none. */
+    public static SamplingParameters plain(float temperature, int minTokens, int maxTokens, int stopToken) {
+        return new SamplingParameters(
+                temperature, 1, 0, 0, minTokens, maxTokens, stopToken < 0 ? List.of() : List.of(stopToken));
+    }
+
+    private static void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new PolicyException(otherwise);
+        }
+    }
+}
