@@ -7,6 +7,7 @@ import io.foretell.learner.PhaseSettings;
 import io.foretell.platform.Configuration;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.TlsSettings;
+import io.foretell.policy.Precision;
 import io.foretell.streams.KafkaSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -94,9 +95,7 @@ public record ForetellConfig(
 
     record PolicySection(@Nullable String path, InitSection init, String dtype, String device, int threads) {
         PolicySection {
-            if (!dtype.equals("float32")) {
-                throw new IllegalArgumentException("policy.dtype is '" + dtype + "' but only float32 is supported yet");
-            }
+            Precision.parse(dtype);
             if (!device.equals("auto") && !device.equals("cpu")) {
                 throw new IllegalArgumentException("policy.device is '" + device + "' but must be auto or cpu");
             }
@@ -144,12 +143,26 @@ public record ForetellConfig(
     }
 
     record RolloutSection(
-            int n, float temperature, int maxPromptLength, int maxResponseLength, int maxInflightRollouts) {
+            int n,
+            float temperature,
+            int maxPromptLength,
+            int maxResponseLength,
+            int maxInflightRollouts,
+            int kvCacheTokens,
+            @Nullable String dtype) {
         RolloutSection {
             if (n < 1 || !(temperature > 0) || maxPromptLength < 1 || maxResponseLength < 1) {
                 throw new IllegalArgumentException("rollout needs n, max_prompt_length and max_response_length of at"
                         + " least 1 and a temperature above 0, but has " + n + ", " + maxPromptLength + ", "
                         + maxResponseLength + " and " + temperature);
+            }
+            if (maxPromptLength + maxResponseLength > kvCacheTokens) {
+                throw new IllegalArgumentException("rollout.kv_cache_tokens is " + kvCacheTokens
+                        + " but one prompt and its response may have max_prompt_length + max_response_length = "
+                        + (maxPromptLength + maxResponseLength) + " tokens");
+            }
+            if (dtype != null) {
+                Precision.parse(dtype);
             }
         }
     }

@@ -2,6 +2,7 @@ package io.foretell.launcher;
 
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyOptions;
+import io.foretell.policy.Precision;
 import java.nio.file.Path;
 
 /** What this machine can do at best, to set the other figures against. */
@@ -16,7 +17,7 @@ final class MachinePeak {
         PolicyOrigin.write(folder, "qwen3", "micro", "bytes", 0.02, 1);
         try (Policy policy = Policy.open(folder, PolicyOptions.DEFAULT)) {
             return new BenchReport.Figures()
-                    .put("fp32_gflops", policy.matmulPeak(SQUARE))
+                    .put("fp32_gflops", policy.matmulPeak(SQUARE, Precision.FLOAT32))
                     .put("copy_gb_per_second", copyPeak());
         }
     }

@@ -1,16 +1,17 @@
 package io.foretell.launcher;
 
+import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
 import io.foretell.policy.GenerationRequest;
-import io.foretell.policy.LossSettings;
 import io.foretell.policy.MicroBatchResult;
 import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyException;
 import io.foretell.policy.PolicyOptions;
+import io.foretell.policy.Precision;
 import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.Score;
@@ -55,7 +56,7 @@ final class PolicySelfTest {
                     "samples, scores (differs by %.0e nats), learns (loss %.3f); matrix products reach %.0f GFLOP/s",
                     Math.abs(sampled - scored),
                     loss,
-                    policy.matmulPeak(PEAK_SIZE));
+                    policy.matmulPeak(PEAK_SIZE, Precision.FLOAT32));
         }
     }
 
@@ -73,7 +74,8 @@ final class PolicySelfTest {
                 batch,
                 LossAggregation.TOKEN_MEAN.weights(batch),
                 LossAggregation.nextTokenWeights(batch),
-                new LossSettings(0.2, 0.2));
+                new ClippedSurrogate(0.2, 0.2),
+                false);
         require(Double.isFinite(result.loss()) && result.loss() > 0, "the loss is " + result.loss());
         double norm = policy.step(STEP);
         require(Double.isFinite(norm) && norm > 0, "the gradient's norm is " + norm);

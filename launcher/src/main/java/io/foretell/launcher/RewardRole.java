@@ -39,7 +39,7 @@ final class RewardRole implements Role {
     @Override
     public void start() {
         tokenizer = wiring.tokenizer();
-        policy = new ServedPolicy("reward-policy", wiring.policyOptions(), SWAP);
+        policy = new ServedPolicy("reward-policy", wiring.scoringOptions(), SWAP);
         policy.swap(wiring.firstPolicy());
         sender = new RecordSender(wiring.bootstrap());
         worker = new WorkLoop<>(

@@ -41,7 +41,7 @@ final class RolloutRole implements Role {
         ForetellConfig config = wiring.config();
         tokenizer = wiring.tokenizer();
         objectives = Wiring.objectives(config, tokenizer);
-        policy = new ServedPolicy("rollout-policy", wiring.policyOptions(), SWAP);
+        policy = new ServedPolicy("rollout-policy", wiring.samplingOptions(), SWAP);
         policy.swap(wiring.firstPolicy());
         sender = new RecordSender(wiring.bootstrap());
         int tasksAtOnce =

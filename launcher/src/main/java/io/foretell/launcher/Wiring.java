@@ -14,6 +14,7 @@ import io.foretell.platform.Metrics;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.PolicyOptions;
+import io.foretell.policy.Precision;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Topics;
 import io.vertx.core.Vertx;
@@ -32,7 +33,6 @@ import java.util.concurrent.TimeoutException;
  * What the roles of one process share.
  *
  * @param bootstrap address of the broker
- * @param threads inside one operator of the model
  */
 record Wiring(
         ForetellConfig config,
@@ -46,8 +46,22 @@ record Wiring(
         InstantSource clock) {
     private static final Duration FIRST_POLICY = Duration.ofMinutes(2);
 
-    PolicyOptions policyOptions() {
-        return new PolicyOptions(config.policy().threads(), PolicyOptions.DEFAULT.tokenBudget());
+    PolicyOptions samplingOptions() {
+        String dtype = config.rollout().dtype();
+        return policyOptions(config)
+                .with(PolicyOptions.Use.SAMPLING)
+                .with(Precision.parse(dtype == null ? config.policy().dtype() : dtype));
+    }
+
+    PolicyOptions scoringOptions() {
+        return policyOptions(config).with(PolicyOptions.Use.SCORING);
+    }
+
+    private static PolicyOptions policyOptions(ForetellConfig config) {
+        return PolicyOptions.DEFAULT
+                .withThreads(config.policy().threads())
+                .withCacheTokens(config.rollout().kvCacheTokens())
+                .with(Precision.parse(config.policy().dtype()));
     }
 
     /**
@@ -112,7 +126,7 @@ record Wiring(
                 config.ckpt().keepLast(),
                 config.resumeMode(),
                 untilStep,
-                config.policy().threads(),
+                policyOptions(config),
                 config.run().seed());
     }
 }

@@ -40,7 +40,7 @@ class ForetellConfigTest {
                         new ForetellConfig.DocumentsSection(List.of(), "exact", 1, 0.0, 20000),
                         List.of(phase("ntp", 100), phase("rlp", null)),
                         new ForetellConfig.TeacherSection(0.999),
-                        new ForetellConfig.RolloutSection(8, 1f, 512, 64, 1024),
+                        new ForetellConfig.RolloutSection(8, 1f, 512, 64, 1024, 65536, null),
                         new ForetellConfig.RewardSection(
                                 false, new JudgeSettings(null, null, "judge", Duration.ofSeconds(60), 3, 16, Map.of())),
                         new LearnerSettings(
@@ -61,7 +61,8 @@ class ForetellConfigTest {
                                 "seq-mean-token-mean",
                                 "rloo",
                                 4,
-                                16384),
+                                16384,
+                                false),
                         new ForetellConfig.CheckpointSection(20, 3),
                         "auto",
                         new EvaluationSettings(10, true, 64, 8, List.of()),
@@ -77,7 +78,7 @@ class ForetellConfigTest {
         ForetellConfig config = load(
                 "run={name: r, dir: d, seed: 7, mode: sync, stop_timeout: 5s, watchdog: 250ms}",
                 "kafka={embedded: false, bootstrap: 'host:9092', partitions: 5}",
-                "policy={path: p, threads: 3, device: cpu, init: {arch: llama, size: nano, tokenizer: chain, std: 0.1}}",
+                "policy={path: p, dtype: bfloat16, threads: 3, device: cpu, init: {arch: llama, size: nano, tokenizer: chain, std: 0.1}}",
                 "documents={deduplicate: none, epochs: 0, held_out_fraction: 0.25, ahead: 9}",
                 "documents.sources=[{files: f, template: '{a}', domain: m, split: paragraphs},"
                         + " {generator: chain, seed: 3, documents: 4}]",
@@ -85,7 +86,7 @@ class ForetellConfigTest {
                         + " warmup_steps: 1, options: {k: 1}}]",
                 "teacher.ema_decay=0.5",
                 "rollout={n: 2, temperature: 0.5, max_prompt_length: 3, max_response_length: 4,"
-                        + " max_inflight_rollouts: 6}",
+                        + " max_inflight_rollouts: 6, kv_cache_tokens: 70, dtype: float32}",
                 "reward={shuffle: true, judge: {base_url: 'http://j/v1', model: m, timeout: 2s, max_attempts: 1,"
                         + " max_concurrent: 2, prompts: {a: b}}}",
                 "ckpt={interval: 1, keep_last: 2}",
@@ -100,7 +101,7 @@ class ForetellConfigTest {
         assertThat(config.kafka()).isEqualTo(new ForetellConfig.KafkaSection(false, "host:9092", 5));
         assertThat(config.policy())
                 .isEqualTo(new ForetellConfig.PolicySection(
-                        "p", new ForetellConfig.InitSection("llama", "nano", "chain", 0.1), "float32", "cpu", 3));
+                        "p", new ForetellConfig.InitSection("llama", "nano", "chain", 0.1), "bfloat16", "cpu", 3));
         assertThat(config.documents())
                 .isEqualTo(new ForetellConfig.DocumentsSection(
                         List.of(
@@ -113,7 +114,7 @@ class ForetellConfigTest {
         assertThat(config.phases())
                 .containsExactly(new PhaseSettings("ntp", 2, List.of("x"), 0.5, "wsd", 1, Map.of("k", 1)));
         assertThat(config.teacher().emaDecay()).isEqualTo(0.5);
-        assertThat(config.rollout()).isEqualTo(new ForetellConfig.RolloutSection(2, 0.5f, 3, 4, 6));
+        assertThat(config.rollout()).isEqualTo(new ForetellConfig.RolloutSection(2, 0.5f, 3, 4, 6, 70, "float32"));
         assertThat(config.reward())
                 .isEqualTo(new ForetellConfig.RewardSection(
                         true,
@@ -132,7 +133,7 @@ class ForetellConfigTest {
                 + " warmup_steps: 3, min_lr_ratio: 0.5, beta1: 0.1, beta2: 0.2, epsilon: 0.3, weight_decay: 0.4,"
                 + " max_grad_norm: 5, ppo_epochs: 6, clip_ratio_low: 0.7, clip_ratio_high: 0.8, loss_mode: vanilla,"
                 + " loss_agg_mode: token-mean, adv_estimator: grpo, max_off_policy_steps: 9,"
-                + " max_tokens_per_micro_batch: 1000}");
+                + " max_tokens_per_micro_batch: 1000, gradient_checkpointing: true}");
         assertThat(config.learner())
                 .isEqualTo(new LearnerSettings(
                         2,
@@ -152,7 +153,8 @@ class ForetellConfigTest {
                         "token-mean",
                         "grpo",
                         9,
-                        1000));
+                        1000,
+                        true));
     }
 
     @Test

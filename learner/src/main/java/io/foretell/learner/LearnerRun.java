@@ -1,6 +1,7 @@
 package io.foretell.learner;
 
 import io.foretell.objectives.Objective;
+import io.foretell.policy.PolicyOptions;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -21,7 +22,7 @@ import java.util.List;
  * @param checkpointsKept how many checkpoints are kept
  * @param resumeMode auto, disable or the path of a checkpoint
  * @param untilStep stop after this step; {@link Long#MAX_VALUE} to go on
- * @param threads threads inside one operator of the model
+ * @param policyOptions how the policy is held
  * @param seed of everything random in the run
  */
 public record LearnerRun(
@@ -39,7 +40,7 @@ public record LearnerRun(
         int checkpointsKept,
         String resumeMode,
         long untilStep,
-        int threads,
+        PolicyOptions policyOptions,
         long seed) {
     public LearnerRun {
         phases = List.copyOf(phases);

@@ -23,6 +23,7 @@ import java.util.Locale;
  * @param advEstimator rloo, grpo or dr_grpo
  * @param maxOffPolicySteps oldest policy version a group may come from, in steps behind
  * @param maxTokensPerMicroBatch padded tokens of one forward and backward pass
+ * @param gradientCheckpointing whether layers run twice, so that only their inputs need memory in between
  */
 public record LearnerSettings(
         int promptsPerStep,
@@ -42,7 +43,8 @@ public record LearnerSettings(
         String lossAggMode,
         String advEstimator,
         int maxOffPolicySteps,
-        int maxTokensPerMicroBatch) {
+        int maxTokensPerMicroBatch,
+        boolean gradientCheckpointing) {
     static final List<String> SCHEDULES = List.of("constant", "linear", "cosine", "wsd");
 
     public LearnerSettings {

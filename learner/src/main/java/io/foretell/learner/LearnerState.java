@@ -6,7 +6,6 @@ import io.foretell.objectives.ScoredGroup;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.policy.Policy;
-import io.foretell.policy.PolicyOptions;
 import io.foretell.streams.GroupReader;
 import io.foretell.streams.PolicyFeed;
 import java.nio.file.Path;
@@ -84,7 +83,7 @@ public final class LearnerState implements AutoCloseable {
             default -> Optional.of(checkpoints.loadFrom(Path.of(run.resumeMode())));
         };
         Path weights = loaded.map(CheckpointStore.Loaded::folder).orElse(run.origin());
-        Policy policy = Policy.open(weights, new PolicyOptions(run.threads(), PolicyOptions.DEFAULT.tokenBudget()));
+        Policy policy = Policy.open(weights, run.policyOptions());
         LearnerState state = new LearnerState(
                 run,
                 buffer,

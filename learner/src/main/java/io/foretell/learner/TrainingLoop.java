@@ -96,9 +96,9 @@ final class TrainingLoop {
         TrainingStep.Outcome outcome = state.train(phase, batch, rate);
         if (outcome.isSkipped()) {
             log.warn(
-                    "step {} is skipped: its gradient is not finite; groups {}",
+                    "step {} is skipped: loss or gradient are no numbers from these groups on: {}",
                     step,
-                    batch.stream().map(ScoredGroup::id).toList());
+                    outcome.offenders());
         }
         double trained = seconds(trainBegin);
         long versionBefore = state.version();

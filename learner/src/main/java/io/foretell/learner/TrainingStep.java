@@ -1,11 +1,11 @@
 package io.foretell.learner;
 
 import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.ScoredGroup;
-import io.foretell.policy.LossSettings;
 import io.foretell.policy.MicroBatchResult;
 import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
@@ -39,6 +39,7 @@ final class TrainingStep {
      * @param gradNorm before clipping; not finite when the step was skipped
      * @param tokens tokens run through the model
      * @param sequences statistics of sequences with policy-gradient tokens
+     * @param offenders groups of the micro-batch after which loss or gradient were no numbers any more
      */
     record Outcome(
             double loss,
@@ -46,7 +47,10 @@ final class TrainingStep {
             double ceLoss,
             double gradNorm,
             long tokens,
-            List<SequenceStatistics> sequences) {
+            List<SequenceStatistics> sequences,
+            List<String> offenders) {
+        static final Outcome NONE = new Outcome(0, 0, 0, Double.NaN, 0, List.of(), List.of());
+
         boolean isSkipped() {
             return !Double.isFinite(gradNorm);
         }
@@ -54,21 +58,23 @@ final class TrainingStep {
 
     Outcome run(Objective objective, List<ScoredGroup> groups, double learningRate, double emaDecay) {
         List<Experience> experiences = new ArrayList<>();
+        List<String> origins = new ArrayList<>();
         for (ScoredGroup group : groups) {
             for (Experience experience : objective.experiences(group, estimator)) {
                 if (experience.lossMask().sum() > 0 || hasNextTokenTerm(experience)) {
                     experiences.add(experience);
+                    origins.add(group.id());
                 }
             }
         }
         if (experiences.isEmpty()) {
-            return new Outcome(0, 0, 0, Double.NaN, 0, List.of());
+            return Outcome.NONE;
         }
         List<float[]> pgWeights = aggregation.weights(experiences);
         List<float[]> ceWeights = LossAggregation.nextTokenWeights(experiences);
-        Outcome outcome = new Outcome(0, 0, 0, 0, 0, List.of());
+        Outcome outcome = Outcome.NONE;
         for (int epoch = 0; epoch < settings.ppoEpochs(); epoch++) {
-            outcome = update(experiences, pgWeights, ceWeights, learningRate, emaDecay);
+            outcome = update(experiences, origins, pgWeights, ceWeights, learningRate, emaDecay);
         }
         return outcome;
     }
@@ -80,11 +86,12 @@ final class TrainingStep {
 
     private Outcome update(
             List<Experience> experiences,
+            List<String> origins,
             List<float[]> pgWeights,
             List<float[]> ceWeights,
             double learningRate,
             double emaDecay) {
-        LossSettings loss = new LossSettings(settings.clipRatioLow(), settings.clipRatioHigh());
+        ClippedSurrogate loss = new ClippedSurrogate(settings.clipRatioLow(), settings.clipRatioHigh());
         double total = 0;
         double pg = 0;
         double ce = 0;
@@ -96,12 +103,19 @@ final class TrainingStep {
                     batch,
                     chosen.stream().map(pgWeights::get).toList(),
                     chosen.stream().map(ceWeights::get).toList(),
-                    loss);
+                    loss,
+                    settings.gradientCheckpointing());
             total += result.loss();
             pg += result.pgLoss();
             ce += result.ceLoss();
             tokens += batch.stream().mapToLong(e -> e.tokens().length()).sum();
             result.sequences().stream().filter(s -> s.tokens() > 0).forEach(sequences::add);
+            if (!result.isFinite()) {
+                policy.discardGradients();
+                List<String> offenders =
+                        chosen.stream().map(origins::get).distinct().toList();
+                return new Outcome(total, pg, ce, Double.NaN, tokens, sequences, offenders);
+            }
         }
         double norm = policy.step(new OptimizerSettings(
                 learningRate,
@@ -111,7 +125,7 @@ final class TrainingStep {
                 settings.weightDecay(),
                 settings.maxGradNorm(),
                 emaDecay));
-        return new Outcome(total, pg, ce, norm, tokens, sequences);
+        return new Outcome(total, pg, ce, norm, tokens, sequences, List.of());
     }
 
     /** Sequences of similar length together, at most the token budget each. */

@@ -41,7 +41,8 @@ final class Runs {
                 "seq-mean-token-mean",
                 advEstimator,
                 4,
-                maxTokensPerMicroBatch);
+                maxTokensPerMicroBatch,
+                false);
     }
 
     static PhaseSettings phase(String objective, Integer steps) {
@@ -68,7 +69,7 @@ final class Runs {
                 2,
                 "auto",
                 Long.MAX_VALUE,
-                1,
+                new PolicyOptions(1, 2048),
                 7);
     }
 

@@ -21,7 +21,25 @@ class SettingsTest {
     /** The settings of {@link Runs} with the number at {@code place} replaced. */
     private static LearnerSettings with(int place, Object value) {
         Object[] v = {
-            4, 1e-3, "constant", 0, 0.0, 0.9, 0.95, 1e-8, 0.1, 1.0, 1, 0.2, 0.2, "vanilla", "token-mean", "rloo", 4, 64
+            4,
+            1e-3,
+            "constant",
+            0,
+            0.0,
+            0.9,
+            0.95,
+            1e-8,
+            0.1,
+            1.0,
+            1,
+            0.2,
+            0.2,
+            "vanilla",
+            "token-mean",
+            "rloo",
+            4,
+            64,
+            true
         };
         v[place] = value;
         return new LearnerSettings(
@@ -42,7 +60,8 @@ class SettingsTest {
                 (String) v[14],
                 (String) v[15],
                 (int) v[16],
-                (int) v[17]);
+                (int) v[17],
+                (boolean) v[18]);
     }
 
     static List<Arguments> wrong() {

@@ -100,7 +100,8 @@ class StepMetricsTest {
                 40,
                 List.of(
                         new SequenceStatistics(1, 0.4, 0.8, 1.2, 2.0, 3.0, 1.0),
-                        new SequenceStatistics(3, 0.0, 0.4, 0.4, 5.0, 1.0, 0.0)));
+                        new SequenceStatistics(3, 0.0, 0.4, 0.4, 5.0, 1.0, 0.0)),
+                List.of());
 
         StepMetrics metrics = new StepMetrics().update(outcome, 1e-3);
 
@@ -117,7 +118,7 @@ class StepMetricsTest {
 
     @Test
     void anUpdateWithoutPolicyGradientHasNoFiguresOfIt() {
-        TrainingStep.Outcome outcome = new TrainingStep.Outcome(0.2, 0, 0.2, 1.5, 40, List.of());
+        TrainingStep.Outcome outcome = new TrainingStep.Outcome(0.2, 0, 0.2, 1.5, 40, List.of(), List.of());
 
         assertThat(new StepMetrics().update(outcome, 1e-3).values())
                 .containsOnlyKeys("actor/loss", "actor/pg_loss", "actor/ce_loss", "actor/grad_norm", "actor/lr");

@@ -30,4 +30,9 @@ public record GenerationRequest(
     public GenerationRequest(TokenArray prompt, List<Long> seeds, SamplingParameters sampling) {
         this(prompt, seeds, sampling, null);
     }
+
+    /** The same request for continuations {@code from} (inclusive) to {@code to} (exclusive) only. */
+    GenerationRequest part(int from, int to) {
+        return new GenerationRequest(prompt, seeds.subList(from, to), sampling, stops);
+    }
 }

@@ -189,6 +189,27 @@ public record ModelConfig(
         return list;
     }
 
+    /** (Dh/2) rotary frequencies. */
+    float[] inverseFrequencies() {
+        float[] inverse = new float[headDim / 2];
+        for (int i = 0; i < inverse.length; i++) {
+            inverse[i] = (float) Math.pow(ropeTheta, -2.0 * i / headDim);
+        }
+        return inverse;
+    }
+
+    /** (L) sliding window of each layer, 0 for none. */
+    int[] windows() {
+        return new int[layers];
+    }
+
+    /** (L) which layers turn queries and keys. */
+    boolean[] rotary() {
+        boolean[] rotary = new boolean[layers];
+        java.util.Arrays.fill(rotary, true);
+        return rotary;
+    }
+
     /** Number of weights. */
     public long parameterCount() {
         return parameters().stream().mapToLong(Parameter::size).sum();
@@ -205,7 +226,6 @@ public record ModelConfig(
         attributes.put("qkv_bias", qkvBias());
         attributes.put("tied", tied);
         attributes.put("norm_eps", normEps);
-        attributes.put("rope_theta", ropeTheta);
         return attributes;
     }
 

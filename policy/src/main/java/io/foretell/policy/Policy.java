@@ -1,5 +1,6 @@
 package io.foretell.policy;
 
+import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
@@ -10,7 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 
 /**
@@ -25,25 +29,27 @@ public final class Policy implements AutoCloseable {
     private static final int FIRST_MOMENT = 2;
     private static final int SECOND_MOMENT = 3;
     private static final int ADAM_STEPS = 4;
-    private static final int STAGED = 5;
 
     private final ModelConfig config;
+    private final PolicyOptions options;
     private final List<ModelConfig.Parameter> parameters;
+    private final WeightLayout layout;
     private final HuggingFaceTokenizer tokenizer;
     private final PolicyProgram program;
-    private final Sampling sampling;
+    private final Sampler sampler;
     private final Scoring scoring;
     private final Training training;
 
     private Policy(ModelConfig config, HuggingFaceTokenizer tokenizer, PolicyProgram program, PolicyOptions options) {
         this.config = config;
+        this.options = options;
         this.parameters = config.parameters();
+        this.layout = new WeightLayout(config);
         this.tokenizer = tokenizer;
         this.program = program;
-        this.sampling = new Sampling(program, options.tokenBudget());
+        this.sampler = new Sampler(program, options, config);
         this.scoring = new Scoring(program, options.tokenBudget());
         this.training = new Training(program);
-        program.run("reset", inputs -> inputs.integer(STAGED)); // a list from the archive has no element type yet
     }
 
     /**
@@ -61,7 +67,7 @@ public final class Policy implements AutoCloseable {
                     + " tokens but the embedding only " + config.vocabularySize() + " rows");
         }
         NativeEngine.start(options.threads());
-        Policy policy = new Policy(config, tokenizer, PolicyProgram.load(config), options);
+        Policy policy = new Policy(config, tokenizer, PolicyProgram.load(config, options), options);
         try {
             policy.load(folder);
             return policy;
@@ -81,24 +87,25 @@ public final class Policy implements AutoCloseable {
 
     /**
      * Replaces live weights and teacher by those in {@code folder}: both are read beside the old ones and switched only
-     * when complete.
+     * when complete. Continuations in progress go on with the new weights and the keys and values of the old ones.
      */
     public void load(Path folder) {
-        boolean hasTeacher = Files.isRegularFile(folder.resolve("ema.safetensors"))
-                || Files.isRegularFile(folder.resolve("ema.safetensors.index.json"));
+        boolean hasTeacher = options.use() != PolicyOptions.Use.SAMPLING
+                && (Files.isRegularFile(folder.resolve("ema.safetensors"))
+                        || Files.isRegularFile(folder.resolve("ema.safetensors.index.json")));
         try {
             stage(Safetensors.open(folder, "model"), parameters);
             if (hasTeacher) {
                 stage(Safetensors.open(folder, "ema"), parameters);
             }
-            switchTo(LIVE);
+            switchTo(LIVE, parts());
             if (hasTeacher) {
-                switchTo(EMA);
-            } else {
+                switchTo(EMA, parts());
+            } else if (options.use() != PolicyOptions.Use.SAMPLING) {
                 resetTeacher();
             }
         } finally {
-            program.run("reset", inputs -> inputs.integer(STAGED));
+            program.run("unstage");
         }
     }
 
@@ -112,9 +119,14 @@ public final class Policy implements AutoCloseable {
         }
     }
 
-    /** The first staged tensor of each parameter takes its place in {@code slot}. */
-    private void switchTo(int slot) {
-        program.run("switch", inputs -> inputs.integer(slot).integer(parameters.size()));
+    /** How many staged tensors make up each of the program's. */
+    private long[] parts() {
+        return layout.tensors().stream().mapToLong(List::size).toArray();
+    }
+
+    /** The first staged tensors, joined by {@code parts}, take their places in {@code slot}. */
+    private void switchTo(int slot, long[] parts) {
+        program.run("switch", inputs -> inputs.integer(slot).integers(parts, parts.length));
     }
 
     /**
@@ -139,38 +151,58 @@ public final class Policy implements AutoCloseable {
 
     /** Writes the optimizer's moments and step counts. */
     public void saveOptimizer(Path file) {
-        Safetensors.write(
-                file, optimizerParameters(), i -> values(FIRST_MOMENT + i / parameters.size(), i % parameters.size()));
+        List<ModelConfig.Parameter> all = optimizerParameters();
+        Safetensors.write(file, all, i -> {
+            int slot = Math.min(FIRST_MOMENT + i / parameters.size(), ADAM_STEPS);
+            return slot == ADAM_STEPS
+                    ? values(slot, new WeightLayout.Place(i - 2 * parameters.size(), 0, 0))
+                    : values(slot, layout.place(parameters.get(i % parameters.size())));
+        });
     }
 
     /** Restores what {@link #saveOptimizer} wrote; training must have been started. */
     public void loadOptimizer(Path folder, String name) {
         try {
             stage(Safetensors.open(folder, name), optimizerParameters());
-            switchTo(FIRST_MOMENT);
-            switchTo(SECOND_MOMENT);
-            switchTo(ADAM_STEPS);
+            switchTo(FIRST_MOMENT, parts());
+            switchTo(SECOND_MOMENT, parts());
+            long[] single = new long[layout.tensors().size()];
+            Arrays.fill(single, 1);
+            switchTo(ADAM_STEPS, single);
         } finally {
-            program.run("reset", inputs -> inputs.integer(STAGED));
+            program.run("unstage");
         }
     }
 
+    /** Two moments of every parameter, and a step count of each of the program's tensors under its first part's name. */
     private List<ModelConfig.Parameter> optimizerParameters() {
         List<ModelConfig.Parameter> all = new ArrayList<>();
-        for (String slot : List.of("first_moment.", "second_moment.", "steps.")) {
+        for (String moment : List.of("first_moment.", "second_moment.")) {
             for (ModelConfig.Parameter parameter : parameters) {
-                List<Integer> shape = slot.equals("steps.") ? List.of() : parameter.shape();
-                all.add(new ModelConfig.Parameter(slot + parameter.name(), shape));
+                all.add(new ModelConfig.Parameter(moment + parameter.name(), parameter.shape()));
             }
+        }
+        for (List<ModelConfig.Parameter> tensor : layout.tensors()) {
+            all.add(new ModelConfig.Parameter("steps." + tensor.get(0).name(), List.of()));
         }
         return all;
     }
 
-    private FloatBuffer values(int slot, int index) {
+    private FloatBuffer values(int slot, WeightLayout.Place place) {
         return program.call(
                 "get",
-                inputs -> inputs.integer(slot).integer(index),
+                inputs -> inputs.integer(slot)
+                        .integer(place.index())
+                        .integer(place.from())
+                        .integer(place.to()),
                 array -> array.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
+    }
+
+    private FloatBuffer values(int slot, int parameter) {
+        if (options.use() != PolicyOptions.Use.TRAINING) {
+            throw new IllegalStateException("a policy opened for " + options.use() + " keeps no weights to read");
+        }
+        return values(slot, layout.place(parameters.get(parameter)));
     }
 
     /** The live values of every parameter, in the model's order: for tests and inspection of small models. */
@@ -187,11 +219,40 @@ public final class Policy implements AutoCloseable {
 
     /** Continuations for each request, in order: one per seed. */
     public List<List<Sample>> generate(List<GenerationRequest> requests) {
-        for (GenerationRequest request : requests) {
-            requireKnown(request.prompt());
-            request.sampling().stopTokens().forEach(this::requireKnown);
+        List<CompletableFuture<List<Sample>>> results =
+                requests.stream().map(this::submit).toList();
+        while (results.stream().anyMatch(result -> !result.isDone())) {
+            advance();
         }
-        return sampling.generate(requests);
+        try {
+            return results.stream().map(CompletableFuture::join).toList();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof PolicyException failure ? failure : e;
+        }
+    }
+
+    /**
+     * Queues a request for {@link #advance}. A future that is cancelled or completed from outside (a deadline) withdraws
+     * the request at the next step.
+     */
+    CompletableFuture<List<Sample>> submit(GenerationRequest request) {
+        requireKnown(request.prompt());
+        request.sampling().stopTokens().forEach(this::requireKnown);
+        return sampler.submit(request);
+    }
+
+    /** Lets requests in, samples a few tokens for every continuation, lets finished ones out; false when none is left. */
+    boolean advance() {
+        return sampler.advance();
+    }
+
+    /** The version that tokens are marked with from now on. */
+    void label(long version) {
+        sampler.label(version);
+    }
+
+    SamplerLoad load() {
+        return sampler.load();
     }
 
     /** Teacher-forced log-probabilities, in the order of the requests. */
@@ -210,7 +271,7 @@ public final class Policy implements AutoCloseable {
 
     /** Allocates a fresh optimizer: moments and step counts 0. */
     public void startTraining() {
-        program.run("start_training");
+        training.start();
     }
 
     /**
@@ -218,14 +279,19 @@ public final class Policy implements AutoCloseable {
      *
      * @param pgWeights per experience (T) weight of each token's policy-gradient loss over the whole step
      * @param ceWeights per experience (T) weight of each token's next-token loss over the whole step
+     * @param recompute whether layers run twice, so that only their inputs need memory in between
      */
     public MicroBatchResult accumulate(
-            List<Experience> batch, List<float[]> pgWeights, List<float[]> ceWeights, LossSettings loss) {
+            List<Experience> batch,
+            List<float[]> pgWeights,
+            List<float[]> ceWeights,
+            ClippedSurrogate loss,
+            boolean recompute) {
         for (Experience experience : batch) {
             requireKnown(experience.tokens());
             requireKnown(experience.forbiddenFirst());
         }
-        return training.accumulate(batch, pgWeights, ceWeights, loss);
+        return training.accumulate(batch, pgWeights, ceWeights, loss, recompute);
     }
 
     /** On an accelerator a token without a row in the embedding would end the process. */
@@ -251,7 +317,7 @@ public final class Policy implements AutoCloseable {
 
     /** Forgets gradients accumulated since the last step. */
     public void discardGradients() {
-        program.run("discard_gradients");
+        training.discard();
     }
 
     /**
@@ -264,12 +330,27 @@ public final class Policy implements AutoCloseable {
     }
 
     /** Matrix-product peak of this machine in GFLOP/s for a square of {@code size}, the best of three timings. */
-    public double matmulPeak(int size) {
+    public double matmulPeak(int size, Precision precision) {
+        return best(
+                5 * 2.0 * size * size * size,
+                () -> program.run(
+                        "matmul_peak", inputs -> inputs.integer(size).integer(4).integer(precision.code())));
+    }
+
+    /** Bytes per nanosecond (GB/s) read while copying 256 MiB, the best of three timings. */
+    public double copyBandwidth() {
+        long floats = 64 << 20;
+        return best(
+                4.0 * 4 * floats,
+                () -> program.run("copy_peak", inputs -> inputs.integer(floats).integer(4)));
+    }
+
+    private static double best(double work, Runnable run) {
         double best = 0;
         for (int round = 0; round < 3; round++) {
             long start = System.nanoTime();
-            program.run("matmul_peak", inputs -> inputs.integer(size).integer(4).integer(6));
-            best = Math.max(best, 5 * 2.0 * size * size * size / (System.nanoTime() - start));
+            run.run();
+            best = Math.max(best, work / (System.nanoTime() - start));
         }
         return best;
     }

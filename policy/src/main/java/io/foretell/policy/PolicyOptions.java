@@ -1,9 +1,44 @@
 package io.foretell.policy;
 
 /**
+ * How a policy is held.
+ *
  * @param threads threads inside one operator; 0 leaves libtorch's own choice; counts for the whole JVM, first one wins
- * @param tokenBudget most padded tokens in one native call
+ * @param tokenBudget most padded tokens that are scored or prefilled in one native call
+ * @param cacheTokens tokens whose keys and values are kept while sampling: requests beyond that queue
+ * @param precision of sampling, scoring and training alike
+ * @param use what the policy is for: it keeps no more than that needs
  */
-public record PolicyOptions(int threads, int tokenBudget) {
-    public static final PolicyOptions DEFAULT = new PolicyOptions(0, 32768);
+public record PolicyOptions(int threads, int tokenBudget, int cacheTokens, Precision precision, Use use) {
+    /** What a policy is for. */
+    public enum Use {
+        /** Everything: weights, teacher and optimizer in 32 bits. */
+        TRAINING,
+        /** Live weights and teacher, in the precision of calculation only. */
+        SCORING,
+        /** Live weights only, in the precision of calculation only. */
+        SAMPLING
+    }
+
+    public static final PolicyOptions DEFAULT = new PolicyOptions(0, 8192, 32768, Precision.FLOAT32, Use.TRAINING);
+
+    public PolicyOptions(int threads, int tokenBudget) {
+        this(threads, tokenBudget, tokenBudget, Precision.FLOAT32, Use.TRAINING);
+    }
+
+    public PolicyOptions with(Precision other) {
+        return new PolicyOptions(threads, tokenBudget, cacheTokens, other, use);
+    }
+
+    public PolicyOptions with(Use other) {
+        return new PolicyOptions(threads, tokenBudget, cacheTokens, precision, other);
+    }
+
+    public PolicyOptions withThreads(int other) {
+        return new PolicyOptions(other, tokenBudget, cacheTokens, precision, use);
+    }
+
+    public PolicyOptions withCacheTokens(int other) {
+        return new PolicyOptions(threads, tokenBudget, other, precision, use);
+    }
 }

@@ -15,7 +15,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -23,8 +26,28 @@ import java.util.function.Function;
  * arrays. Confined to the thread that loaded it.
  */
 final class PolicyProgram implements AutoCloseable {
-    private static final List<String> TENSOR_LISTS =
-            List.of("live", "ema", "first_moment", "second_moment", "adam_steps", "gradients", "staged");
+    /** The program's attributes that are lists; configure() makes them. */
+    private static final List<String> LISTS = List.of(
+            "inverse",
+            "windows",
+            "rotary",
+            "live",
+            "ema",
+            "first_moment",
+            "second_moment",
+            "adam_steps",
+            "gradients",
+            "staged",
+            "forms",
+            "ema_forms",
+            "turned",
+            "batch",
+            "saved",
+            "likely",
+            "keys",
+            "values",
+            "prefix_keys",
+            "prefix_values");
 
     /** Kept strongly: DJL's finalizer would close the native module. */
     private final Model model;
@@ -37,28 +60,57 @@ final class PolicyProgram implements AutoCloseable {
         this.parameters = new ParameterStore(model.getNDManager(), false);
     }
 
-    static byte[] archive(ModelConfig config) {
+    /**
+     * The archive that {@code torch.jit.load} reads.
+     *
+     * @param onProcessor whether it may use products that only processors have
+     */
+    static byte[] archive(ModelConfig config, PolicyOptions options, boolean onProcessor) {
         try (InputStream source = PolicyProgram.class.getResourceAsStream("program.py")) {
             if (source == null) {
                 throw new IllegalStateException("program.py is not on the class path");
             }
             String text = new String(source.readAllBytes(), StandardCharsets.UTF_8);
-            return TorchScriptArchive.pack(text, "Policy", config.attributes(), TENSOR_LISTS);
+            Map<String, Object> attributes = new LinkedHashMap<>(config.attributes());
+            attributes.put("dtype", options.precision().code());
+            attributes.put("fp8", options.precision() == Precision.FP8_EMULATED);
+            attributes.put("native", onProcessor);
+            attributes.put("trains", options.use() == PolicyOptions.Use.TRAINING);
+            return TorchScriptArchive.pack(text, "Policy", attributes, LISTS);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    static PolicyProgram load(ModelConfig config) {
+    static PolicyProgram load(ModelConfig config, PolicyOptions options) {
         Model model = Model.newInstance("policy", "PyTorch");
+        boolean onProcessor = !model.getNDManager().getDevice().isGpu();
         try {
             JniUtils.setGraphExecutorOptimize(false);
-            model.load(new ByteArrayInputStream(archive(config)));
-            return new PolicyProgram(model);
+            model.load(new ByteArrayInputStream(archive(config, options, onProcessor)));
+            PolicyProgram program = new PolicyProgram(model);
+            program.run(
+                    "configure",
+                    inputs -> inputs.floats(config.inverseFrequencies(), config.headDim() / 2)
+                            .integers(
+                                    Arrays.stream(config.windows())
+                                            .asLongStream()
+                                            .toArray(),
+                                    config.layers())
+                            .integers(flags(config.rotary()), config.layers()));
+            return program;
         } catch (IOException | MalformedModelException | RuntimeException e) {
             model.close();
             throw new PolicyException("the model program does not load: " + e.getMessage(), e);
         }
+    }
+
+    private static long[] flags(boolean[] values) {
+        long[] flags = new long[values.length];
+        for (int i = 0; i < flags.length; i++) {
+            flags[i] = values[i] ? 1 : 0;
+        }
+        return flags;
     }
 
     /** Inputs of one call; they live until the call has returned. */

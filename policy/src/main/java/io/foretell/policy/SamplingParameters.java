@@ -36,6 +36,11 @@ public record SamplingParameters(
                 temperature, 1, 0, 0, minTokens, maxTokens, stopToken < 0 ? List.of() : List.of(stopToken));
     }
 
+    /** Whether some tokens are cut off. */
+    boolean isCut() {
+        return topP < 1 || topK > 0 || minP > 0;
+    }
+
     private static void require(boolean holds, String otherwise) {
         if (!holds) {
             throw new PolicyException(otherwise);

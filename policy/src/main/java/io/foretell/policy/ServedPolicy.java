@@ -7,22 +7,30 @@ import io.foretell.platform.ForetellException;
 import io.foretell.platform.OwnerThread;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A policy on its owner thread that serves others and follows the learner: weights are verified, loaded beside the old
  * ones and switched between calls. Thread-safe.
  */
 public final class ServedPolicy implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(ServedPolicy.class);
+
     private final OwnerThread owner;
     private final PolicyOptions options;
     private final Duration deadline;
     private @Nullable Policy policy; // confined to the owner thread
     private volatile @Nullable PolicyVersion current;
     private volatile double lastSwapSeconds;
+    private volatile SamplerLoad load = SamplerLoad.NONE;
+    private boolean advancing; // confined to the owner thread
 
     /**
      * @param name of the owner thread
@@ -71,6 +79,7 @@ public final class ServedPolicy implements AutoCloseable {
             } else {
                 policy.load(folder);
             }
+            policy.label(version.version());
             current = version;
             return version;
         });
@@ -97,6 +106,64 @@ public final class ServedPolicy implements AutoCloseable {
             }
             return work.apply(policy);
         });
+    }
+
+    /**
+     * Continuations for each request, in order. Requests of several callers are sampled together, and other calls get
+     * their turn between decode steps. Cancelling the future, or a time-out on it, withdraws what is not finished.
+     */
+    public CompletableFuture<List<List<Sample>>> generate(List<GenerationRequest> requests) {
+        CompletableFuture<List<List<Sample>>> all = new CompletableFuture<>();
+        submit(p -> {
+                    List<CompletableFuture<List<Sample>>> results =
+                            requests.stream().map(p::submit).toList();
+                    all.whenComplete((samples, failure) -> results.forEach(result -> result.cancel(false)));
+                    CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
+                            .thenApply(unused -> results.stream()
+                                    .map(CompletableFuture::join)
+                                    .toList())
+                            .whenComplete((samples, failure) -> settle(all, samples, failure));
+                    advance();
+                    return true;
+                })
+                .whenComplete((queued, failure) -> settle(all, null, failure));
+        return all;
+    }
+
+    private static <T> void settle(CompletableFuture<T> future, @Nullable T value, @Nullable Throwable failure) {
+        if (failure != null) {
+            boolean wrapped = failure instanceof CompletionException && failure.getCause() != null;
+            future.completeExceptionally(wrapped ? failure.getCause() : failure);
+        } else if (value != null) {
+            future.complete(value);
+        }
+    }
+
+    /** Lets the sampler work for as long as it has something to do, one round a turn. On the owner thread. */
+    private void advance() {
+        if (!advancing) {
+            advancing = true;
+            owner.submit(this::round).whenComplete((unused, failure) -> {
+                if (failure != null) {
+                    log.warn("a round of sampling failed: {}", failure.toString());
+                }
+            });
+        }
+    }
+
+    private boolean round() {
+        advancing = false;
+        boolean more = policy != null && policy.advance();
+        load = policy == null ? SamplerLoad.NONE : policy.load();
+        if (more) {
+            advance();
+        }
+        return more;
+    }
+
+    /** How busy the sampler is. */
+    public SamplerLoad load() {
+        return load;
     }
 
     @Override

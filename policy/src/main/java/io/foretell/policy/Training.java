@@ -1,121 +1,74 @@
 package io.foretell.policy;
 
+import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** Turns experiences into the program's flat rows: one row per trained token. Confined to the policy's thread. */
+/**
+ * A micro-batch goes through the model twice: there, to each row's log-probability; and back, from the loss's derivative
+ * by it to the gradient of every weight. In between the loss is plain Java. Confined to the policy's thread.
+ */
 final class Training {
     private final PolicyProgram program;
+    private boolean accumulated;
 
     Training(PolicyProgram program) {
         this.program = program;
     }
 
-    /** The flat arrays of one micro-batch; row r predicts target r from the tokens up to position rows[r]. */
-    private static final class Rows {
-        final long[] tokens; // (B, T)
-        final long[] rows; // (R,)
-        final long[] targets; // (R,)
-        final float[] advantages; // (R,)
-        final float[] old; // (R,)
-        final float[] pg; // (R,)
-        final float[] ce; // (R,)
-        final float[] temperatures; // (R,)
-        final long[] forbidden; // (R,)
-        final boolean[] masked; // (R,)
-        final int[] starts; // (B+1,) first row of each experience
-        final int width;
-
-        Rows(List<Experience> batch, List<float[]> pgWeights, List<float[]> ceWeights) {
-            // The last token of a sequence is only ever a target.
-            width = batch.stream().mapToInt(e -> e.tokens().length()).max().orElseThrow() - 1;
-            starts = new int[batch.size() + 1];
-            for (int b = 0; b < batch.size(); b++) {
-                starts[b + 1] = starts[b] + count(batch.get(b));
-            }
-            int size = starts[batch.size()];
-            tokens = new long[batch.size() * width];
-            rows = new long[size];
-            targets = new long[size];
-            advantages = new float[size];
-            old = new float[size];
-            pg = new float[size];
-            ce = new float[size];
-            temperatures = new float[size];
-            forbidden = new long[size];
-            masked = new boolean[size];
-            int r = 0;
-            for (int b = 0; b < batch.size(); b++) {
-                Experience experience = batch.get(b);
-                boolean first = true;
-                for (int t = 0; t < experience.tokens().length(); t++) {
-                    if (t < width) {
-                        tokens[b * width + t] = experience.tokens().at(t);
-                    }
-                    if (!isTrained(experience, t)) {
-                        continue;
-                    }
-                    rows[r] = (long) b * width + t - 1;
-                    targets[r] = experience.tokens().at(t);
-                    advantages[r] = experience.advantages().at(t);
-                    old[r] = experience.oldLogProbs().at(t);
-                    pg[r] = pgWeights.get(b)[t];
-                    ce[r] = ceWeights.get(b)[t];
-                    masked[r] = experience.lossMask().at(t) != 0;
-                    temperatures[r] = masked[r] ? experience.temperature() : 1;
-                    forbidden[r] = masked[r] && first ? experience.forbiddenFirst() : -1;
-                    first &= !masked[r];
-                    r++;
-                }
-            }
-        }
-
-        private static int count(Experience experience) {
-            int count = 0;
-            for (int t = 0; t < experience.tokens().length(); t++) {
-                count += isTrained(experience, t) ? 1 : 0;
-            }
-            return count;
-        }
-
-        private static boolean isTrained(Experience experience, int t) {
-            return t > 0
-                    && (experience.lossMask().at(t) != 0
-                            || experience.ceWeights().at(t) != 0);
-        }
-    }
-
     MicroBatchResult accumulate(
-            List<Experience> batch, List<float[]> pgWeights, List<float[]> ceWeights, LossSettings loss) {
-        Rows flat = new Rows(batch, pgWeights, ceWeights);
-        int size = flat.rows.length;
-        if (size == 0) {
+            List<Experience> batch,
+            List<float[]> pgWeights,
+            List<float[]> ceWeights,
+            ClippedSurrogate loss,
+            boolean recompute) {
+        TrainingRows rows = new TrainingRows(batch, pgWeights, ceWeights);
+        if (rows.size == 0) {
             throw new PolicyException("a micro-batch of " + batch.size() + " sequences has no token to train on");
         }
-        double[] settings = {loss.clipRatioLow(), loss.clipRatioHigh()};
         float[] found = program.call(
-                "accumulate",
-                inputs -> inputs.integers(flat.tokens, batch.size(), flat.width)
-                        .integers(flat.rows, size)
-                        .integers(flat.targets, size)
-                        .floats(flat.advantages, size)
-                        .floats(flat.old, size)
-                        .floats(flat.pg, size)
-                        .floats(flat.ce, size)
-                        .floats(flat.temperatures, size)
-                        .integers(flat.forbidden, size)
-                        .doubles(settings, settings.length),
-                array -> array.toFloatArray()); // loss, pg, ce, then (R,) log-probability, (R,) entropy
+                "evaluate",
+                inputs -> inputs.integers(rows.tokens, rows.sequences, rows.width)
+                        .integers(rows.rows, rows.size)
+                        .integers(rows.targets, rows.size)
+                        .floats(rows.temperatures, rows.size)
+                        .integers(rows.forbidden, rows.size)
+                        .integer(recompute ? 1 : 0),
+                array -> array.toFloatArray()); // (2, R)
+        float[] logProbs = Arrays.copyOf(found, rows.size); // (R,)
+        float[] entropies = Arrays.copyOfRange(found, rows.size, 2 * rows.size); // (R,)
+        float[] derivatives = new float[rows.size]; // (R,) of the loss by the log-probability
+        double pg = 0;
+        double ce = 0;
+        for (int r = 0; r < rows.size; r++) {
+            if (!rows.sampled[r]) {
+                ce -= rows.weights[r] * logProbs[r];
+                derivatives[r] = (float) -rows.weights[r];
+                continue;
+            }
+            double one = loss.loss(logProbs[r], rows.old[r], rows.advantages[r]);
+            double slope = loss.derivative(logProbs[r], rows.old[r], rows.advantages[r]);
+            pg += rows.weights[r] * one;
+            // A loss that is no number must not pass because its clipped branch is flat.
+            derivatives[r] = (float) (rows.weights[r] * (Double.isFinite(one) ? slope : Double.NaN));
+        }
+        float norm = program.call(
+                "pull",
+                inputs -> inputs.floats(derivatives, rows.size).floats(new float[rows.size], rows.size),
+                array -> array.getFloat());
+        accumulated = true;
+        boolean finite = Double.isFinite(pg + ce) && Float.isFinite(norm);
         List<SequenceStatistics> sequences = new ArrayList<>();
         for (int b = 0; b < batch.size(); b++) {
-            sequences.add(statistics(flat, flat.starts[b], flat.starts[b + 1], found, loss));
+            sequences.add(statistics(rows, b, logProbs, entropies, loss));
         }
-        return new MicroBatchResult(found[0], found[1], found[2], sequences);
+        return new MicroBatchResult(pg + ce, pg, ce, finite, sequences);
     }
 
-    private static SequenceStatistics statistics(Rows flat, int from, int to, float[] found, LossSettings loss) {
-        int size = flat.rows.length;
+    private static SequenceStatistics statistics(
+            TrainingRows rows, int b, float[] logProbs, float[] entropies, ClippedSurrogate loss) {
         int tokens = 0;
         double kl = 0;
         double mismatch = 0;
@@ -123,27 +76,38 @@ final class Training {
         double largest = 0;
         double entropy = 0;
         double clipped = 0;
-        for (int r = from; r < to; r++) {
-            if (!flat.masked[r]) {
+        for (int r = rows.starts[b]; r < rows.starts[b + 1]; r++) {
+            if (!rows.sampled[r]) {
                 continue;
             }
-            double log = found[3 + r] - flat.old[r];
-            double ratio = Math.exp(Math.max(-20, Math.min(20, log)));
+            double log = logProbs[r] - rows.old[r];
             tokens++;
             kl -= log;
-            mismatch += ratio - 1 - log;
+            mismatch += ClippedSurrogate.ratio(logProbs[r], rows.old[r]) - 1 - log;
             difference += Math.abs(log);
             largest = Math.max(largest, Math.abs(log));
-            entropy += found[3 + size + r];
-            boolean above = flat.advantages[r] > 0 && ratio > 1 + loss.clipRatioHigh();
-            boolean below = flat.advantages[r] < 0 && ratio < 1 - loss.clipRatioLow();
-            clipped += above || below ? 1 : 0;
+            entropy += entropies[r];
+            clipped += loss.isClipped(logProbs[r], rows.old[r], rows.advantages[r]) ? 1 : 0;
         }
         double n = Math.max(1, tokens);
         return new SequenceStatistics(tokens, kl / n, mismatch / n, difference / n, largest, entropy / n, clipped / n);
     }
 
+    void start() {
+        program.run("start_training");
+        accumulated = false;
+    }
+
+    void discard() {
+        program.run("discard_gradients");
+        accumulated = false;
+    }
+
     double step(OptimizerSettings settings) {
+        if (!accumulated) {
+            throw new PolicyException("there is no gradient to take a step with: accumulate a micro-batch first");
+        }
+        accumulated = false;
         double[] values = {
             settings.learningRate(),
             settings.beta1(),

@@ -1,3 +1,6 @@
+# The language model, as one TorchScript program. Shapes stand at the end of a line: B sequences, T positions, N = B*T
+# rows, R chosen rows, D width, H query heads, K key and value heads, Dh head size, F feed-forward, V vocabulary.
+# Sampling keeps A rows in S slots, each with C columns of its own keys and values; P prompts are shared by groups.
 class Policy(Module):
   __parameters__ = []
   __buffers__ = []
@@ -10,7 +13,13 @@ class Policy(Module):
   qkv_bias : bool
   tied : bool
   norm_eps : float
-  rope_theta : float
+  dtype : int
+  fp8 : bool
+  native : bool
+  trains : bool
+  inverse : List[Tensor]
+  windows : List[int]
+  rotary : List[bool]
   live : List[Tensor]
   ema : List[Tensor]
   first_moment : List[Tensor]
@@ -18,48 +27,91 @@ class Policy(Module):
   adam_steps : List[Tensor]
   gradients : List[Tensor]
   staged : List[Tensor]
+  forms : List[Tensor]
+  ema_forms : List[Tensor]
+  turned : List[Tensor]
+  batch : List[Tensor]
+  saved : List[Tensor]
+  likely : List[Tensor]
+  keys : List[Tensor]
+  values : List[Tensor]
+  prefix_keys : List[Tensor]
+  prefix_values : List[Tensor]
 
-  def reset(self: __torch__.Policy, which: Tensor) -> Tensor:
-    empty = annotate(List[Tensor], [])
-    w = int(which)
-    if w == 0:
-      self.live = empty
-    elif w == 1:
-      self.ema = empty
-    elif w == 2:
-      self.first_moment = empty
-    elif w == 3:
-      self.second_moment = empty
-    elif w == 4:
-      self.adam_steps = empty
-    else:
-      self.staged = empty
-    return which
+  # ---- weights ----
 
+  # inverse: rotary frequencies (Dh/2); windows: sliding window of each layer or 0; rotary: 0 where a layer has no rope.
+  def configure(self: __torch__.Policy, inverse: Tensor, windows: Tensor, rotary: Tensor) -> Tensor:
+    self.inverse = [torch.clone(inverse)]
+    w = annotate(List[int], [])
+    r = annotate(List[bool], [])
+    for i in range(self.layers):
+      torch.append(w, int(windows[i]))
+      torch.append(r, bool(rotary[i]))
+    self.windows = w
+    self.rotary = r
+    self.live = annotate(List[Tensor], [])
+    self.ema = annotate(List[Tensor], [])
+    self.first_moment = annotate(List[Tensor], [])
+    self.second_moment = annotate(List[Tensor], [])
+    self.adam_steps = annotate(List[Tensor], [])
+    self.gradients = annotate(List[Tensor], [])
+    self.staged = annotate(List[Tensor], [])
+    self.forms = annotate(List[Tensor], [])
+    self.ema_forms = annotate(List[Tensor], [])
+    self.turned = annotate(List[Tensor], [])
+    self.keys = annotate(List[Tensor], [])
+    self.values = annotate(List[Tensor], [])
+    self.prefix_keys = annotate(List[Tensor], [])
+    self.prefix_values = annotate(List[Tensor], [])
+    return (self).forget(inverse, )
+
+  # Puts a tensor, or the next slice of one, beside the weights in use.
   def stage(self: __torch__.Policy, value: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
-    torch.append(self.staged, torch.clone(value))
+    kind = 6
+    if torch.__not__(self.trains):
+      kind = self.dtype
+    torch.append(self.staged, torch.to(value, kind, False, True))
     return torch.tensor([torch.len(self.staged)])
 
-  # The first `count` staged tensors take the place of the list that `which` names.
-  def switch(self: __torch__.Policy, which: Tensor, count: Tensor) -> Tensor:
+  def unstage(self: __torch__.Policy, unused: Tensor) -> Tensor:
+    self.staged = annotate(List[Tensor], [])
+    return unused
+
+  # Staged tensors, joined along their first dimension by parts[j] at a time, take the place of the list `which`.
+  def switch(self: __torch__.Policy, which: Tensor, parts: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    taken = annotate(List[Tensor], [])
+    at = 0
+    for j in range(torch.size(parts, 0)):
+      n = int(parts[j])
+      if torch.eq(n, 1):
+        torch.append(taken, self.staged[at])
+      else:
+        torch.append(taken, torch.cat(torch.slice(self.staged, at, at + n), 0))
+      at = at + n
+    self.staged = torch.slice(self.staged, at, torch.len(self.staged))
     w = int(which)
-    n = int(count)
-    taken = torch.slice(self.staged, 0, n)
     if w == 0:
-      trained = annotate(List[Tensor], [])
-      for x in taken:
-        torch.append(trained, torch.requires_grad_(x, True))
-      self.live = trained
+      self.forms = annotate(List[Tensor], [])
+      self.turned = annotate(List[Tensor], [])
+      if self.trains:
+        self.live = taken
+      else:
+        self.forms = (self).formed(taken, )
     elif w == 1:
-      self.ema = taken
+      self.ema_forms = annotate(List[Tensor], [])
+      if self.trains:
+        self.ema = taken
+      else:
+        self.ema_forms = (self).formed(taken, )
     elif w == 2:
       self.first_moment = taken
     elif w == 3:
       self.second_moment = taken
     else:
       self.adam_steps = taken
-    self.staged = torch.slice(self.staged, n, torch.len(self.staged))
     return which
 
   def slot(self: __torch__.Policy, which: int) -> List[Tensor]:
@@ -72,241 +124,446 @@ class Policy(Module):
       p = self.second_moment
     elif which == 4:
       p = self.adam_steps
+    elif which == 5:
+      p = self.gradients
     return p
 
-  def get(self: __torch__.Policy, which: Tensor, index: Tensor) -> Tensor:
+  # Rows from..to of a tensor (or all of it where it has none).
+  def get(self: __torch__.Policy, which: Tensor, index: Tensor, start: Tensor, end: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
-    return torch.clone(torch.detach((self).slot(int(which), )[int(index)]))
+    p = (self).slot(int(which), )[int(index)]
+    if torch.gt(torch.dim(p), 0):
+      p = torch.slice(p, 0, int(start), int(end))
+    return torch.clone(p)
 
   def sync_teacher(self: __torch__.Policy, unused: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
     self.ema = __torch__.copies(self.live)
+    self.ema_forms = annotate(List[Tensor], [])
+    if torch.__not__(self.trains):
+      self.ema_forms = self.forms
     return unused
 
   def start_training(self: __torch__.Policy, unused: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
     self.first_moment = __torch__.zeros_of(self.live)
     self.second_moment = __torch__.zeros_of(self.live)
+    self.gradients = __torch__.zeros_of(self.live)
     steps = annotate(List[Tensor], [])
     for x in self.live:
-      torch.append(steps, torch.zeros_like(torch.norm(torch.detach(x))))
+      torch.append(steps, torch.zeros_like(torch.norm(x)))
     self.adam_steps = steps
-    self.gradients = annotate(List[Tensor], [])
     return unused
 
-  # Offsets of a layer's tensors: norm, q, k, v, [q k v biases], [q k norms], o, norm, gate, up, down.
+  # Of a layer in live: norm, qkv, [qkv bias], [q norm, k norm], o, norm, gate, up, down.
   def stride(self: __torch__.Policy) -> int:
-    n = 9
+    n = 7
     if self.qkv_bias:
-      n = n + 3
+      n = n + 1
     if self.qk_norm:
       n = n + 2
     return n
 
-  def angles(self: __torch__.Policy, positions: Tensor) -> Tuple[Tensor, Tensor]:
-    half = torch.arange(0, self.head_dim // 2, dtype=6, device=ops.prim.device(positions))
-    inverse = torch.pow(self.rope_theta, torch.div(half, -(self.head_dim / 2)))
-    a = torch.mul(torch.unsqueeze(torch.to(positions, 6), -1), inverse)  # (..., Dh/2)
-    a2 = torch.cat([a, a], -1)  # (..., Dh)
-    return (torch.cos(a2), torch.sin(a2))
-
-  def projections(self: __torch__.Policy, p: List[Tensor], o: int, x: Tensor, cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
-    B, T, d = torch.size(x)
-    q = torch.linear(x, p[o + 1])  # (B, T, H*Dh)
-    k = torch.linear(x, p[o + 2])  # (B, T, K*Dh)
-    v = torch.linear(x, p[o + 3])  # (B, T, K*Dh)
-    n = o + 4
-    if self.qkv_bias:
-      q = torch.add(q, p[o + 4])
-      k = torch.add(k, p[o + 5])
-      v = torch.add(v, p[o + 6])
-      n = o + 7
-    q = torch.transpose(torch.view(q, [B, T, self.heads, self.head_dim]), 1, 2)  # (B, H, T, Dh)
-    k = torch.transpose(torch.view(k, [B, T, self.kv_heads, self.head_dim]), 1, 2)  # (B, K, T, Dh)
-    v = torch.transpose(torch.view(v, [B, T, self.kv_heads, self.head_dim]), 1, 2)  # (B, K, T, Dh)
-    if self.qk_norm:
-      q = torch.rms_norm(q, [self.head_dim], p[n], self.norm_eps)
-      k = torch.rms_norm(k, [self.head_dim], p[n + 1], self.norm_eps)
-    return (__torch__.rotate(q, cos, sin), __torch__.rotate(k, cos, sin), v)
-
-  def merge(self: __torch__.Policy, p: List[Tensor], o: int, h: Tensor, attended: Tensor) -> Tensor:
-    B, T, d = torch.size(h)
-    w = o + (self).stride() - 5
-    a = torch.reshape(torch.transpose(attended, 1, 2), [B, T, -1])  # (B, T, H*Dh)
-    y = torch.add(h, torch.linear(a, p[w]))
-    x = torch.rms_norm(y, [d], p[w + 1], self.norm_eps)
-    gate = torch.silu(torch.linear(x, p[w + 2]))  # (B, T, F)
-    up = torch.linear(x, p[w + 3])  # (B, T, F)
-    return torch.add(y, torch.linear(torch.mul(gate, up), p[w + 4]))
-
-  def hidden(self: __torch__.Policy, p: List[Tensor], tokens: Tensor) -> Tensor:
-    h = torch.embedding(p[0], tokens)  # (B, T, D)
-    B, T, d = torch.size(h)
-    cos, sin = (self).angles(torch.arange(0, T, device=ops.prim.device(tokens)), )
+  # What calculation wants: embedding, last norm, head, then for each layer norm, qkv, qkv bias, q and k norm (H+K, Dh),
+  # o, norm, gate, up, down; matrices packed for this processor, norms in float32.
+  def formed(self: __torch__.Policy, p: List[Tensor]) -> List[Tensor]:
     stride = (self).stride()
+    last = 1 + self.layers * stride
+    f = annotate(List[Tensor], [])
+    torch.append(f, torch.to(p[0], self.dtype))
+    torch.append(f, torch.to(p[last], 6))
+    if self.tied:
+      torch.append(f, (self).packed(p[0], ))
+    else:
+      torch.append(f, (self).packed(p[last + 1], ))
+    none = torch.slice(torch.view(p[last], [-1]), 0, 0, 0)
     for i in range(self.layers):
       o = 1 + i * stride
-      x = torch.rms_norm(h, [d], p[o], self.norm_eps)
-      q, k, v = (self).projections(p, o, x, cos, sin, )
-      a = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=None, enable_gqa=True)
-      h = (self).merge(p, o, h, a, )
-    return torch.rms_norm(h, [d], p[1 + self.layers * stride], self.norm_eps)
+      torch.append(f, torch.to(p[o], 6))
+      torch.append(f, (self).packed(p[o + 1], ))
+      n = o + 2
+      bias = none
+      if self.qkv_bias:
+        bias = torch.to(p[n], self.dtype)
+        n = n + 1
+      torch.append(f, bias)
+      scale = none
+      if self.qk_norm:
+        q = torch.expand(torch.unsqueeze(torch.to(p[n], 6), 0), [self.heads, -1])
+        k = torch.expand(torch.unsqueeze(torch.to(p[n + 1], 6), 0), [self.kv_heads, -1])
+        scale = torch.cat([q, k], 0)
+        n = n + 2
+      torch.append(f, scale)
+      torch.append(f, (self).packed(p[n], ))
+      torch.append(f, torch.to(p[n + 1], 6))
+      for j in range(3):
+        torch.append(f, (self).packed(p[n + 2 + j], ))
+    return f
 
-  def head(self: __torch__.Policy, p: List[Tensor]) -> Tensor:
-    w = p[0]
+  # Matrices for the way back: of each layer qkv, o, gate, up, down, then the head.
+  def transposed(self: __torch__.Policy) -> List[Tensor]:
+    stride = (self).stride()
+    t = annotate(List[Tensor], [])
+    for i in range(self.layers):
+      o = 1 + i * stride
+      w = o + stride - 5
+      for j in [o + 1, w, w + 2, w + 3, w + 4]:
+        torch.append(t, (self).packed(torch.contiguous(torch.t(self.live[j])), ))
+    head = self.live[0]
     if torch.__not__(self.tied):
-      w = p[torch.len(p) - 1]
-    return w
+      head = self.live[torch.len(self.live) - 1]
+    torch.append(t, (self).packed(torch.contiguous(torch.t(head)), ))
+    return t
+
+  def packed(self: __torch__.Policy, w: Tensor) -> Tensor:
+    c = torch.to(w, self.dtype)
+    if self.fp8:
+      c = __torch__.rounded(c)
+    if self.native:
+      c = ops.mkldnn._reorder_linear_weight(c, None)
+    return c
+
+  def ready(self: __torch__.Policy, which: int) -> List[Tensor]:
+    f = self.forms
+    if torch.eq(which, 1):
+      if torch.eq(torch.len(self.ema_forms), 0):
+        self.ema_forms = (self).formed(self.ema, )
+      f = self.ema_forms
+    else:
+      if torch.eq(torch.len(self.forms), 0):
+        self.forms = (self).formed(self.live, )
+      f = self.forms
+    return f
+
+  # ---- one layer ----
+
+  def linear(self: __torch__.Policy, x: Tensor, w: Tensor) -> Tensor:
+    y = x
+    if self.fp8:
+      y = __torch__.rounded(x)
+    if self.native:
+      y = ops.mkldnn._linear_pointwise(y, w, None, "none", annotate(List[Optional[number]], []), "")
+    else:
+      y = torch.linear(y, w)
+    return y
+
+  # other + x w'
+  def linear_add(self: __torch__.Policy, x: Tensor, w: Tensor, other: Tensor) -> Tensor:
+    y = x
+    if self.fp8:
+      y = __torch__.rounded(x)
+    if self.native:
+      y = ops.mkldnn._linear_pointwise(y, other, w, None, "add")
+    else:
+      y = torch.add(other, torch.linear(y, w))
+    return y
+
+  def gated(self: __torch__.Policy, x: Tensor, gate: Tensor, up: Tensor) -> Tensor:
+    y = x
+    if self.fp8:
+      y = __torch__.rounded(x)
+    if self.native:
+      g = ops.mkldnn._linear_pointwise(y, gate, None, "swish", annotate(List[Optional[number]], []), "")
+      y = ops.mkldnn._linear_pointwise(y, g, up, None, "mul")
+    else:
+      y = torch.mul(torch.silu(torch.linear(y, gate)), torch.linear(y, up))
+    return y
+
+  def queries(self: __torch__.Policy, f: List[Tensor], o: int, x: Tensor) -> Tensor:
+    y = (self).linear(x, f[o + 1], )  # (N, (H+2K)*Dh)
+    if self.qkv_bias:
+      y = torch.add(y, f[o + 2])
+    return y
+
+  def angles(self: __torch__.Policy, positions: Tensor) -> Tuple[Tensor, Tensor]:
+    a = torch.mul(torch.unsqueeze(torch.to(positions, 6), -1), self.inverse[0])  # (..., Dh/2)
+    c = torch.cos(a)
+    s = torch.sin(a)
+    cos = torch.cat([c, c], -1)
+    sin = torch.cat([torch.neg(s), s], -1)
+    return (torch.to(cos, self.dtype), torch.to(sin, self.dtype))  # (..., Dh) each
+
+  # Queries and keys as attention wants them, from the projection's raw (B, T, H+2K, Dh).
+  def prepared(self: __torch__.Policy, f: List[Tensor], i: int, raw: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    qk = torch.slice(raw, 2, 0, self.heads + self.kv_heads)
+    if self.qk_norm:
+      qk = __torch__.scaled(qk, __torch__.inverse_rms(qk, self.norm_eps), f[6 + 9 * i])
+    if self.rotary[i]:
+      qk = __torch__.rotate(qk, cos, sin)
+    return qk  # (B, T, H+K, Dh)
+
+  # A bias that hides later positions and those `window` or more back (0: none).
+  def band(self: __torch__.Policy, like: Tensor, T: int, window: int) -> Tensor:
+    t = torch.arange(0, T, device=ops.prim.device(like))
+    back = torch.sub(torch.unsqueeze(t, 1), torch.unsqueeze(t, 0))  # (T, T)
+    hidden = torch.lt(back, 0)
+    if torch.gt(window, 0):
+      hidden = torch.logical_or(hidden, torch.ge(back, window))
+    return torch.mul(torch.to(hidden, ops.prim.dtype(like)), -1e30)
+
+  # q (B, H, T, Dh), k and v (B, K, T, Dh): what was attended to, and the log of each row's normaliser (B, H, T).
+  def attention(self: __torch__.Policy, q: Tensor, k: Tensor, v: Tensor, window: int) -> Tuple[Tensor, Tensor]:
+    group = self.heads // self.kv_heads
+    T = torch.size(q, 2)
+    wide = torch.repeat_interleave(k, group, 1)  # (B, H, T, Dh)
+    deep = torch.repeat_interleave(v, group, 1)
+    narrow = torch.__and__(torch.gt(window, 0), torch.lt(window, T))
+    if self.native:
+      if narrow:
+        a, z = torch._scaled_dot_product_flash_attention_for_cpu(q, wide, deep, 0., False, attn_mask=(self).band(q, T, window, ), scale=None)
+      else:
+        a, z = torch._scaled_dot_product_flash_attention_for_cpu(q, wide, deep, 0., True, attn_mask=None, scale=None)
+    else:
+      if narrow:
+        a = torch.scaled_dot_product_attention(q, wide, deep, (self).band(q, T, window, ), 0., False)
+      else:
+        a = torch.scaled_dot_product_attention(q, wide, deep, None, 0., True)
+      z = torch.select(a, 3, 0)
+    return (a, z)
+
+  def attention_back(self: __torch__.Policy, q: Tensor, k: Tensor, v: Tensor, a: Tensor, z: Tensor, da: Tensor, window: int) -> Tuple[Tensor, Tensor, Tensor]:
+    group = self.heads // self.kv_heads
+    B, H, T, Dh = torch.size(q)
+    wide = torch.repeat_interleave(k, group, 1)
+    deep = torch.repeat_interleave(v, group, 1)
+    narrow = torch.__and__(torch.gt(window, 0), torch.lt(window, T))
+    if self.native:
+      if narrow:
+        dq, dk, dv = torch._scaled_dot_product_flash_attention_for_cpu_backward(da, q, wide, deep, a, z, 0., False, attn_mask=(self).band(q, T, window, ), scale=None)
+      else:
+        dq, dk, dv = torch._scaled_dot_product_flash_attention_for_cpu_backward(da, q, wide, deep, a, z, 0., True, attn_mask=None, scale=None)
+    else:
+      scale = 1. / torch.sqrt(float(Dh))
+      scores = torch.add(torch.mul(torch.matmul(q, torch.transpose(wide, 2, 3)), scale), (self).band(q, T, window, ))
+      p = torch.to(torch.softmax(scores, -1, 6), ops.prim.dtype(q))  # (B, H, T, T)
+      dp = torch.matmul(da, torch.transpose(deep, 2, 3))
+      ds = torch.mul(p, torch.sub(dp, torch.sum(torch.mul(da, a), [-1], True)))
+      dq = torch.mul(torch.matmul(ds, wide), scale)
+      dk = torch.mul(torch.matmul(torch.transpose(ds, 2, 3), q), scale)
+      dv = torch.matmul(torch.transpose(p, 2, 3), da)
+    shape = [B, self.kv_heads, group, T, Dh]
+    return (dq, torch.sum(torch.view(torch.contiguous(dk), shape), [2]), torch.sum(torch.view(torch.contiguous(dv), shape), [2]))
+
+  # One layer over h (N, D), and what the way back needs. Where `keep` is false some of that is missing.
+  def layer(self: __torch__.Policy, f: List[Tensor], i: int, h: Tensor, cos: Tensor, sin: Tensor, B: int, T: int, keep: bool) -> Tuple[Tensor, List[Tensor]]:
+    o = 3 + 9 * i
+    H = self.heads
+    K = self.kv_heads
+    r1 = __torch__.inverse_rms(h, self.norm_eps)  # (N, 1)
+    raw = torch.view((self).queries(f, o, __torch__.scaled(h, r1, f[o]), ), [B, T, H + 2 * K, self.head_dim])
+    qk = (self).prepared(f, i, raw, cos, sin, )
+    q = torch.transpose(torch.slice(qk, 2, 0, H), 1, 2)  # (B, H, T, Dh)
+    k = torch.transpose(torch.slice(qk, 2, H, H + K), 1, 2)  # (B, K, T, Dh)
+    v = torch.transpose(torch.slice(raw, 2, H + K, H + 2 * K), 1, 2)  # (B, K, T, Dh)
+    a, z = (self).attention(q, k, v, self.windows[i], )
+    flat = torch.reshape(torch.transpose(a, 1, 2), [B * T, -1])  # (N, H*Dh)
+    y = (self).linear_add(flat, f[o + 4], h, )
+    r2 = __torch__.inverse_rms(y, self.norm_eps)
+    x = __torch__.scaled(y, r2, f[o + 5])
+    if keep:
+      g = (self).linear(x, f[o + 6], )  # (N, F)
+      u = (self).linear(x, f[o + 7], )
+      m = torch.mul(torch.silu(g), u)
+      kept = [h, r1, raw, q, k, v, a, z, y, r2, g, u]
+    else:
+      m = (self).gated(x, f[o + 6], f[o + 7], )
+      kept = [k, v]
+    return ((self).linear_add(m, f[o + 8], y, ), kept)
+
+  # gradients[index] += dy' x
+  def learn(self: __torch__.Policy, index: int, dy: Tensor, x: Tensor) -> int:
+    if torch.eq(self.dtype, 6):
+      torch.addmm_(self.gradients[index], torch.t(dy), x)
+    else:
+      torch.add_(self.gradients[index], torch.mm(torch.t(dy), x))
+    return index
+
+  # From the gradient of a layer's output (N, D) to that of its input; `s` is what layer() kept.
+  def layer_back(self: __torch__.Policy, f: List[Tensor], i: int, s: List[Tensor], dy: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    o = 3 + 9 * i
+    t = 5 * i
+    first = 1 + i * (self).stride()
+    w = first + (self).stride() - 5  # o, norm, gate, up, down
+    h, r1, raw, q, k, v, a, z, y, r2, g, u = s
+    B, H, T, Dh = torch.size(q)
+    K = self.kv_heads
+    gate = torch.silu(g)
+    (self).learn(w + 4, dy, torch.mul(gate, u), )
+    dm = (self).linear(dy, self.turned[t + 4], )  # (N, F)
+    du = torch.mul(dm, gate)
+    dg = torch.silu_backward(torch.mul(dm, u), g)
+    x = __torch__.scaled(y, r2, f[o + 5])
+    (self).learn(w + 2, dg, x, )
+    (self).learn(w + 3, du, x, )
+    dx = (self).linear_add(du, self.turned[t + 3], (self).linear(dg, self.turned[t + 2], ), )
+    d, dn = __torch__.norm_back(dx, y, r2, f[o + 5])
+    torch.add_(self.gradients[w + 1], torch.sum(dn, [0]))
+    dh = torch.add(dy, d)
+    (self).learn(w, dh, torch.reshape(torch.transpose(a, 1, 2), [B * T, -1]), )
+    da = torch.view((self).linear(dh, self.turned[t + 1], ), [B, T, H, Dh])
+    dq, dk, dv = (self).attention_back(q, k, v, a, z, torch.transpose(da, 1, 2), self.windows[i], )
+    dqk = torch.cat([torch.transpose(dq, 1, 2), torch.transpose(dk, 1, 2)], 2)  # (B, T, H+K, Dh)
+    if self.rotary[i]:
+      dqk = __torch__.rotate(dqk, cos, torch.neg(sin))
+    if self.qk_norm:
+      part = torch.slice(raw, 2, 0, H + K)
+      dqk, dn = __torch__.norm_back(dqk, part, __torch__.inverse_rms(part, self.norm_eps), f[o + 3])
+      n = torch.sum(dn, [0, 1])  # (H+K, Dh)
+      torch.add_(self.gradients[w - 2], torch.sum(torch.slice(n, 0, 0, H), [0]))
+      torch.add_(self.gradients[w - 1], torch.sum(torch.slice(n, 0, H, H + K), [0]))
+    draw = torch.view(torch.cat([dqk, torch.transpose(dv, 1, 2)], 2), [B * T, -1])  # (N, (H+2K)*Dh)
+    (self).learn(first + 1, draw, __torch__.scaled(h, r1, f[o]), )
+    if self.qkv_bias:
+      torch.add_(self.gradients[first + 2], torch.sum(draw, [0], dtype=6))
+    d, dn = __torch__.norm_back((self).linear(draw, self.turned[t], ), h, r1, f[o])
+    torch.add_(self.gradients[first], torch.sum(dn, [0]))
+    return torch.add(dh, d)
+
+  # ---- scoring ----
 
   # log p(target | tokens up to and including row) for chosen rows of the flattened (B*T) positions.
   def score(self: __torch__.Policy, which: Tensor, tokens: Tensor, rows: Tensor, targets: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
-    p = (self).slot(int(which), )
-    h = (self).hidden(p, tokens, )  # (B, T, D)
-    x = torch.index_select(torch.reshape(h, [-1, torch.size(h, 2)]), 0, rows)  # (R, D)
-    w = (self).head(p, )
-    V = torch.size(w, 0)
-    chunk = ops.prim.max(64, 16777216 // V)
+    f = (self).ready(int(which), )
+    B, T = torch.size(tokens)
+    h = torch.embedding(f[0], torch.view(tokens, [-1]))  # (N, D)
+    cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)
+    for i in range(self.layers):
+      h, kept = (self).layer(f, i, h, cos, sin, B, T, False, )
+    x = torch.index_select(h, 0, rows)  # (R, D)
+    x = __torch__.scaled(x, __torch__.inverse_rms(x, self.norm_eps), f[1])
     R = torch.size(rows, 0)
+    chunk = ops.prim.max(16, 16777216 // torch.size(f[0], 0))
     out = annotate(List[Tensor], [])
     for c in range((R + chunk - 1) // chunk):
       a = c * chunk
       b = ops.prim.min(R, a + chunk)
-      logits = torch.to(torch.linear(torch.slice(x, 0, a, b), w), 6)  # (r, V)
+      logits = torch.to((self).linear(torch.slice(x, 0, a, b), f[2], ), 6)  # (r, V)
       t = torch.unsqueeze(torch.slice(targets, 0, a, b), 1)
       lp = torch.sub(torch.squeeze(torch.gather(logits, 1, t), 1), torch.logsumexp(logits, [1]))
       best = torch.eq(torch.argmax(logits, 1), torch.squeeze(t, 1))
       torch.append(out, torch.stack([lp, torch.to(best, 6)]))
     return torch.cat(out, 1)  # (2, R): log-probability, and 1 where the target is the most likely token
 
-  # prompts (P, T) padded on the left by pads (P); every prompt is continued `copies` times: B = P * copies.
-  def generate(self: __torch__.Policy, prompts: Tensor, pads: Tensor, copies: Tensor, uniforms: Tensor, limits: Tensor, temperatures: Tensor, minimum: Tensor, stop: Tensor) -> Tensor:
-    torch.set_grad_enabled(False)
-    device = ops.prim.device(prompts)
-    p = self.live
-    P, T = torch.size(prompts)
-    n = int(copies)
-    B = P * n
-    N = torch.size(uniforms, 1)
-    stride = (self).stride()
-    group = self.heads // self.kv_heads
-    w = (self).head(p, )
-    h = torch.embedding(p[0], prompts)  # (P, T, D)
-    d = torch.size(h, 2)
-    columns = torch.arange(0, T, device=device)
-    places = torch.clamp(torch.sub(torch.unsqueeze(columns, 0), torch.unsqueeze(pads, 1)), 0)  # (P, T)
-    cos, sin = (self).angles(torch.unsqueeze(places, 1), )  # (P, 1, T, Dh)
-    square = torch.unsqueeze(columns, 1)
-    causal = torch.le(torch.unsqueeze(columns, 0), square)  # (T, T)
-    seen = torch.ge(torch.unsqueeze(columns, 0), torch.unsqueeze(pads, 1))  # (P, T)
-    allowed = torch.logical_and(causal, torch.unsqueeze(seen, 1))  # (P, T, T)
-    allowed = torch.unsqueeze(torch.logical_or(allowed, torch.eq(torch.unsqueeze(columns, 0), square)), 1)
-    keys = annotate(List[Tensor], [])
-    values = annotate(List[Tensor], [])
-    for i in range(self.layers):
-      o = 1 + i * stride
-      x = torch.rms_norm(h, [d], p[o], self.norm_eps)
-      q, k, v = (self).projections(p, o, x, cos, sin, )
-      a = torch.scaled_dot_product_attention(q, k, v, allowed, 0., False, scale=None, enable_gqa=True)
-      h = (self).merge(p, o, h, a, )
-      kc = torch.empty([B, self.kv_heads, T + N, self.head_dim], dtype=ops.prim.dtype(k), device=device)
-      vc = torch.empty([B, self.kv_heads, T + N, self.head_dim], dtype=ops.prim.dtype(v), device=device)
-      torch.copy_(torch.slice(kc, 2, 0, T), torch.repeat_interleave(k, n, 0))
-      torch.copy_(torch.slice(vc, 2, 0, T), torch.repeat_interleave(v, n, 0))
-      torch.append(keys, kc)
-      torch.append(values, vc)
-    last = torch.repeat_interleave(torch.select(h, 1, -1), n, 0)  # (B, D)
-    start = torch.repeat_interleave(torch.rsub(pads, T), n, 0)  # (B,) position of the first new token
-    hide = torch.mul(torch.to(torch.logical_not(seen), 6), -1e30)  # (P, T)
-    bias = torch.cat([torch.repeat_interleave(hide, n, 0), torch.zeros([B, N], device=device)], 1)  # (B, T+N)
-    bias = torch.unsqueeze(torch.repeat_interleave(bias, self.kv_heads, 0), 1)  # (B*K, 1, T+N)
-    scale = 1. / torch.sqrt(float(self.head_dim))
-    ids = torch.full([B, N], -1, dtype=4, device=device)
-    logprobs = torch.zeros([B, N], dtype=6, device=device)
-    done = torch.zeros([B], dtype=11, device=device)
-    end = int(stop)
-    first = int(minimum)
-    s = 0
-    while torch.__and__(torch.lt(s, N), torch.__not__(bool(torch.all(done)))):
-      x = torch.rms_norm(last, [d], p[1 + self.layers * stride], self.norm_eps)
-      logits = torch.div(torch.to(torch.linear(x, w), 6), torch.unsqueeze(temperatures, 1))  # (B, V)
-      if torch.__and__(torch.lt(s, first), torch.ge(end, 0)):
-        torch.fill_(torch.select(logits, 1, end), -inf)
-      lp = torch.log_softmax(logits, 1, 6)
-      mass = torch.cumsum(torch.exp(lp), 1, dtype=7)  # (B, V)
-      u = torch.mul(torch.select(uniforms, 1, s), torch.select(mass, 1, -1))
-      token = torch.squeeze(torch.searchsorted(mass, torch.unsqueeze(u, 1), right=True), 1)  # (B,)
-      token = torch.clamp(token, 0, torch.size(logits, 1) - 1)
-      torch.copy_(torch.select(ids, 1, s), torch.where(done, torch.full_like(token, -1), token))
-      torch.copy_(torch.select(logprobs, 1, s), torch.squeeze(torch.gather(lp, 1, torch.unsqueeze(token, 1)), 1))
-      done = torch.logical_or(done, torch.logical_or(torch.eq(token, end), torch.le(limits, s + 1)))
-      if torch.lt(s + 1, N):
-        t = T + s
-        h = torch.unsqueeze(torch.embedding(p[0], token), 1)  # (B, 1, D)
-        cos, sin = (self).angles(torch.unsqueeze(torch.unsqueeze(torch.add(start, s), 1), 1), )  # (B, 1, 1, Dh)
-        near = torch.slice(bias, 2, 0, t + 1)
-        for i in range(self.layers):
-          o = 1 + i * stride
-          x = torch.rms_norm(h, [d], p[o], self.norm_eps)
-          q, k, v = (self).projections(p, o, x, cos, sin, )
-          torch.copy_(torch.slice(keys[i], 2, t, t + 1), k)
-          torch.copy_(torch.slice(values[i], 2, t, t + 1), v)
-          K = torch.slice(torch.view(keys[i], [B * self.kv_heads, T + N, self.head_dim]), 1, 0, t + 1)
-          W = torch.slice(torch.view(values[i], [B * self.kv_heads, T + N, self.head_dim]), 1, 0, t + 1)
-          grouped = torch.reshape(q, [B * self.kv_heads, group, self.head_dim])
-          near_scores = torch.baddbmm(near, grouped, torch.transpose(K, 1, 2), beta=1, alpha=scale)
-          a = torch.bmm(torch.softmax(near_scores, -1), W)  # (B*K, group, Dh)
-          h = (self).merge(p, o, h, torch.view(a, [B, self.heads, 1, self.head_dim]), )
-        last = torch.select(h, 1, 0)
-      s = s + 1
-    return torch.cat([torch.to(ids, 7), torch.to(logprobs, 7)], 1)  # (B, 2N)
+  # ---- training ----
 
-  # One micro-batch: forward, loss, backward into accumulated gradients. All per-row arrays speak of predicting
-  # target r from the tokens up to rows[r]: log-probability (of the policy-gradient term) and entropy are those of the
-  # distribution sampled, at temperatures[r] and without token forbidden[r] (or -1). Returns loss, pg, ce, then per row
-  # log-probability and entropy.
-  def accumulate(self: __torch__.Policy, tokens: Tensor, rows: Tensor, targets: Tensor, advantages: Tensor, old: Tensor, rl: Tensor, ce: Tensor, temperatures: Tensor, forbidden: Tensor, settings: Tensor) -> Tensor:
-    torch.set_grad_enabled(True)
-    low = float(settings[0])
-    high = float(settings[1])
-    p = self.live
-    h = (self).hidden(p, tokens, )  # (B, T, D)
-    x = torch.index_select(torch.reshape(h, [-1, torch.size(h, 2)]), 0, rows)  # (R, D)
-    logits = torch.to(torch.linear(x, (self).head(p, )), 6)  # (R, V)
-    plain = torch.log_softmax(logits, 1, 6)
-    tempered = plain
-    if torch.__not__(bool(torch.all(torch.eq(temperatures, 1)))):
-      tempered = torch.log_softmax(torch.div(logits, torch.unsqueeze(temperatures, 1)), 1, 6)
-    t = torch.unsqueeze(targets, 1)
-    likely = torch.squeeze(torch.gather(plain, 1, t), 1)  # (R,)
-    lp = torch.squeeze(torch.gather(tempered, 1, t), 1)  # (R,)
-    # Rows with a forbidden token are renormalised without it: exact also where it had nearly all of the mass.
-    banned = torch.squeeze(torch.nonzero(torch.ge(forbidden, 0)), 1)  # (b,)
-    gone = torch.unsqueeze(torch.index_select(forbidden, 0, banned), 1)  # (b, 1)
-    rest = torch.log_softmax(torch.scatter(torch.index_select(tempered, 0, banned), 1, gone, -1e30), 1, 6)  # (b, V)
-    lp = torch.index_copy(lp, 0, banned, torch.squeeze(torch.gather(rest, 1, torch.index_select(t, 0, banned)), 1))
-    rho = torch.exp(torch.clamp(torch.sub(lp, old), -20., 20.))
-    clipped = torch.clamp(rho, 1. - low, 1. + high)
-    surrogate = torch.minimum(torch.mul(rho, advantages), torch.mul(clipped, advantages))
-    pg = torch.neg(torch.sum(torch.mul(rl, surrogate)))
-    nll = torch.neg(torch.sum(torch.mul(ce, likely)))
-    loss = torch.add(pg, nll)
-    found = torch.grad([loss], p, None, None, False, False)
+  # The way there of one micro-batch. Row r predicts targets[r] from the tokens up to rows[r], at temperatures[r] and
+  # without token forbidden[r] (or -1). With `thrift` only the layers' inputs are kept and layers run twice.
+  # Returns log-probability and entropy of each row.
+  def evaluate(self: __torch__.Policy, tokens: Tensor, rows: Tensor, targets: Tensor, temperatures: Tensor, forbidden: Tensor, thrift: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
-    fresh = annotate(List[Tensor], [])
-    for g in found:
-      torch.append(fresh, unchecked_cast(Tensor, g))
-    if torch.eq(torch.len(self.gradients), 0):
-      self.gradients = fresh
-    else:
-      torch._foreach_add_(self.gradients, fresh)
-    entropy = __torch__.entropy(tempered)  # (R,)
-    entropy = torch.index_copy(entropy, 0, banned, __torch__.entropy(rest))
-    return torch.detach(torch.cat([torch.stack([loss, pg, nll]), lp, entropy]))
+    f = (self).ready(0, )
+    B, T = torch.size(tokens)
+    h = torch.embedding(f[0], torch.view(tokens, [-1]))  # (N, D)
+    cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)
+    saved = annotate(List[Tensor], [])
+    for i in range(self.layers):
+      if bool(thrift):
+        torch.append(saved, h)
+      h, kept = (self).layer(f, i, h, cos, sin, B, T, torch.__not__(bool(thrift)), )
+      if torch.__not__(bool(thrift)):
+        torch.extend(saved, kept)
+    x = torch.index_select(h, 0, rows)  # (R, D)
+    r = __torch__.inverse_rms(x, self.norm_eps)
+    y = __torch__.scaled(x, r, f[1])
+    self.saved = saved
+    # An input's memory is the caller's: what outlives the call is copied.
+    own = __torch__.copies([tokens, rows, targets, temperatures, forbidden])
+    self.batch = [own[0], own[1], own[2], own[3], own[4], x, r, y]
+    R, V = (torch.size(rows, 0), torch.size(f[0], 0))
+    chunk = ops.prim.max(16, 16777216 // V)
+    likely = annotate(List[Tensor], [])
+    out = annotate(List[Tensor], [])
+    for c in range((R + chunk - 1) // chunk):
+      a = c * chunk
+      b = ops.prim.min(R, a + chunk)
+      logits = (self).tempered(f, a, b, )  # (r, V)
+      top, best = torch.max(logits, 1)
+      chosen = torch.squeeze(torch.gather(logits, 1, torch.unsqueeze(torch.slice(targets, 0, a, b), 1)), 1)
+      p = torch.softmax(logits, 1, 6)
+      normaliser = torch.sub(top, torch.log(torch.squeeze(torch.gather(p, 1, torch.unsqueeze(best, 1)), 1)))  # (r,)
+      entropy = torch.sub(normaliser, torch.sum(torch.mul(p, logits), [1]))
+      torch.append(out, torch.stack([torch.sub(chosen, normaliser), entropy]))
+      if torch.le(R * V, 2 * 16777216):
+        torch.append(likely, p)
+    self.likely = likely
+    return torch.cat(out, 1)  # (2, R)
+
+  def tempered(self: __torch__.Policy, f: List[Tensor], a: int, b: int) -> Tensor:
+    logits = torch.to((self).linear(torch.slice(self.batch[7], 0, a, b), f[2], ), 6)  # (r, V)
+    temperatures = torch.slice(self.batch[3], 0, a, b)
+    if torch.__not__(bool(torch.all(torch.eq(temperatures, 1)))):
+      logits = torch.div(logits, torch.unsqueeze(temperatures, 1))
+    forbidden = torch.slice(self.batch[4], 0, a, b)
+    banned = torch.squeeze(torch.nonzero(torch.ge(forbidden, 0)), 1)  # (b,)
+    if torch.gt(torch.size(banned, 0), 0):
+      gone = torch.index_select(forbidden, 0, banned)
+      logits = torch.index_put(logits, [banned, gone], torch.full_like(torch.index_select(torch.select(logits, 1, 0), 0, banned), -1e30))
+    return logits
+
+  # The way back of the last evaluate(), from the loss's derivatives by each row's log-probability and entropy into
+  # the accumulated gradients. Returns their norm.
+  def pull(self: __torch__.Policy, by_log_probability: Tensor, by_entropy: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    f = (self).ready(0, )
+    if torch.eq(torch.len(self.turned), 0):
+      self.turned = (self).transposed()
+    tokens, rows, targets, temperatures, forbidden, x, r, y = self.batch
+    B, T = torch.size(tokens)
+    R, V = (torch.size(rows, 0), torch.size(f[0], 0))
+    head = 0
+    if torch.__not__(self.tied):
+      head = torch.len(self.live) - 1
+    last = 1 + self.layers * (self).stride()
+    entropic = bool(torch.any(torch.ne(by_entropy, 0)))
+    chunk = ops.prim.max(16, 16777216 // V)
+    parts = annotate(List[Tensor], [])
+    for c in range((R + chunk - 1) // chunk):
+      a = c * chunk
+      b = ops.prim.min(R, a + chunk)
+      if torch.gt(torch.len(self.likely), c):
+        p = self.likely[c]
+      else:
+        p = torch.softmax((self).tempered(f, a, b, ), 1, 6)
+      w = torch.unsqueeze(torch.slice(by_log_probability, 0, a, b), 1)  # (r, 1)
+      d = torch.mul(p, torch.neg(w))
+      d = torch.scatter_add(d, 1, torch.unsqueeze(torch.slice(targets, 0, a, b), 1), w)
+      if entropic:
+        log = torch.log(torch.clamp(p, 1e-37))
+        entropy = torch.neg(torch.sum(torch.mul(p, log), [1], True))
+        e = torch.unsqueeze(torch.slice(by_entropy, 0, a, b), 1)
+        d = torch.sub(d, torch.mul(torch.mul(p, torch.add(log, entropy)), e))
+      d = torch.to(torch.div(d, torch.unsqueeze(torch.slice(temperatures, 0, a, b), 1)), self.dtype)
+      (self).learn(head, d, torch.slice(y, 0, a, b), )
+      torch.append(parts, (self).linear(d, self.turned[5 * self.layers], ))
+    self.likely = annotate(List[Tensor], [])
+    dx, dn = __torch__.norm_back(torch.cat(parts, 0), x, r, f[1])
+    torch.add_(self.gradients[last], torch.sum(dn, [0]))
+    dh = torch.index_add(torch.zeros([B * T, torch.size(x, 1)], dtype=ops.prim.dtype(x), device=ops.prim.device(x)), 0, rows, dx)  # (N, D)
+    cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)
+    thrift = torch.eq(torch.len(self.saved), self.layers)
+    for j in range(self.layers):
+      i = self.layers - 1 - j
+      if thrift:
+        out, kept = (self).layer(f, i, self.saved[i], cos, sin, B, T, True, )
+      else:
+        kept = torch.slice(self.saved, 12 * i, 12 * i + 12)
+        self.saved = torch.slice(self.saved, 0, 12 * i)
+      dh = (self).layer_back(f, i, kept, dh, cos, sin, )
+    torch.index_add_(self.gradients[0], 0, torch.view(tokens, [-1]), torch.to(dh, 6))
+    dropped = (self).forget(by_entropy, )
+    return torch.norm(torch.stack(torch._foreach_norm(self.gradients, 2)))
+
+  # Drops what evaluate() kept.
+  def forget(self: __torch__.Policy, unused: Tensor) -> Tensor:
+    self.batch = annotate(List[Tensor], [])
+    self.saved = annotate(List[Tensor], [])
+    self.likely = annotate(List[Tensor], [])
+    return unused
 
   def discard_gradients(self: __torch__.Policy, unused: Tensor) -> Tensor:
-    self.gradients = annotate(List[Tensor], [])
-    return unused
+    torch._foreach_zero_(self.gradients)
+    return (self).forget(unused, )
 
   # Clip by global norm, AdamW (decoupled decay, none on norms and biases), EMA. A step whose gradient is not finite
   # changes nothing. Returns the norm before clipping.
@@ -327,37 +584,305 @@ class Policy(Module):
         if torch.gt(torch.dim(x), 1):
           torch.mul_(x, 1. - rate * decay)
       torch._fused_adamw_(self.live, self.gradients, self.first_moment, self.second_moment, [], self.adam_steps, lr=rate, beta1=beta1, beta2=beta2, weight_decay=0., eps=eps, amsgrad=False, maximize=False, grad_scale=None, found_inf=None)
+      self.forms = annotate(List[Tensor], [])
+      self.turned = annotate(List[Tensor], [])
       if torch.__and__(torch.ge(keep, 0.), torch.gt(torch.len(self.ema), 0)):
         torch._foreach_lerp_(self.ema, self.live, 1. - keep)
-    self.gradients = annotate(List[Tensor], [])
+        self.ema_forms = annotate(List[Tensor], [])
+    torch._foreach_zero_(self.gradients)
     return norm
+
+  # ---- sampling ----
+
+  # Makes room for S rows of C columns and P prompts of L columns; what is there stays.
+  def plan(self: __torch__.Policy, S: Tensor, C: Tensor, P: Tensor, L: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    self.keys = (self).room(self.keys, int(S), int(C), S, )
+    self.values = (self).room(self.values, int(S), int(C), S, )
+    self.prefix_keys = (self).room(self.prefix_keys, int(P), int(L), S, )
+    self.prefix_values = (self).room(self.prefix_values, int(P), int(L), S, )
+    return S
+
+  def room(self: __torch__.Policy, old: List[Tensor], rows: int, columns: int, like: Tensor) -> List[Tensor]:
+    kind = self.dtype
+    if self.native:
+      kind = 6  # products of small matrices are faster in float32 on a processor
+    fresh = annotate(List[Tensor], [])
+    for i in range(self.layers):
+      x = torch.zeros([rows, self.kv_heads, columns, self.head_dim], dtype=kind, device=ops.prim.device(like))
+      if torch.gt(torch.len(old), i):
+        r = ops.prim.min(rows, torch.size(old[i], 0))
+        c = ops.prim.min(columns, torch.size(old[i], 2))
+        here = torch.slice(torch.slice(x, 0, 0, r), 2, 0, c)
+        torch.copy_(here, torch.slice(torch.slice(old[i], 0, 0, r), 2, 0, c))
+      torch.append(fresh, x)
+    return fresh
+
+  # Row (or prompt) sources[j] moves to targets[j].
+  def move(self: __torch__.Policy, pool: Tensor, sources: Tensor, targets: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    for i in range(self.layers):
+      if torch.eq(int(pool), 0):
+        torch.index_copy_(self.keys[i], 0, targets, torch.index_select(self.keys[i], 0, sources))
+        torch.index_copy_(self.values[i], 0, targets, torch.index_select(self.values[i], 0, sources))
+      else:
+        torch.index_copy_(self.prefix_keys[i], 0, targets, torch.index_select(self.prefix_keys[i], 0, sources))
+        torch.index_copy_(self.prefix_values[i], 0, targets, torch.index_select(self.prefix_values[i], 0, sources))
+    return pool
+
+  # Prefills prompts (P, T), of lengths (P,) and padded on the right, into rows (pool 0) or shared places (pool 1) `slots`
+  # and draws the first token of every continuation; `spread` (A,) says of which prompt it is one.
+  def join(self: __torch__.Policy, pool: Tensor, tokens: Tensor, lengths: Tensor, slots: Tensor, spread: Tensor, uniforms: Tensor, temperatures: Tensor, minimums: Tensor, ends: Tensor, cuts: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    f = (self).ready(0, )
+    P, T = torch.size(tokens)
+    h = torch.embedding(f[0], torch.view(tokens, [-1]))  # (N, D)
+    cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)
+    for i in range(self.layers):
+      h, kept = (self).layer(f, i, h, cos, sin, P, T, False, )
+      keys = self.keys[i]
+      values = self.values[i]
+      if torch.eq(int(pool), 1):
+        keys = self.prefix_keys[i]
+        values = self.prefix_values[i]
+      torch.index_copy_(torch.slice(keys, 2, 0, T), 0, slots, torch.to(kept[0], ops.prim.dtype(keys)))
+      torch.index_copy_(torch.slice(values, 2, 0, T), 0, slots, torch.to(kept[1], ops.prim.dtype(values)))
+    ends_at = torch.add(torch.mul(torch.arange(0, P, device=ops.prim.device(tokens)), T), torch.sub(lengths, 1))
+    x = torch.index_select(torch.index_select(h, 0, ends_at), 0, spread)  # (A, D)
+    return (self).draw(f, x, torch.select(uniforms, 1, 0), temperatures, torch.gt(minimums, 0), ends, cuts, )
+
+  # `steps` (of uniforms) more tokens for the first A rows. tokens: each row's last; filled: columns of its own in use;
+  # shared: length of its prompt where that is shared; grid (P, G): the rows of each shared prompt, padded with any row;
+  # place (A,): where a row stands in the flattened grid, or P*G; lengths (P,) of shared prompts.
+  # Returns (A, 3 * steps): tokens, log-probabilities as drawn, log-probabilities of the plain policy.
+  def decode(self: __torch__.Policy, tokens: Tensor, filled: Tensor, shared: Tensor, grid: Tensor, place: Tensor, lengths: Tensor, uniforms: Tensor, temperatures: Tensor, minimums: Tensor, ends: Tensor, cuts: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    f = (self).ready(0, )
+    device = ops.prim.device(tokens)
+    H = self.heads
+    K = self.kv_heads
+    Dh = self.head_dim
+    group = H // K
+    scale = 1. / torch.sqrt(float(Dh))
+    A, steps = torch.size(uniforms)
+    P, G = torch.size(grid)
+    kind = ops.prim.dtype(self.keys[0])
+    C = torch.size(self.keys[0], 2)
+    longest = int(torch.max(filled))
+    window = 0
+    for i in range(self.layers):
+      window = ops.prim.max(window, self.windows[i])
+    head_rows = torch.add(torch.mul(torch.unsqueeze(torch.arange(0, A, device=device), 1), K), torch.arange(0, K, device=device))  # (A, K)
+    L = 0
+    if torch.gt(P, 0):
+      L = int(torch.max(lengths))
+    token = tokens
+    out = annotate(List[Tensor], [])
+    for s in range(steps):
+      column = torch.add(filled, s)  # (A,)
+      m = longest + s + 1
+      position = torch.add(shared, column)
+      cos, sin = (self).angles(torch.unsqueeze(torch.unsqueeze(position, 1), 1), )  # (A, 1, 1, Dh)
+      back = torch.sub(torch.unsqueeze(column, 1), torch.arange(0, m, device=device))  # (A, m)
+      hide = torch.repeat_interleave(__torch__.hidden(back, 0, kind), K, 0)  # (A*K, 1, m)
+      hide_far = hide
+      cover = hide
+      cover_far = hide
+      if torch.gt(window, 0):
+        hide_far = torch.repeat_interleave(__torch__.hidden(back, window, kind), K, 0)
+      if torch.gt(P, 0):
+        there = torch.arange(0, L, device=device)
+        beyond = torch.ge(there, torch.unsqueeze(lengths, 1))  # (P, L)
+        cover = torch.view(torch.mul(torch.to(beyond, kind), -1e30), [P, 1, 1, L])
+        cover_far = cover
+        if torch.gt(window, 0):
+          at = torch.view(torch.index_select(position, 0, torch.view(grid, [-1])), [P, G, 1])
+          far = torch.ge(torch.sub(at, there), window)  # (P, G, L)
+          hidden = torch.to(torch.logical_or(far, torch.unsqueeze(beyond, 1)), kind)
+          cover_far = torch.unsqueeze(torch.repeat_interleave(torch.mul(hidden, -1e30), group, 1), 1)  # (P, 1, G*group, L)
+      spots = torch.view(torch.add(torch.mul(head_rows, C), torch.unsqueeze(column, 1)), [-1])  # (A*K,)
+      h = torch.embedding(f[0], token)  # (A, D)
+      for i in range(self.layers):
+        o = 3 + 9 * i
+        x = __torch__.scaled(h, __torch__.inverse_rms(h, self.norm_eps), f[o])
+        raw = torch.view((self).queries(f, o, x, ), [A, 1, H + 2 * K, Dh])
+        qk = (self).prepared(f, i, raw, cos, sin, )
+        q = torch.to(torch.select(torch.slice(qk, 2, 0, H), 1, 0), kind)  # (A, H, Dh)
+        k = torch.to(torch.slice(qk, 2, H, H + K), kind)
+        v = torch.to(torch.slice(raw, 2, H + K, H + 2 * K), kind)
+        torch.index_copy_(torch.view(self.keys[i], [-1, Dh]), 0, spots, torch.reshape(k, [-1, Dh]))
+        torch.index_copy_(torch.view(self.values[i], [-1, Dh]), 0, spots, torch.reshape(v, [-1, Dh]))
+        near = torch.slice(torch.slice(torch.view(self.keys[i], [-1, C, Dh]), 0, 0, A * K), 1, 0, m)  # (A*K, m, Dh)
+        deep = torch.slice(torch.slice(torch.view(self.values[i], [-1, C, Dh]), 0, 0, A * K), 1, 0, m)
+        far = torch.gt(self.windows[i], 0)
+        bias = hide
+        if far:
+          bias = hide_far
+        scores = torch.baddbmm(bias, torch.reshape(q, [A * K, group, Dh]), torch.transpose(near, 1, 2), beta=1, alpha=scale)
+        a = torch.bmm(torch.softmax(scores, -1), deep)  # (A*K, group, Dh)
+        if torch.gt(P, 0):
+          bias = cover
+          if far:
+            bias = cover_far
+          theirs, weight = (self).prefix(i, q, grid, L, bias, )
+          theirs = torch.view(torch.index_select(theirs, 0, place), [A * K, group, Dh])
+          weight = torch.view(torch.index_select(weight, 0, place), [A * K, group])
+          share = torch.sigmoid(torch.sub(weight, torch.logsumexp(scores, [-1])))
+          a = torch.lerp(a, theirs, torch.unsqueeze(share, -1))
+        y = (self).linear_add(torch.to(torch.view(a, [A, H * Dh]), self.dtype), f[o + 4], h, )
+        x = __torch__.scaled(y, __torch__.inverse_rms(y, self.norm_eps), f[o + 5])
+        h = (self).linear_add((self).gated(x, f[o + 6], f[o + 7], ), f[o + 8], y, )
+      drawn = (self).draw(f, h, torch.select(uniforms, 1, s), temperatures, torch.gt(minimums, s), ends, cuts, )
+      token = torch.to(torch.select(drawn, 1, 0), 4)
+      torch.append(out, drawn)
+    return torch.reshape(torch.transpose(torch.stack(out, 1), 1, 2), [A, -1])
+
+  # Attention of rows q (A, H, Dh) to their shared prompts: what each place of the grid attends to (P*G+1, K*group, Dh)
+  # and the log of its normaliser (P*G+1, K*group); the last place is that of rows without one.
+  def prefix(self: __torch__.Policy, i: int, q: Tensor, grid: Tensor, L: int, bias: Tensor) -> Tuple[Tensor, Tensor]:
+    P, G = torch.size(grid)
+    K = self.kv_heads
+    Dh = self.head_dim
+    group = self.heads // K
+    rows = torch.view(torch.index_select(q, 0, torch.view(grid, [-1])), [P, G, K, group, Dh])
+    x = torch.reshape(torch.transpose(rows, 1, 2), [P, K, G * group, Dh])
+    keys = torch.slice(torch.slice(self.prefix_keys[i], 0, 0, P), 2, 0, L)  # (P, K, L, Dh)
+    values = torch.slice(torch.slice(self.prefix_values[i], 0, 0, P), 2, 0, L)
+    if self.native:
+      a, z = torch._scaled_dot_product_flash_attention_for_cpu(x, keys, values, 0., False, attn_mask=bias, scale=None)
+    else:
+      scores = torch.add(torch.mul(torch.matmul(x, torch.transpose(keys, 2, 3)), 1. / torch.sqrt(float(Dh))), bias)
+      a = torch.matmul(torch.softmax(scores, -1), values)
+      z = torch.logsumexp(scores, [-1])
+    a = torch.reshape(torch.transpose(torch.view(torch.contiguous(a), [P, K, G, group, Dh]), 1, 2), [P * G, K * group, Dh])
+    z = torch.reshape(torch.transpose(torch.view(torch.contiguous(z), [P, K, G, group]), 1, 2), [P * G, K * group])
+    none = torch.full_like(torch.slice(z, 0, 0, 1), -1e30)
+    return (torch.cat([a, torch.zeros_like(torch.slice(a, 0, 0, 1))], 0), torch.cat([torch.to(z, ops.prim.dtype(a)), torch.to(none, ops.prim.dtype(a))], 0))
+
+  # One token for each row of h (A, D), by inversion of its distribution at uniforms (A,). A temperature of 0 takes the
+  # most likely token. Rows that `hold` may not draw one of their ends (A, E) (-1: none). cuts: nothing, or (A, 3) of
+  # top-k (0: off), top-p and min-p, applied in this order. Returns (A, 3) as decode() describes them.
+  def draw(self: __torch__.Policy, f: List[Tensor], h: Tensor, uniforms: Tensor, temperatures: Tensor, hold: Tensor, ends: Tensor, cuts: Tensor) -> Tensor:
+    x = __torch__.scaled(h, __torch__.inverse_rms(h, self.norm_eps), f[1])
+    plain = torch.to((self).linear(x, f[2], ), 6)  # (A, V)
+    A, V = torch.size(plain)
+    z = plain
+    greedy = torch.eq(temperatures, 0)
+    if torch.__not__(bool(torch.all(torch.eq(temperatures, 1)))):
+      z = torch.div(z, torch.unsqueeze(torch.where(greedy, torch.ones_like(temperatures), temperatures), 1))
+    held = torch.nonzero(torch.logical_and(torch.unsqueeze(hold, 1), torch.ge(ends, 0)))  # (e, 2)
+    if torch.gt(torch.size(held, 0), 0):
+      rows = torch.select(held, 1, 0)
+      gone = torch.select(torch.gather(torch.index_select(ends, 0, rows), 1, torch.unsqueeze(torch.select(held, 1, 1), 1)), 1, 0)
+      z = torch.index_put(z, [rows, gone], torch.full_like(torch.index_select(torch.select(z, 1, 0), 0, rows), -1e30))
+    if torch.gt(torch.numel(cuts), 0):
+      z = __torch__.cut(z, cuts)
+    p = torch.softmax(z, 1, 6)
+    token = __torch__.invert(p, uniforms)  # (A,)
+    if bool(torch.any(greedy)):
+      token = torch.where(greedy, torch.argmax(z, 1), token)
+    t = torch.unsqueeze(token, 1)
+    lp = torch.log(torch.squeeze(torch.gather(p, 1, t), 1))
+    lp = torch.where(greedy, torch.zeros_like(lp), lp)
+    own = lp
+    if torch.__isnot__(z, plain):
+      own = torch.sub(torch.squeeze(torch.gather(plain, 1, t), 1), torch.logsumexp(plain, [1]))
+    return torch.stack([torch.to(token, 7), torch.to(lp, 7), torch.to(own, 7)], 1)
+
+  # ---- the machine ----
 
   def matmul_peak(self: __torch__.Policy, size: Tensor, repeats: Tensor, dtype: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
     n = int(size)
-    x = torch.to(torch.randn([n, n]), int(dtype))
+    x = torch.to(torch.randn([n, n], device=ops.prim.device(size)), int(dtype))
     y = torch.matmul(x, x)
     for i in range(int(repeats)):
       y = torch.matmul(x, x)
     return torch.to(torch.select(torch.select(y, 0, 0), 0, 0), 6)
 
+  def copy_peak(self: __torch__.Policy, size: Tensor, repeats: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    x = torch.zeros([int(size)], device=ops.prim.device(size))
+    y = torch.ones([int(size)], device=ops.prim.device(size))
+    for i in range(int(repeats)):
+      torch.copy_(x, y)
+    return torch.slice(x, 0, 0, 1)
+
+def inverse_rms(x: Tensor, eps: float) -> Tensor:
+  n = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
+  return torch.rsqrt(torch.add(torch.mul(torch.mul(n, n), 1. / torch.size(x, -1)), eps))
+
+# x r w, calculated in float32
+def scaled(x: Tensor, r: Tensor, w: Tensor) -> Tensor:
+  return torch.to(torch.mul(torch.mul(x, r), w), ops.prim.dtype(x))
+
+# y = x r w with r the inverse root mean square of x: from dy to dx, and to dw before it is summed over rows.
+def norm_back(dy: Tensor, x: Tensor, r: Tensor, w: Tensor) -> Tuple[Tensor, Tensor]:
+  n = torch.mul(x, r)
+  dn = torch.mul(dy, n)
+  mean = torch.mean(torch.mul(dn, w), [-1], True)
+  dx = torch.mul(torch.addcmul(torch.mul(dy, w), n, mean, value=-1), r)
+  return (torch.to(dx, ops.prim.dtype(x)), dn)
+
+# The halves of a head are the two coordinates that turn; sin has the sign of the first half inside.
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
   a, b = torch.chunk(x, 2, -1)
-  c = torch.to(cos, ops.prim.dtype(x))
-  s = torch.to(sin, ops.prim.dtype(x))
-  return torch.add(torch.mul(x, c), torch.mul(torch.cat([torch.neg(b), a], -1), s))
+  return torch.addcmul(torch.mul(x, cos), torch.cat([b, a], -1), sin)
 
-def entropy(lp: Tensor) -> Tensor:
-  return torch.neg(torch.sum(torch.mul(torch.exp(lp), lp), [-1]))
+# As 8-bit floats (e4m3) with one scale for each row, in the type of x.
+def rounded(x: Tensor) -> Tensor:
+  scale = torch.div(torch.clamp(torch.amax(torch.abs(x), [-1], True), 1e-12), 448.)
+  return torch.mul(torch.to(torch.to(torch.div(x, scale), 24), ops.prim.dtype(x)), scale)
+
+# back (A, m): how far behind the row's own column. (A, 1, m) of 0 where it may be seen.
+def hidden(back: Tensor, window: int, kind: int) -> Tensor:
+  gone = torch.lt(back, 0)
+  if torch.gt(window, 0):
+    gone = torch.logical_or(gone, torch.ge(back, window))
+  return torch.unsqueeze(torch.mul(torch.to(gone, kind), -1e30), 1)
+
+# Tokens outside of top-k, top-p and min-p get no mass; the most likely one always stays.
+def cut(z: Tensor, cuts: Tensor) -> Tensor:
+  V = torch.size(z, 1)
+  k = torch.select(cuts, 1, 0)  # (A,)
+  k = torch.where(torch.gt(k, 0), k, torch.full_like(k, V))
+  high, order = torch.sort(z, 1, True)  # (A, V)
+  rank = torch.arange(0, V, device=ops.prim.device(z))
+  gone = torch.ge(rank, torch.unsqueeze(k, 1))
+  p = torch.softmax(torch.masked_fill(high, gone, -1e30), 1, 6)
+  before = torch.sub(torch.cumsum(p, 1), p)
+  gone = torch.logical_or(gone, torch.gt(before, torch.unsqueeze(torch.select(cuts, 1, 1), 1)))
+  low = torch.mul(torch.slice(p, 1, 0, 1), torch.unsqueeze(torch.select(cuts, 1, 2), 1))
+  gone = torch.logical_or(gone, torch.lt(p, low))
+  gone = torch.logical_and(gone, torch.gt(rank, 0))
+  return torch.masked_fill(z, torch.scatter(torch.zeros_like(gone), 1, order, gone), -1e30)
+
+# The token at which the distribution function of p (A, V) passes u (A,): first the block of 128, then the place in it.
+def invert(p: Tensor, u: Tensor) -> Tensor:
+  A, V = torch.size(p)
+  blocks = (V + 127) // 128
+  q = torch.view(torch.constant_pad_nd(p, [0, blocks * 128 - V]), [A, blocks, 128])
+  mass = torch.cumsum(torch.sum(q, [2]), 1, dtype=7)  # (A, blocks)
+  at = torch.mul(torch.unsqueeze(u, 1), torch.slice(mass, 1, blocks - 1, blocks))  # (A, 1)
+  b = torch.clamp(torch.searchsorted(mass, at, right=True), 0, blocks - 1)  # (A, 1)
+  end = torch.gather(mass, 1, b)
+  start = torch.where(torch.gt(b, 0), torch.gather(mass, 1, torch.clamp(torch.sub(b, 1), 0)), torch.zeros_like(end))
+  fraction = torch.div(torch.sub(at, start), torch.sub(end, start))
+  inside = torch.gather(q, 1, torch.expand(torch.unsqueeze(b, 2), [-1, -1, 128]))
+  inner = torch.cumsum(torch.squeeze(inside, 1), 1, dtype=7)  # (A, 128)
+  last = torch.slice(inner, 1, 127, 128)
+  left = torch.minimum(torch.mul(fraction, last), torch.mul(last, 0.999999999999))
+  j = torch.clamp(torch.searchsorted(inner, left, right=True), 0, 127)
+  return torch.clamp(torch.squeeze(torch.add(torch.mul(b, 128), j), 1), 0, V - 1)
 
 def copies(p: List[Tensor]) -> List[Tensor]:
   q = annotate(List[Tensor], [])
   for x in p:
-    torch.append(q, torch.clone(torch.detach(x)))
+    torch.append(q, torch.clone(x))
   return q
 
 def zeros_of(p: List[Tensor]) -> List[Tensor]:
   q = annotate(List[Tensor], [])
   for x in p:
-    torch.append(q, torch.zeros_like(torch.detach(x)))
+    torch.append(q, torch.zeros_like(x))
   return q

@@ -1,5 +1,6 @@
 package io.foretell.policy;
 
+import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import java.util.List;
 
@@ -16,7 +17,7 @@ final class ReferenceLoss {
             List<Experience> batch,
             List<float[]> pgWeights,
             List<float[]> ceWeights,
-            LossSettings settings) {
+            ClippedSurrogate settings) {
         double loss = 0;
         for (int b = 0; b < batch.size(); b++) {
             Experience experience = batch.get(b);
@@ -31,8 +32,7 @@ final class ReferenceLoss {
                     double logProb =
                             ReferenceDecoder.logProb(logits[t - 1], tokens[t], experience.temperature(), forbidden);
                     double ratio = Math.exp(logProb - experience.oldLogProbs().at(t));
-                    double clipped =
-                            Math.max(1 - settings.clipRatioLow(), Math.min(1 + settings.clipRatioHigh(), ratio));
+                    double clipped = Math.max(1 - settings.low(), Math.min(1 + settings.high(), ratio));
                     double advantage = experience.advantages().at(t);
                     loss -= pgWeights.get(b)[t] * Math.min(ratio * advantage, clipped * advantage);
                 }

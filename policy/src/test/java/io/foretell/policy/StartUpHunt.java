@@ -1,5 +1,6 @@
 package io.foretell.policy;
 
+import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.TokenArray;
@@ -50,7 +51,8 @@ final class StartUpHunt {
                         batch,
                         LossAggregation.TOKEN_MEAN.weights(batch),
                         LossAggregation.nextTokenWeights(batch),
-                        new LossSettings(0.2, 0.2));
+                        new ClippedSurrogate(0.2, 0.2),
+                        false);
                 policy.step(new OptimizerSettings(1e-3, 0.9, 0.95, 1e-8, 0, 1, 0.9));
             }
         }

@@ -1,5 +1,6 @@
 package io.foretell.policy;
 
+import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.LossAggregation;
@@ -10,7 +11,7 @@ import java.util.Random;
 
 /** Random experiences that use every part of the loss. */
 final class TestBatches {
-    static final LossSettings CLIP = new LossSettings(0.2, 0.3);
+    static final ClippedSurrogate CLIP = new ClippedSurrogate(0.2, 0.3);
 
     private TestBatches() {}
 
@@ -61,6 +62,7 @@ final class TestBatches {
                 step.subList(from, to),
                 LossAggregation.SEQ_MEAN_TOKEN_MEAN.weights(step).subList(from, to),
                 LossAggregation.nextTokenWeights(step).subList(from, to),
-                CLIP);
+                CLIP,
+                false);
     }
 }

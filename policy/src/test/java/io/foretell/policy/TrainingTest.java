@@ -46,7 +46,7 @@ class TrainingTest {
             List<float[]> pg = LossAggregation.SEQ_MEAN_TOKEN_MEAN.weights(batch);
             List<float[]> ce = LossAggregation.nextTokenWeights(batch);
             policy.startTraining();
-            MicroBatchResult result = policy.accumulate(batch, pg, ce, TestBatches.CLIP);
+            MicroBatchResult result = policy.accumulate(batch, pg, ce, TestBatches.CLIP, false);
             assertThat(result.loss())
                     .isCloseTo(ReferenceLoss.of(decoder, batch, pg, ce, TestBatches.CLIP), within(1e-5));
             assertThat(result.sequences())

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foretell.judge.Judge;
 import io.foretell.judge.JudgeSettings;
+import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.RewardStatus;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
-import io.foretell.policy.LossSettings;
 import io.foretell.policy.ModelConfig;
 import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
@@ -53,7 +53,11 @@ class BatchScorerTest {
         policy.startTraining();
         Experience text = Experience.nextToken(TokenArray.of(1, 2, 3, 4, 5), 1f, Set.of());
         policy.accumulate(
-                List.of(text), List.of(new float[5]), List.of(text.ceWeights().toArray()), new LossSettings(0.2, 0.2));
+                List.of(text),
+                List.of(new float[5]),
+                List.of(text.ceWeights().toArray()),
+                new ClippedSurrogate(0.2, 0.2),
+                false);
         policy.step(new OptimizerSettings(0.01, 0.9, 0.95, 1e-8, 0, 1, 0.9));
     }
 

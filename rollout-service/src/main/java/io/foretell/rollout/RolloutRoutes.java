@@ -102,12 +102,16 @@ public final class RolloutRoutes implements Routes {
         }
         Completions request = Completions.parse(body, tokenizer, maxResponseLength);
         admit();
-        CompletableFuture<ObjectNode> answer = policy.submit(p -> {
-            List<List<Sample>> samples = p.generate(request.requests());
-            String id = "cmpl-" + Http.requestId(ctx);
-            return request.answer(
-                    samples, tokenizer, id, policy.version(), clock.instant().getEpochSecond());
-        });
+        CompletableFuture<ObjectNode> answer = policy.generate(request.requests())
+                .thenApply(samples -> {
+                    String id = "cmpl-" + Http.requestId(ctx);
+                    return request.answer(
+                            samples,
+                            tokenizer,
+                            id,
+                            policy.version(),
+                            clock.instant().getEpochSecond());
+                });
         reply(ctx, answer, node -> Http.json(ctx, 200, node));
     }
 
@@ -128,11 +132,8 @@ public final class RolloutRoutes implements Routes {
                 .orElseThrow(() -> new ForetellException(
                         ErrorCode.UNPROCESSABLE, "the objective '" + objective.name() + "' samples nothing"));
         admit();
-        CompletableFuture<ObjectNode> answer = policy.submit(p -> {
-            List<Sample> samples =
-                    p.generate(List.of(RolloutWorker.request(task, plan))).get(0);
-            return group(samples, plan);
-        });
+        CompletableFuture<ObjectNode> answer = policy.generate(List.of(RolloutWorker.request(task, plan)))
+                .thenApply(samples -> group(samples.get(0), plan));
         reply(ctx, answer, node -> Http.json(ctx, 200, node));
     }
 
@@ -141,7 +142,7 @@ public final class RolloutRoutes implements Routes {
         node.put("policy_version", policy.version());
         ArrayNode list = node.putArray("rollouts");
         for (Sample sample : samples) {
-            Rollout rollout = RolloutWorker.rollout(list.size(), 1, sample, plan, policy.version());
+            Rollout rollout = RolloutWorker.rollout(list.size(), 1, sample, plan);
             ObjectNode one = list.addObject();
             one.put("text", tokenizer.decode(rollout.response()))
                     .put("finish_reason", rollout.finishReason().name().toLowerCase(Locale.ROOT))

@@ -115,8 +115,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
         }
         long start = System.nanoTime();
         PolicyVersion version = policy.current();
-        List<List<Sample>> samples =
-                requests.isEmpty() ? List.of() : loop.await(policy.submit(p -> p.generate(requests)));
+        List<List<Sample>> samples = requests.isEmpty() ? List.of() : loop.await(policy.generate(requests));
         double seconds = (System.nanoTime() - start) / 1e9;
         Map<Work<Task>, RolloutGroup> groups = new LinkedHashMap<>();
         int next = 0;
@@ -127,7 +126,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
             if (plan.isPresent()) {
                 for (Sample sample : samples.get(next++)) {
                     tokens += sample.tokens().length();
-                    rollouts.add(rollout(rollouts.size(), task.attempt(), sample, plan.get(), version.version()));
+                    rollouts.add(rollout(rollouts.size(), task.attempt(), sample, plan.get()));
                 }
             }
             groups.put(
@@ -161,7 +160,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                 SamplingParameters.plain(plan.temperature(), plan.minTokens(), plan.maxTokens(), plan.stopToken()));
     }
 
-    static Rollout rollout(int index, int attempt, Sample sample, SamplingPlan plan, long version) {
+    static Rollout rollout(int index, int attempt, Sample sample, SamplingPlan plan) {
         boolean forced = plan.forceStop() && sample.finishReason() == FinishReason.LENGTH;
         TokenArray response = forced ? sample.tokens().append(plan.stopToken()) : sample.tokens();
         float[] logProbs = new float[response.length()];
@@ -175,6 +174,14 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                 plan.temperature(),
                 sample.seed(),
                 sample.finishReason(),
-                List.of(new VersionSpan(version, 0, response.length())));
+                versions(sample, response.length()));
+    }
+
+    /** The sample's spans; a forced token belongs to the last. */
+    private static List<VersionSpan> versions(Sample sample, int length) {
+        List<VersionSpan> spans = new ArrayList<>(sample.versions());
+        VersionSpan last = spans.get(spans.size() - 1);
+        spans.set(spans.size() - 1, new VersionSpan(last.version(), last.start(), length));
+        return spans;
     }
 }

@@ -238,8 +238,14 @@ class CompletionsTest {
     @Test
     void anAnswerHidesTheStopTokenInTheTextAndCountsIt() {
         TokenArray word = tokenizer.encode("no");
-        Sample stopped = new Sample(word.append(END), FloatArray.of(-1, -2, -3), FinishReason.STOP, 1);
-        Sample cut = new Sample(word, FloatArray.of(-1, -2), FinishReason.LENGTH, 2);
+        Sample stopped = new Sample(
+                word.append(END),
+                FloatArray.of(-1, -2, -3),
+                FloatArray.of(-1, -2, -3),
+                FinishReason.STOP,
+                1,
+                List.of());
+        Sample cut = new Sample(word, FloatArray.of(-1, -2), FloatArray.of(-1, -2), FinishReason.LENGTH, 2, List.of());
 
         ObjectNode answer =
                 with("\"n\": 2, \"logprobs\": 0").answer(List.of(List.of(stopped, cut)), tokenizer, "cmpl-1", 7, 99);

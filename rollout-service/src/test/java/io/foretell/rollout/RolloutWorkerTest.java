@@ -38,9 +38,9 @@ class RolloutWorkerTest {
 
     @Test
     void aThoughtThatStoppedIsKeptAsItWasSampled() {
-        Sample sample = new Sample(TokenArray.of(5, CLOSE), FloatArray.of(-1, -2), FinishReason.STOP, 33);
+        Sample sample = sample(FinishReason.STOP, 33, TokenArray.of(5, CLOSE), FloatArray.of(-1, -2));
 
-        assertThat(RolloutWorker.rollout(2, 3, sample, PLAN, 11))
+        assertThat(RolloutWorker.rollout(2, 3, sample, PLAN))
                 .isEqualTo(new Rollout(
                         2,
                         3,
@@ -55,9 +55,9 @@ class RolloutWorkerTest {
 
     @Test
     void aThoughtThatIsTooLongIsClosedByAForcedTagOfNoLogProbability() {
-        Sample sample = new Sample(TokenArray.of(5, 6, 7), FloatArray.of(-1, -2, -3), FinishReason.LENGTH, 33);
+        Sample sample = sample(FinishReason.LENGTH, 33, TokenArray.of(5, 6, 7), FloatArray.of(-1, -2, -3));
 
-        Rollout rollout = RolloutWorker.rollout(0, 1, sample, PLAN, 11);
+        Rollout rollout = RolloutWorker.rollout(0, 1, sample, PLAN);
 
         assertThat(rollout.response()).isEqualTo(TokenArray.of(5, 6, 7, CLOSE));
         assertThat(rollout.logProbs()).isEqualTo(FloatArray.of(-1, -2, -3, 0));
@@ -69,8 +69,12 @@ class RolloutWorkerTest {
     @Test
     void nothingIsForcedWhereThePlanDoesNotSaySo() {
         SamplingPlan free = new SamplingPlan(TokenArray.of(1), 1, 1f, 0, 2, CLOSE, false);
-        Sample sample = new Sample(TokenArray.of(5, 6), FloatArray.of(-1, -2), FinishReason.LENGTH, 1);
+        Sample sample = sample(FinishReason.LENGTH, 1, TokenArray.of(5, 6), FloatArray.of(-1, -2));
 
-        assertThat(RolloutWorker.rollout(0, 1, sample, free, 0).forced()).isZero();
+        assertThat(RolloutWorker.rollout(0, 1, sample, free).forced()).isZero();
+    }
+
+    private static Sample sample(FinishReason reason, long seed, TokenArray tokens, FloatArray logProbs) {
+        return new Sample(tokens, logProbs, logProbs, reason, seed, List.of(new VersionSpan(11, 0, tokens.length())));
     }
 }

@@ -1,0 +1,160 @@
+package io.foretell.policy;
+
+import java.util.List;
+
+/** The sampler's native calls: rows become flat arrays. Confined to the policy's thread. */
+final class DecodeCalls {
+    private final PolicyProgram program;
+
+    DecodeCalls(PolicyProgram program) {
+        this.program = program;
+    }
+
+    void plan(CacheRoom room) {
+        program.run(
+                "plan",
+                inputs -> inputs.integer(room.rows())
+                        .integer(room.columns())
+                        .integer(room.prompts())
+                        .integer(room.promptColumns()));
+    }
+
+    /**
+     * @param pool 0 for rows, 1 for shared prompts
+     * @param moves pairs of an old and a new place
+     */
+    void move(int pool, List<int[]> moves) {
+        if (!moves.isEmpty()) {
+            long[] sources = moves.stream().mapToLong(move -> move[0]).toArray();
+            long[] targets = moves.stream().mapToLong(move -> move[1]).toArray();
+            program.run(
+                    "move",
+                    inputs -> inputs.integer(pool)
+                            .integers(sources, sources.length)
+                            .integers(targets, targets.length));
+        }
+    }
+
+    /**
+     * Prefills the prompts of requests that either all share them among their continuations or all do not.
+     *
+     * @param slots of each request, the first row of its own or the place of its shared prompt
+     * @param rows the continuations of all of them, in order
+     * @return (A, 3) each row's first token, as {@link #decode} describes it
+     */
+    double[] join(List<Generation> batch, List<Integer> slots, List<Continuation> rows) {
+        int prompts = batch.size();
+        int width = batch.stream()
+                .mapToInt(generation -> generation.request.prompt().length())
+                .max()
+                .orElseThrow();
+        long[] tokens = new long[prompts * width]; // (P, T)
+        long[] lengths = new long[prompts]; // (P,)
+        long[] spread = new long[rows.size()]; // (A,)
+        int row = 0;
+        for (int p = 0; p < prompts; p++) {
+            GenerationRequest request = batch.get(p).request;
+            lengths[p] = request.prompt().length();
+            for (int t = 0; t < lengths[p]; t++) {
+                tokens[p * width + t] = request.prompt().at(t);
+            }
+            for (int c = 0; c < batch.get(p).count(); c++) {
+                spread[row++] = p;
+            }
+        }
+        int pool = batch.get(0).shares() ? 1 : 0;
+        long[] places = slots.stream().mapToLong(Integer::longValue).toArray();
+        return program.call(
+                "join",
+                inputs -> drawing(
+                        inputs.integer(pool)
+                                .integers(tokens, prompts, width)
+                                .integers(lengths, prompts)
+                                .integers(places, prompts)
+                                .integers(spread, rows.size()),
+                        rows,
+                        1),
+                array -> array.toDoubleArray());
+    }
+
+    /** @return (A, 3 * steps) tokens, log-probabilities as drawn, log-probabilities of the policy itself */
+    double[] decode(List<Continuation> rows, List<Generation> sharing, int steps) {
+        int count = rows.size();
+        int prompts = sharing.size();
+        int most = sharing.stream().mapToInt(g -> g.running.size()).max().orElse(1);
+        long[] tokens = new long[count]; // (A,)
+        long[] filled = new long[count]; // (A,)
+        long[] shared = new long[count]; // (A,)
+        long[] grid = new long[prompts * most]; // (P, G)
+        long[] place = new long[count]; // (A,)
+        long[] lengths = new long[prompts]; // (P,)
+        int[] taken = new int[prompts];
+        for (int r = 0; r < count; r++) {
+            Continuation row = rows.get(r);
+            Generation generation = row.generation;
+            int prompt = generation.request.prompt().length();
+            tokens[r] = row.lastToken();
+            filled[r] = row.length() - 1 + (generation.shares() ? 0 : prompt);
+            place[r] = (long) prompts * most;
+            if (generation.shares()) {
+                shared[r] = prompt;
+                lengths[generation.place] = prompt;
+                int spot = generation.place * most + taken[generation.place]++;
+                grid[spot] = r;
+                place[r] = spot;
+            }
+        }
+        return program.call(
+                "decode",
+                inputs -> drawing(
+                        inputs.integers(tokens, count)
+                                .integers(filled, count)
+                                .integers(shared, count)
+                                .integers(grid, prompts, most)
+                                .integers(place, count)
+                                .integers(lengths, prompts),
+                        rows,
+                        steps),
+                array -> array.toDoubleArray());
+    }
+
+    /** Adds what draw() needs to know of the rows. */
+    private static PolicyProgram.Inputs drawing(PolicyProgram.Inputs inputs, List<Continuation> rows, int steps) {
+        int count = rows.size();
+        int stops = Math.max(
+                1,
+                rows.stream()
+                        .mapToInt(row -> row.sampling.stopTokens().size())
+                        .max()
+                        .orElse(1));
+        boolean cut = rows.stream().anyMatch(row -> row.sampling.isCut());
+        double[] uniforms = new double[count * steps]; // (A, steps)
+        float[] temperatures = new float[count]; // (A,)
+        long[] held = new long[count]; // (A,)
+        long[] ends = new long[count * stops]; // (A, E)
+        float[] cuts = new float[cut ? count * 3 : 0]; // (A, 3)
+        for (int r = 0; r < count; r++) {
+            Continuation row = rows.get(r);
+            SamplingParameters sampling = row.sampling;
+            for (int s = 0; s < steps; s++) {
+                uniforms[r * steps + s] = row.nextUniform();
+            }
+            temperatures[r] = sampling.temperature();
+            held[r] = row.held();
+            for (int e = 0; e < stops; e++) {
+                ends[r * stops + e] =
+                        e < sampling.stopTokens().size() ? sampling.stopTokens().get(e) : -1;
+            }
+            if (cut) {
+                cuts[3 * r] = sampling.topK();
+                cuts[3 * r + 1] = sampling.topP();
+                cuts[3 * r + 2] = sampling.minP();
+            }
+        }
+        return inputs.doubles(uniforms, count, steps)
+                .floats(temperatures, count)
+                .integers(held, count)
+                .integers(ends, count, stops)
+                .floats(cuts, cut ? count : 0, 3);
+    }
+}

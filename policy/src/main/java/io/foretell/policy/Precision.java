@@ -1,0 +1,52 @@
+package io.foretell.policy;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * In which numbers a model calculates. Weights that are trained, their gradients and the optimizer stay in 32 bits; norms,
+ * soft-maxes and sums are calculated in 32 bits in every precision.
+ *
+ * <p>{@link #FP8_EMULATED} rounds the operands of every matrix product to 8-bit floats (e4m3, one scale for each row) and
+ * multiplies them in bfloat16: what an accelerator with such products would compute, at no gain in speed.
+ */
+public enum Precision {
+    FLOAT32(6, 1e-4),
+    BFLOAT16(15, 5e-3),
+    FP8_EMULATED(15, 5e-2);
+
+    private final int code;
+    private final double tolerance;
+
+    Precision(int code, double tolerance) {
+        this.code = code;
+        this.tolerance = tolerance;
+    }
+
+    /** The tensor library's number of the type. */
+    int code() {
+        return code;
+    }
+
+    /** How far a token's log-probability may lie apart, in the mean, between sampler and learner at equal weights; nats. */
+    public double tolerance() {
+        return tolerance;
+    }
+
+    /** The name in configuration files, such as {@code fp8-emulated}. */
+    public String text() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** @throws PolicyException when there is no such precision */
+    public static Precision parse(String text) {
+        for (Precision precision : values()) {
+            if (precision.text().equals(text)) {
+                return precision;
+            }
+        }
+        List<String> known = Arrays.stream(values()).map(Precision::text).toList();
+        throw new PolicyException("'" + text + "' is not a precision; there are " + known);
+    }
+}

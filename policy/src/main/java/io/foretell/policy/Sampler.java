@@ -1,0 +1,239 @@
+package io.foretell.policy;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+
+/**
+ * Continuous batching: requests join and leave between decode steps, in the order in which they came. A prompt is
+ * prefilled once and its keys and values are kept once for all its continuations. Memory for keys and values is laid out
+ * ahead, for what runs and waits, within a budget of tokens; what does not fit waits. Random numbers are drawn here, one
+ * for each token from each continuation's own seed, so that a continuation does not depend on its neighbours.
+ *
+ * <p>Live rows are always the first ones: when some leave, the last take their places. Confined to the policy's thread.
+ */
+final class Sampler {
+    /** Most tokens between two looks at what came and went. */
+    private static final int BURST = 4;
+
+    private static final int MOST_ROWS = 512;
+
+    /** Most logits that are calculated at a time. */
+    private static final int MOST_LOGITS = 1 << 26;
+
+    private final DecodeCalls calls;
+    private final int tokenBudget;
+    private final int cacheTokens;
+    private final int mostRows;
+    private final Deque<Generation> waiting = new ArrayDeque<>();
+    private final List<Continuation> rows = new ArrayList<>();
+    private final List<Generation> sharing = new ArrayList<>(); // by place
+    private CacheRoom room = CacheRoom.NONE;
+    private long version = -1;
+
+    Sampler(PolicyProgram program, PolicyOptions options, ModelConfig config) {
+        this.calls = new DecodeCalls(program);
+        this.tokenBudget = options.tokenBudget();
+        this.cacheTokens = options.cacheTokens();
+        this.mostRows = Math.max(1, Math.min(MOST_ROWS, MOST_LOGITS / config.vocabularySize()));
+    }
+
+    void label(long newVersion) {
+        version = newVersion;
+    }
+
+    SamplerLoad load() {
+        return new SamplerLoad(rows.size(), waiting.size(), (int) room.tokens());
+    }
+
+    /**
+     * Queues a request. One with more continuations than there can be rows is cut into several.
+     *
+     * @throws PolicyException when a single continuation does not fit the budget
+     */
+    CompletableFuture<List<Sample>> submit(GenerationRequest request) {
+        int prompt = request.prompt().length();
+        int longest = request.sampling().maxTokens();
+        int count = request.seeds().size();
+        if ((long) prompt + longest > cacheTokens) {
+            throw new PolicyException("a prompt of " + prompt + " tokens and " + longest + " new ones do not fit the "
+                    + cacheTokens + " tokens that keys and values are kept for");
+        }
+        int most = Math.max(1, Math.min(mostRows, (cacheTokens - prompt) / longest));
+        if (count <= most) {
+            Generation generation = new Generation(request);
+            waiting.add(generation);
+            return generation.result;
+        }
+        List<Generation> parts = new ArrayList<>();
+        for (int from = 0; from < count; from += most) {
+            parts.add(new Generation(request.part(from, Math.min(count, from + most))));
+        }
+        waiting.addAll(parts);
+        CompletableFuture<List<Sample>> whole = CompletableFuture.allOf(
+                        parts.stream().map(part -> part.result).toArray(CompletableFuture[]::new))
+                .thenApply(unused -> parts.stream()
+                        .flatMap(part -> part.result.join().stream())
+                        .toList());
+        whole.whenComplete((samples, failure) -> parts.forEach(part -> part.result.cancel(false)));
+        return whole;
+    }
+
+    /** One round; false when nothing is left to do. */
+    boolean advance() {
+        try {
+            waiting.removeIf(Generation::isOver);
+            retire();
+            admit();
+            if (!rows.isEmpty()) {
+                burst();
+                retire();
+            }
+            return !rows.isEmpty() || !waiting.isEmpty();
+        } catch (RuntimeException e) {
+            fail(e);
+            throw e;
+        }
+    }
+
+    private void fail(RuntimeException cause) {
+        rows.forEach(row -> row.generation.result.completeExceptionally(cause));
+        waiting.forEach(generation -> generation.result.completeExceptionally(cause));
+        rows.clear();
+        waiting.clear();
+        sharing.clear();
+        room = CacheRoom.NONE;
+    }
+
+    /** The room for what runs and for as much of what waits, in its order, as the budget and the rows allow. */
+    private CacheRoom wanted() {
+        CacheRoom wanted = used();
+        for (Generation generation : waiting) {
+            CacheRoom more = wanted.and(generation);
+            if (more.rows() > mostRows || more.tokens() > cacheTokens) {
+                break;
+            }
+            wanted = more;
+        }
+        return wanted;
+    }
+
+    /** The room that is taken: columns are those that running requests may come to need. */
+    private CacheRoom used() {
+        int columns =
+                rows.stream().mapToInt(row -> row.generation.columns()).max().orElse(0);
+        int shared = sharing.stream().mapToInt(Generation::promptColumns).max().orElse(0);
+        return new CacheRoom(rows.size(), columns, sharing.size(), shared);
+    }
+
+    private void admit() {
+        if (waiting.isEmpty()) {
+            return;
+        }
+        CacheRoom wanted = wanted();
+        boolean fits = room.holds(used().and(waiting.peek()));
+        if (rows.isEmpty() ? !room.holds(wanted) : !fits && wanted.rows() > rows.size()) {
+            calls.plan(wanted);
+            room = wanted;
+        }
+        List<Generation> alone = new ArrayList<>();
+        List<Generation> groups = new ArrayList<>();
+        CacheRoom used = used();
+        while (!waiting.isEmpty() && room.holds(used.and(waiting.peek()))) {
+            Generation generation = waiting.poll();
+            used = used.and(generation);
+            (generation.shares() ? groups : alone).add(generation);
+        }
+        join(alone);
+        join(groups);
+    }
+
+    /** Prefills prompts of similar length together. */
+    private void join(List<Generation> admitted) {
+        admitted.sort(Comparator.comparingInt(g -> g.request.prompt().length()));
+        int from = 0;
+        while (from < admitted.size()) {
+            int to = from + 1;
+            while (to < admitted.size()
+                    && (to - from + 1L) * admitted.get(to).request.prompt().length() <= tokenBudget) {
+                to++;
+            }
+            enter(admitted.subList(from, to));
+            from = to;
+        }
+    }
+
+    private void enter(List<Generation> batch) {
+        int first = rows.size();
+        List<Integer> slots = new ArrayList<>();
+        for (Generation generation : batch) {
+            slots.add(generation.shares() ? sharing.size() : rows.size());
+            if (generation.shares()) {
+                generation.place = sharing.size();
+                sharing.add(generation);
+            }
+            for (int i = 0; i < generation.count(); i++) {
+                Continuation row = new Continuation(generation, i);
+                generation.running.add(row);
+                rows.add(row);
+            }
+        }
+        List<Continuation> entered = rows.subList(first, rows.size());
+        take(entered, calls.join(batch, slots, entered), 1);
+        retire();
+    }
+
+    private void burst() {
+        int steps = BURST;
+        for (Continuation row : rows) {
+            steps = Math.min(steps, row.left());
+        }
+        take(rows, calls.decode(rows, sharing, steps), steps);
+    }
+
+    /** @param drawn (A, 3 * steps) as the program's decode() describes them */
+    private void take(List<Continuation> grown, double[] drawn, int steps) {
+        for (int r = 0; r < grown.size(); r++) {
+            Continuation row = grown.get(r);
+            int at = r * 3 * steps;
+            for (int s = 0; s < steps && !row.isFinished(); s++) {
+                row.accept((int) drawn[at + s], drawn[at + steps + s], drawn[at + 2 * steps + s], version);
+            }
+        }
+    }
+
+    /** Finished rows and prompts leave; the last ones move into the holes. */
+    private void retire() {
+        if (rows.stream().noneMatch(Continuation::isFinished)) {
+            return;
+        }
+        rows.stream().filter(Continuation::isFinished).forEach(row -> row.generation.running.remove(row));
+        calls.move(0, compact(rows, rows.stream().map(row -> !row.isFinished()).toList()));
+        calls.move(
+                1,
+                compact(sharing, sharing.stream().map(g -> !g.running.isEmpty()).toList()));
+        IntStream.range(0, sharing.size()).forEach(place -> sharing.get(place).place = place);
+    }
+
+    /** Shortens {@code list} to those that stay. Returns pairs of the old and the new place of each that moved. */
+    private static <T> List<int[]> compact(List<T> list, List<Boolean> stays) {
+        int left = (int) stays.stream().filter(stay -> stay).count();
+        List<int[]> moves = new ArrayList<>();
+        int from = list.size();
+        for (int hole = 0; hole < left; hole++) {
+            if (!stays.get(hole)) {
+                do {
+                    from--;
+                } while (!stays.get(from));
+                list.set(hole, list.get(from));
+                moves.add(new int[] {from, hole});
+            }
+        }
+        list.subList(left, list.size()).clear();
+        return moves;
+    }
+}

@@ -1,0 +1,12 @@
+package io.foretell.policy;
+
+/**
+ * How busy a sampler is.
+ *
+ * @param running continuations that grow
+ * @param waiting requests that wait for room
+ * @param cacheTokens tokens whose keys and values there is room for now
+ */
+public record SamplerLoad(int running, int waiting, int cacheTokens) {
+    static final SamplerLoad NONE = new SamplerLoad(0, 0, 0);
+}

@@ -1,0 +1,92 @@
+package io.foretell.policy;
+
+import io.foretell.objectives.Experience;
+import java.util.List;
+
+/**
+ * The flat arrays of one micro-batch. Row r predicts {@code targets[r]} from the tokens up to position {@code rows[r]}
+ * of the padded sequences, laid end to end. A token with both a policy-gradient and a next-token term has a row for
+ * each, because they speak of different distributions. Immutable by convention.
+ */
+final class TrainingRows {
+    final int sequences;
+    final int width;
+    final int size;
+    final long[] tokens; // (B, T)
+    final long[] rows; // (R,)
+    final long[] targets; // (R,)
+    final float[] temperatures; // (R,)
+    final long[] forbidden; // (R,)
+    final boolean[] sampled; // (R,) whether it is a policy-gradient row
+    final double[] weights; // (R,) of the row's loss
+    final float[] advantages; // (R,)
+    final float[] old; // (R,)
+    final int[] starts; // (B+1,) first row of each experience
+
+    TrainingRows(List<Experience> batch, List<float[]> pgWeights, List<float[]> ceWeights) {
+        sequences = batch.size();
+        // The last token of a sequence is only ever a target.
+        width = batch.stream().mapToInt(e -> e.tokens().length()).max().orElseThrow() - 1;
+        starts = new int[sequences + 1];
+        for (int b = 0; b < sequences; b++) {
+            starts[b + 1] = starts[b] + count(batch.get(b));
+        }
+        size = starts[sequences];
+        tokens = new long[sequences * width];
+        rows = new long[size];
+        targets = new long[size];
+        temperatures = new float[size];
+        forbidden = new long[size];
+        sampled = new boolean[size];
+        weights = new double[size];
+        advantages = new float[size];
+        old = new float[size];
+        for (int b = 0; b < sequences; b++) {
+            fill(batch.get(b), b, pgWeights.get(b), ceWeights.get(b));
+        }
+    }
+
+    private void fill(Experience experience, int b, float[] pgWeights, float[] ceWeights) {
+        int r = starts[b];
+        boolean first = true;
+        for (int t = 0; t < experience.tokens().length(); t++) {
+            if (t < width) {
+                tokens[b * width + t] = experience.tokens().at(t);
+            }
+            if (t == 0) {
+                continue;
+            }
+            if (experience.lossMask().at(t) != 0) {
+                place(r, b, t, experience.tokens().at(t), experience.temperature());
+                forbidden[r] = first ? experience.forbiddenFirst() : -1;
+                sampled[r] = true;
+                weights[r] = pgWeights[t];
+                advantages[r] = experience.advantages().at(t);
+                old[r] = experience.oldLogProbs().at(t);
+                first = false;
+                r++;
+            }
+            if (experience.ceWeights().at(t) != 0) {
+                place(r, b, t, experience.tokens().at(t), 1);
+                weights[r] = ceWeights[t];
+                r++;
+            }
+        }
+    }
+
+    private void place(int r, int b, int t, int target, float temperature) {
+        rows[r] = (long) b * width + t - 1;
+        targets[r] = target;
+        temperatures[r] = temperature;
+        forbidden[r] = -1;
+    }
+
+    private static int count(Experience experience) {
+        int count = 0;
+        for (int t = 1; t < experience.tokens().length(); t++) {
+            count += experience.lossMask().at(t) != 0 ? 1 : 0;
+            count += experience.ceWeights().at(t) != 0 ? 1 : 0;
+        }
+        return count;
+    }
+}

@@ -1,0 +1,45 @@
+package io.foretell.policy;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * Where the tensors of a file lie in the program's. The program joins queries, keys and values of a layer into one
+ * matrix; everything else is the same. Immutable.
+ */
+final class WeightLayout {
+    private static final Pattern JOINED = Pattern.compile(".*\\.self_attn\\.[kv]_proj\\.(weight|bias)");
+
+    /** Rows {@code from} to {@code to} of the program's tensor {@code index}. */
+    record Place(int index, int from, int to) {}
+
+    private final List<List<ModelConfig.Parameter>> tensors = new ArrayList<>();
+    private final Map<String, Place> places = new HashMap<>();
+
+    WeightLayout(ModelConfig config) {
+        int rows = 0;
+        for (ModelConfig.Parameter parameter : config.parameters()) {
+            if (JOINED.matcher(parameter.name()).matches()) {
+                tensors.get(tensors.size() - 1).add(parameter);
+            } else {
+                tensors.add(new ArrayList<>(List.of(parameter)));
+                rows = 0;
+            }
+            int size = parameter.shape().get(0);
+            places.put(parameter.name(), new Place(tensors.size() - 1, rows, rows + size));
+            rows += size;
+        }
+    }
+
+    /** The program's tensors, each with the file's tensors that are joined in it along their first dimension. */
+    List<List<ModelConfig.Parameter>> tensors() {
+        return tensors;
+    }
+
+    Place place(ModelConfig.Parameter parameter) {
+        return places.get(parameter.name());
+    }
+}
