@@ -93,9 +93,17 @@ public record ForetellConfig(
 
     record InitSection(String arch, String size, String tokenizer, double std) {}
 
+    private static void requirePrecision(String key, String text) {
+        try {
+            Precision.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(key + " is " + e.getMessage(), e);
+        }
+    }
+
     record PolicySection(@Nullable String path, InitSection init, String dtype, String device, int threads) {
         PolicySection {
-            Precision.parse(dtype);
+            requirePrecision("policy.dtype", dtype);
             if (!device.equals("auto") && !device.equals("cpu")) {
                 throw new IllegalArgumentException("policy.device is '" + device + "' but must be auto or cpu");
             }
@@ -162,7 +170,7 @@ public record ForetellConfig(
                         + (maxPromptLength + maxResponseLength) + " tokens");
             }
             if (dtype != null) {
-                Precision.parse(dtype);
+                requirePrecision("rollout.dtype", dtype);
             }
         }
     }

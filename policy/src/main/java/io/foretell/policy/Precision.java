@@ -39,14 +39,12 @@ public enum Precision {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** @throws PolicyException when there is no such precision */
+    /** @throws IllegalArgumentException when there is no such precision */
     public static Precision parse(String text) {
-        for (Precision precision : values()) {
-            if (precision.text().equals(text)) {
-                return precision;
-            }
-        }
         List<String> known = Arrays.stream(values()).map(Precision::text).toList();
-        throw new PolicyException("'" + text + "' is not a precision; there are " + known);
+        if (!known.contains(text)) {
+            throw new IllegalArgumentException("'" + text + "' but must be one of " + known);
+        }
+        return values()[known.indexOf(text)];
     }
 }
