@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
 
 /**
- * Starts everything at once in a fresh JVM: one thread opens a policy and trains five steps while two others open and
+ * Starts everything at once in a fresh JVM: one thread opens a policy and trains 20 steps while two others open and
  * sample. Not a test: run its {@code main} many times under load to look for crashes of the native library.
  */
 final class StartUpHunt {
@@ -46,7 +46,7 @@ final class StartUpHunt {
             policy.startTraining();
             TokenArray text = policy.tokenizer().encode("the cat sat on the mat");
             List<Experience> batch = List.of(Experience.nextToken(text, 1, java.util.Set.of()));
-            for (int step = 0; step < 5; step++) {
+            for (int step = 0; step < 20; step++) {
                 policy.accumulate(
                         batch,
                         LossAggregation.TOKEN_MEAN.weights(batch),
