@@ -60,7 +60,8 @@ public record ModelConfig(
                 || feedForward < 1
                 || vocabularySize < 2
                 || heads % kvHeads != 0
-                || headDim % 2 != 0) {
+                || headDim % 2 != 0
+                || (long) heads * headDim > Integer.MAX_VALUE) {
             throw new PolicyException("the model's shape is not possible: hidden_size " + width + ", layers " + layers
                     + ", heads " + heads + ", key_value_heads " + kvHeads + ", head_dim " + headDim
                     + ", intermediate_size " + feedForward + ", vocab_size " + vocabularySize);
