@@ -7,10 +7,11 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
 /** What went wrong with a file, in words: the library's own messages are often no more than its path. */
-final class FileTrouble {
+public final class FileTrouble {
     private FileTrouble() {}
 
-    static String reason(IOException e) {
+    /** A few words without the path. */
+    public static String reason(IOException e) {
         if (e instanceof AccessDeniedException) {
             return "permission denied";
         }

@@ -1,6 +1,7 @@
 package io.foretell.policy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -8,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
@@ -100,6 +102,28 @@ public record ModelConfig(
                 AttentionPattern.plain(Architecture.of(modelType), layers),
                 tied,
                 Map.of());
+    }
+
+    /** The same model, whose {@code config.json} names the tokens that begin and end a text. */
+    public ModelConfig withTextTokens(OptionalInt begin, OptionalInt end) {
+        Map<String, JsonNode> named = new TreeMap<>(others);
+        begin.ifPresent(token -> named.put("bos_token_id", IntNode.valueOf(token)));
+        end.ifPresent(token -> named.put("eos_token_id", IntNode.valueOf(token)));
+        return new ModelConfig(
+                modelType,
+                width,
+                layers,
+                heads,
+                kvHeads,
+                headDim,
+                feedForward,
+                vocabularySize,
+                maxPositions,
+                normEps,
+                rope,
+                attention,
+                tied,
+                named);
     }
 
     /** One tensor of the model: its name in the file, its shape. */

@@ -51,30 +51,44 @@ final class SafetensorsWriter {
             long shardBytes,
             Slice.Source source) {
         SafetensorsWriter writer = new SafetensorsWriter(parameters, format, source);
-        List<Integer> starts = writer.starts(shardBytes);
         try {
             delete(folder, name);
-            if (starts.size() == 2) {
-                writer.write(folder.resolve(name + ".safetensors"), 0, parameters.size());
-                return;
-            }
-            ObjectNode index = JSON.createObjectNode();
-            long total = parameters.stream().mapToLong(writer::bytes).sum();
-            index.putObject("metadata").put("total_size", total);
-            ObjectNode weightMap = index.putObject("weight_map");
-            for (int shard = 0; shard + 1 < starts.size(); shard++) {
-                String file =
-                        String.format(Locale.ROOT, "%s-%05d-of-%05d.safetensors", name, shard + 1, starts.size() - 1);
-                writer.write(folder.resolve(file), starts.get(shard), starts.get(shard + 1));
-                parameters
-                        .subList(starts.get(shard), starts.get(shard + 1))
-                        .forEach(parameter -> weightMap.put(parameter.name(), file));
-            }
-            Files.write(
-                    folder.resolve(name + ".safetensors.index.json"),
-                    JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(index));
+            writer.write(folder, name, writer.starts(shardBytes));
         } catch (IOException e) {
             throw new PolicyException("cannot write the weights in " + folder + ": " + FileTrouble.reason(e), e);
+        } catch (PolicyException e) {
+            deleteAfter(e, folder, name);
+            throw e;
+        }
+    }
+
+    private void write(Path folder, String name, List<Integer> starts) throws IOException {
+        if (starts.size() == 2) {
+            write(folder.resolve(name + ".safetensors"), 0, parameters.size());
+            return;
+        }
+        ObjectNode index = JSON.createObjectNode();
+        long total = parameters.stream().mapToLong(this::bytes).sum();
+        index.putObject("metadata").put("total_size", total);
+        ObjectNode weightMap = index.putObject("weight_map");
+        for (int shard = 0; shard + 1 < starts.size(); shard++) {
+            String file = String.format(Locale.ROOT, "%s-%05d-of-%05d.safetensors", name, shard + 1, starts.size() - 1);
+            write(folder.resolve(file), starts.get(shard), starts.get(shard + 1));
+            parameters
+                    .subList(starts.get(shard), starts.get(shard + 1))
+                    .forEach(parameter -> weightMap.put(parameter.name(), file));
+        }
+        Files.write(
+                folder.resolve(name + ".safetensors.index.json"),
+                JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(index));
+    }
+
+    /** On a full disk half a file would only be in the way. */
+    private static void deleteAfter(PolicyException failure, Path folder, String name) {
+        try {
+            delete(folder, name);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
         }
     }
 
