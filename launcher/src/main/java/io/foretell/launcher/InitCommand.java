@@ -66,11 +66,11 @@ final class InitCommand implements Callable<Integer> {
     }
 
     /** A line per second of work. */
-    private void progress(long bytes) {
+    private void progress(long bytes, long total) {
         long now = System.nanoTime();
         if (now - lastLine > QUIET_NANOS) {
             lastLine = now;
-            Console.say("writing " + folder + ": " + Sizes.of(bytes) + " so far");
+            Console.say("writing " + folder + ": " + Sizes.of(bytes) + " of " + Sizes.of(total));
         }
     }
 }

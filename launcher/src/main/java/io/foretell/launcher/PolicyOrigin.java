@@ -10,7 +10,6 @@ import io.foretell.streams.ChainCorpus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.LongConsumer;
 
 /** Where a run's policy starts: a given Hugging Face folder, or a fresh model written once into the run's folder. */
 final class PolicyOrigin {
@@ -35,19 +34,25 @@ final class PolicyOrigin {
         return folder;
     }
 
-    /** Like {@link #write(Path, String, String, String, double, long, LongConsumer)} without a word on the way. */
+    /** Like {@link #write(Path, String, String, String, double, long, RandomWeights.Progress)} without a word on the way. */
     static ModelConfig write(Path folder, String arch, String size, String tokenizer, double std, long seed) {
-        return write(folder, arch, size, tokenizer, std, seed, bytes -> {});
+        return write(folder, arch, size, tokenizer, std, seed, (bytes, total) -> {});
     }
 
     /**
      * Writes a fresh model.
      *
      * @param tokenizer bytes, chain, or the path of a tokenizer.json or of a folder that has one
-     * @param progress is told now and then how many bytes of weights there are so far
+     * @param progress is told how far the weights are
      */
     static ModelConfig write(
-            Path folder, String arch, String size, String tokenizer, double std, long seed, LongConsumer progress) {
+            Path folder,
+            String arch,
+            String size,
+            String tokenizer,
+            double std,
+            long seed,
+            RandomWeights.Progress progress) {
         try {
             Files.createDirectories(folder);
             Path file = folder.resolve("tokenizer.json.aside");

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Locale;
-import java.util.function.LongConsumer;
 
 /**
  * A fresh model: weights from a normal distribution around 0, projections back into the residual
@@ -14,6 +13,12 @@ import java.util.function.LongConsumer;
  */
 public final class RandomWeights {
     private RandomWeights() {}
+
+    /** Is told now and then how many bytes of weights there are, and how many there will be. */
+    @FunctionalInterface
+    public interface Progress {
+        void written(long bytes, long total);
+    }
 
     /** The usual standard deviation of fresh matrices. */
     public static final double DEVIATION = 0.02;
@@ -23,9 +28,9 @@ public final class RandomWeights {
         write(folder, config, tokenizer, seed, DEVIATION);
     }
 
-    /** Like {@link #write(Path, ModelConfig, Path, long, double, LongConsumer)} without a word on the way. */
+    /** Like {@link #write(Path, ModelConfig, Path, long, double, Progress)} without a word on the way. */
     public static void write(Path folder, ModelConfig config, Path tokenizer, long seed, double deviation) {
-        write(folder, config, tokenizer, seed, deviation, bytes -> {});
+        write(folder, config, tokenizer, seed, deviation, (bytes, total) -> {});
     }
 
     /**
@@ -33,19 +38,20 @@ public final class RandomWeights {
      * config.json.
      *
      * @param deviation standard deviation of matrices and embeddings
-     * @param progress is told now and then how many bytes of weights there are so far
+     * @param progress is told how far the weights are
      * @throws PolicyException with one sentence where the folder cannot be written or has too little space
      */
     public static void write(
-            Path folder, ModelConfig config, Path tokenizer, long seed, double deviation, LongConsumer progress) {
+            Path folder, ModelConfig config, Path tokenizer, long seed, double deviation, Progress progress) {
         try (RandomValues random = new RandomValues(config, seed, deviation)) {
             Files.createDirectories(folder);
-            requireSpace(folder, Float.BYTES * config.parameterCount());
+            long total = Float.BYTES * config.parameterCount();
+            requireSpace(folder, total);
             Files.copy(tokenizer, folder.resolve("tokenizer.json"), StandardCopyOption.REPLACE_EXISTING);
             long[] written = {0};
             Slice.Source source = (index, slice) -> {
                 FloatBuffer values = random.values(index, slice);
-                progress.accept(written[0]);
+                progress.written(written[0], total);
                 written[0] += Float.BYTES * slice.size();
                 return values;
             };

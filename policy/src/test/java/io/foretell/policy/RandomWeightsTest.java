@@ -6,6 +6,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -72,9 +73,10 @@ class RandomWeightsTest {
     void progressIsToldAndTheConfigurationNamesTheTextTokens() throws Exception {
         Path tokenizer = Files.write(folder.resolve("bytes.json"), TokenizerFiles.bytes());
         AtomicLong last = new AtomicLong(-1);
-        ModelConfig config = ModelConfig.ofSize("llama", "micro", 259)
-                .withTextTokens(java.util.OptionalInt.empty(), java.util.OptionalInt.of(256));
-        RandomWeights.write(folder.resolve("model"), config, tokenizer, 1, 0.1, bytes -> {
+        ModelConfig config =
+                ModelConfig.ofSize("llama", "micro", 259).withTextTokens(OptionalInt.empty(), OptionalInt.of(256));
+        RandomWeights.write(folder.resolve("model"), config, tokenizer, 1, 0.1, (bytes, total) -> {
+            assertThat(total).isEqualTo(4 * config.parameterCount());
             assertThat(bytes).isGreaterThan(last.getAndSet(bytes));
         });
         assertThat(last.get()).isPositive().isLessThan(4 * config.parameterCount());
