@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -339,6 +340,27 @@ class SafetensorsTest {
             });
             assertThat(rows).hasValue(9_000);
         }
+    }
+
+    @Test
+    void aTensorOfMoreThanTwoGigabytesIsRead() throws Exception {
+        List<Integer> shape = List.of(140_000, 4_096);
+        long size = 4 * Slice.size(shape);
+        assertThat(size).isGreaterThan(Integer.MAX_VALUE);
+        String header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[140000,4096],\"data_offsets\":[0," + size + "]}}";
+        file("x", header, new byte[0]);
+        float[] last = new float[1];
+        try (RandomAccessFile sparse =
+                new RandomAccessFile(folder.resolve("x.safetensors").toFile(), "rw")) {
+            long end = sparse.length() + size;
+            sparse.setLength(end);
+            sparse.seek(end - 4);
+            sparse.writeInt(Integer.reverseBytes(Float.floatToIntBits(7)));
+        }
+        Safetensors opened = Safetensors.open(folder, "x");
+        opened.read("w", shape, (slice, values) -> last[0] = values.get(values.limit() - 1));
+        assertThat(last[0]).isEqualTo(7);
+        assertComplaint(() -> opened.read("w", shape), "x.safetensors: tensor w is larger than 2 GiB");
     }
 
     @Test
