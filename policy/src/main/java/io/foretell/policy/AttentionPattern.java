@@ -41,7 +41,8 @@ public record AttentionPattern(int window, List<Boolean> sliding, List<Boolean> 
     /** Reads it from a {@code config.json} as transformers does. */
     static AttentionPattern read(Architecture architecture, JsonNode json, int layers) {
         return switch (architecture) {
-            case LLAMA -> plain(architecture, layers);
+            case LLAMA ->
+                of(0, layerTypes(json, Collections.nCopies(layers, false)), Collections.nCopies(layers, true));
             case MISTRAL -> mistral(json, layers);
             case QWEN2, QWEN3 -> qwen(json, layers);
             case SMOLLM3 -> smollm3(json, layers);

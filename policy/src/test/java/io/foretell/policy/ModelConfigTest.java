@@ -90,6 +90,7 @@ class ModelConfigTest {
             value = {
                 "llama   | {\"mlp_bias\":true}                                        | mlp_bias",
                 "llama   | {\"attention_bias\":true}                                  | attention_bias",
+                "llama   | {\"layer_types\":[\"sliding_attention\",\"full_attention\",\"full_attention\",\"full_attention\"]} | layer_types",
                 "smollm3 | {\"mlp_bias\":true}                                        | mlp_bias",
                 "smollm3 | {\"no_rope_layers\":[1,0]}                                 | no_rope_layers",
                 "smollm3 | {\"no_rope_layers\":null,\"no_rope_layer_interval\":0}     | no_rope_layer_interval",
