@@ -53,9 +53,9 @@ final class PolicyOrigin {
             double std,
             long seed,
             RandomWeights.Progress progress) {
+        Path file = folder.resolve("tokenizer.json.aside");
         try {
             Files.createDirectories(folder);
-            Path file = folder.resolve("tokenizer.json.aside");
             switch (tokenizer) {
                 case "bytes" -> Files.write(file, TokenizerFiles.bytes());
                 case "chain" -> Files.write(file, TokenizerFiles.words(ChainCorpus.vocabulary()));
@@ -67,10 +67,21 @@ final class PolicyOrigin {
                         .withTextTokens(opened.beginOfText(), opened.endOfText());
             }
             RandomWeights.write(folder, config, file, seed, std, progress);
-            Files.delete(file);
             return config;
         } catch (IOException e) {
             throw new PolicyException("cannot write the policy folder " + folder + ": " + FileTrouble.reason(e), e);
+        } finally {
+            delete(file);
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            if (Files.exists(file)) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            Console.warn("cannot delete " + file + ": " + FileTrouble.reason(e));
         }
     }
 

@@ -68,10 +68,10 @@ public final class RandomWeights {
         if (free < bytes) {
             throw new PolicyException(String.format(
                     Locale.ROOT,
-                    "the weights need %.1f GB but %s has only %.1f GB left",
-                    bytes / 1e9,
+                    "the weights need %.1f MB but %s has only %.1f MB left",
+                    bytes / 1e6,
                     folder,
-                    free / 1e9));
+                    free / 1e6));
         }
     }
 }

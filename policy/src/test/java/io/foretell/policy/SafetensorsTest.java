@@ -3,8 +3,6 @@ package io.foretell.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -15,12 +13,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsTest {
@@ -264,85 +260,6 @@ class SafetensorsTest {
     }
 
     @Test
-    void shardsAreWrittenAsTransformersNamesThem() throws Exception {
-        List<ModelConfig.Parameter> three =
-                List.of(PARAMETERS.get(0), PARAMETERS.get(1), new ModelConfig.Parameter("c", List.of(3)));
-        Slice.Source values = (index, slice) -> {
-            FloatBuffer buffer = FloatBuffer.allocate((int) slice.size());
-            for (int i = 0; buffer.hasRemaining(); i++) {
-                buffer.put(10 * index + i);
-            }
-            return buffer.flip();
-        };
-        Files.writeString(folder.resolve("x.safetensors"), "stale");
-        Files.writeString(folder.resolve("x-00004-of-00009.safetensors"), "stale");
-        SafetensorsWriter.folder(folder, "x", three, FloatFormat.F32, 28, values);
-        assertThat(folder.toFile().list())
-                .containsExactlyInAnyOrder(
-                        "x-00001-of-00002.safetensors", "x-00002-of-00002.safetensors", "x.safetensors.index.json");
-        JsonNode index = new ObjectMapper()
-                .readTree(folder.resolve("x.safetensors.index.json").toFile());
-        assertThat(index.path("metadata").path("total_size").asInt()).isEqualTo(52);
-        assertThat(index.path("weight_map").path("b").asText()).isEqualTo("x-00002-of-00002.safetensors");
-        Safetensors opened = Safetensors.open(folder, "x");
-        assertThat(floats(opened.read("a.weight", List.of(2, 3)))).containsExactly(0, 1, 2, 3, 4, 5);
-        assertThat(floats(opened.read("c", List.of(3)))).containsExactly(20, 21, 22);
-        SafetensorsWriter.folder(folder, "x", three, FloatFormat.F32, 1, values);
-        assertThat(folder.toFile().list()).hasSize(4);
-        SafetensorsWriter.folder(folder, "x", three, FloatFormat.F32, 52, values);
-        assertThat(folder.toFile().list()).containsExactly("x.safetensors");
-    }
-
-    @Test
-    void slicesCoverATensorOnce() {
-        for (List<Integer> shape : List.of(
-                List.of(10), List.of(7, 3), List.of(5, 2, 4), List.of(1, 100), List.of(0, 3), List.<Integer>of())) {
-            for (int most : new int[] {1, 4, 6, 9, 1000}) {
-                int next = 0;
-                for (Slice slice : Slice.of(shape, most)) {
-                    assertThat(slice.from()).isEqualTo(next);
-                    assertThat(slice.shape()).hasSameSizeAs(shape);
-                    if (!shape.isEmpty()) {
-                        next += slice.shape().get(0);
-                        assertThat(slice.shape().subList(1, shape.size())).isEqualTo(shape.subList(1, shape.size()));
-                        assertThat(slice.shape().get(0) <= 1 || slice.size() <= most)
-                                .as("%s of %s", slice, shape)
-                                .isTrue();
-                    }
-                }
-                assertThat(next).isEqualTo(shape.isEmpty() ? 0 : shape.get(0));
-            }
-        }
-        assertThat(Slice.of(List.of(Integer.MAX_VALUE, 1024))).hasSize(131_072);
-    }
-
-    @Test
-    void aTensorOfManySlicesIsReadAsItWasWritten() {
-        List<Integer> shape = List.of(9_000, 2_048);
-        List<ModelConfig.Parameter> large = List.of(new ModelConfig.Parameter("w", shape));
-        for (FloatFormat format : FloatFormat.values()) {
-            SafetensorsWriter.file(folder.resolve("x.safetensors"), large, format, (index, slice) -> {
-                float[] rows = new float[(int) slice.size()];
-                for (int i = 0; i < rows.length; i++) {
-                    rows[i] = (slice.from() + i / 2048) % 256;
-                }
-                return FloatBuffer.wrap(rows);
-            });
-            AtomicInteger rows = new AtomicInteger();
-            Safetensors.open(folder, "x").read("w", shape, (slice, values) -> {
-                assertThat(values.isDirect()).isTrue();
-                assertThat(values.order()).isEqualTo(ByteOrder.LITTLE_ENDIAN);
-                assertThat((long) values.remaining()).isEqualTo(slice.size());
-                assertThat(values.get(0)).isEqualTo(slice.from() % 256);
-                assertThat(values.get(values.limit() - 1))
-                        .isEqualTo((slice.from() + slice.shape().get(0) - 1) % 256);
-                assertThat(slice.from()).isEqualTo(rows.getAndAdd(slice.shape().get(0)));
-            });
-            assertThat(rows).hasValue(9_000);
-        }
-    }
-
-    @Test
     void aTensorOfMoreThanTwoGigabytesIsRead() throws Exception {
         List<Integer> shape = List.of(140_000, 4_096);
         long size = 4 * Slice.size(shape);
@@ -361,78 +278,6 @@ class SafetensorsTest {
         opened.read("w", shape, (slice, values) -> last[0] = values.get(values.limit() - 1));
         assertThat(last[0]).isEqualTo(7);
         assertComplaint(() -> opened.read("w", shape), "x.safetensors: tensor w is larger than 2 GiB");
-    }
-
-    @Test
-    void halfPrecisionIsWrittenRoundedToNearestEven() {
-        float[] numbers = {
-            1, 1.00390625f, 1.01171875f, -0f, 65504, 65519.9f, 65520, 1e-8f, 6e-8f, Float.NaN, -1e30f, 3.4e38f
-        };
-        ByteBuffer bytes = ByteBuffer.allocate(2 * numbers.length).order(ByteOrder.LITTLE_ENDIAN);
-        FloatFormat.BF16.encode(FloatBuffer.wrap(numbers), bytes);
-        FloatBuffer brain = FloatBuffer.allocate(numbers.length);
-        FloatFormat.BF16.decode(bytes.flip(), brain);
-        assertThat(brain.get(1)).isEqualTo(1f); // a tie
-        assertThat(brain.get(2)).isEqualTo(1.015625f); // another, to the even side above
-        assertThat(brain.get(9)).isNaN();
-        assertThat(brain.get(11)).isEqualTo(Float.POSITIVE_INFINITY);
-        bytes.clear();
-        FloatFormat.F16.encode(FloatBuffer.wrap(numbers), bytes);
-        FloatBuffer half = FloatBuffer.allocate(numbers.length);
-        FloatFormat.F16.decode(bytes.flip(), half);
-        assertThat(half.array())
-                .containsExactly(
-                        1,
-                        1.00390625f,
-                        1.01171875f,
-                        -0f,
-                        65504,
-                        65504,
-                        Float.POSITIVE_INFINITY,
-                        0,
-                        0x1p-24f,
-                        Float.NaN,
-                        Float.NEGATIVE_INFINITY,
-                        Float.POSITIVE_INFINITY);
-    }
-
-    @ParameterizedTest
-    @EnumSource(
-            value = FloatFormat.class,
-            names = {"F16", "BF16"})
-    void roundingIsToTheNearestOfAllHalves(FloatFormat format) {
-        ByteBuffer halves = ByteBuffer.allocate(2 * 65536).order(ByteOrder.LITTLE_ENDIAN);
-        for (int bits = 0; bits < 65536; bits++) {
-            halves.putShort((short) bits);
-        }
-        FloatBuffer exact = FloatBuffer.allocate(65536);
-        format.decode(halves.flip(), exact);
-        ByteBuffer again = ByteBuffer.allocate(2 * 65536).order(ByteOrder.LITTLE_ENDIAN);
-        format.encode(exact.flip(), again);
-        int infinity = format == FloatFormat.F16 ? 0x7c00 : 0x7f80;
-        for (int bits = 0; bits < infinity - 1; bits++) {
-            assertThat(again.getShort(2 * bits)).isEqualTo((short) bits);
-            float middle = (float) ((exact.get(bits) + (double) exact.get(bits + 1)) / 2);
-            float[] around = {Math.nextDown(middle), middle, Math.nextUp(middle)};
-            ByteBuffer rounded = ByteBuffer.allocate(6).order(ByteOrder.LITTLE_ENDIAN);
-            format.encode(FloatBuffer.wrap(around), rounded);
-            assertThat(rounded.getShort(0)).isEqualTo((short) bits);
-            assertThat(rounded.getShort(2)).isEqualTo((short) (bits + (bits & 1)));
-            assertThat(rounded.getShort(4)).isEqualTo((short) (bits + 1));
-        }
-    }
-
-    @Test
-    void aFullOrUnwritableTargetIsOneSentence() throws Exception {
-        Files.createSymbolicLink(folder.resolve("full.safetensors"), Path.of("/dev/full"));
-        assertComplaint(
-                () -> Safetensors.write(folder.resolve("full.safetensors"), PARAMETERS, i -> FloatBuffer.allocate(6)),
-                "cannot write",
-                "full.safetensors: No space left on device");
-        assertComplaint(
-                () -> Safetensors.write(folder.resolve("none/x.safetensors"), PARAMETERS, i -> FloatBuffer.allocate(6)),
-                "cannot write",
-                "none/x.safetensors: there is no such folder");
     }
 
     private void file(String name, String header, byte[] data) throws Exception {
