@@ -1,6 +1,9 @@
 package io.foretell.launcher;
 
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
 import io.foretell.policy.ModelConfig;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -13,22 +16,27 @@ import picocli.CommandLine.Parameters;
         description = "Write a fresh random model as a Hugging Face folder.",
         mixinStandardHelpOptions = true)
 final class InitCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "DIR", description = "Folder to write.")
+    private static final long QUIET_NANOS = 1_000_000_000L;
+
+    @Parameters(paramLabel = "DIR", description = "Folder to write; must be new or empty.")
     private Path folder;
 
-    @Option(names = "--arch", defaultValue = "qwen3", description = "qwen3, qwen2 or llama (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--arch",
+            defaultValue = "qwen3",
+            description = "qwen3, qwen2, llama, mistral or smollm3 (${DEFAULT-VALUE}).")
     private String arch;
 
     @Option(
             names = "--size",
             defaultValue = "tiny",
-            description = "micro, nano, tiny, small, 29m or 125m (${DEFAULT-VALUE}).")
+            description = "micro, nano, tiny, small, 29m, 125m or 0.6b (${DEFAULT-VALUE}).")
     private String size;
 
     @Option(
             names = "--tokenizer",
             defaultValue = "bytes",
-            description = "bytes, chain, or the path of a tokenizer.json (${DEFAULT-VALUE}).")
+            description = "bytes, chain, or the path of a tokenizer.json or its folder (${DEFAULT-VALUE}).")
     private String tokenizer;
 
     @Option(
@@ -40,11 +48,29 @@ final class InitCommand implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "42", description = "Seed (${DEFAULT-VALUE}).")
     private long seed;
 
+    private long lastLine = System.nanoTime();
+
     @Override
     public Integer call() {
-        ModelConfig config = PolicyOrigin.write(folder, arch, size, tokenizer, std, seed);
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw new ForetellException(ErrorCode.CONFLICT, folder + " is a file; name a new or an empty folder");
+        }
+        if (!RunFolder.names(folder).isEmpty()) {
+            throw new ForetellException(
+                    ErrorCode.CONFLICT, folder + " is not empty and is not overwritten; name a new or an empty folder");
+        }
+        ModelConfig config = PolicyOrigin.write(folder, arch, size, tokenizer, std, seed, this::progress);
         Console.say(folder + ": " + arch + " with " + config.parameterCount() + " parameters and "
                 + config.vocabularySize() + " tokens");
         return 0;
+    }
+
+    /** A line per second of work. */
+    private void progress(long bytes, long total) {
+        long now = System.nanoTime();
+        if (now - lastLine > QUIET_NANOS) {
+            lastLine = now;
+            Console.say("writing " + folder + ": " + Sizes.of(bytes) + " of " + Sizes.of(total));
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.foretell.launcher;
 
+import io.foretell.policy.FileTrouble;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ModelConfig;
 import io.foretell.policy.PolicyException;
@@ -20,7 +21,7 @@ final class PolicyOrigin {
             return Path.of(given);
         }
         Path folder = config.folder().resolve("init");
-        if (!Files.isRegularFile(folder.resolve("model.safetensors"))) {
+        if (!Files.isRegularFile(folder.resolve("config.json"))) { // written last
             ForetellConfig.InitSection init = config.policy().init();
             write(
                     folder,
@@ -33,30 +34,59 @@ final class PolicyOrigin {
         return folder;
     }
 
-    /** Writes a fresh model. @param tokenizer bytes, chain or the path of a tokenizer.json */
+    /** Like {@link #write(Path, String, String, String, double, long, RandomWeights.Progress)} without a word on the way. */
     static ModelConfig write(Path folder, String arch, String size, String tokenizer, double std, long seed) {
+        return write(folder, arch, size, tokenizer, std, seed, (bytes, total) -> {});
+    }
+
+    /**
+     * Writes a fresh model.
+     *
+     * @param tokenizer bytes, chain, or the path of a tokenizer.json or of a folder that has one
+     * @param progress is told how far the weights are
+     */
+    static ModelConfig write(
+            Path folder,
+            String arch,
+            String size,
+            String tokenizer,
+            double std,
+            long seed,
+            RandomWeights.Progress progress) {
+        Path file = folder.resolve("tokenizer.json.aside");
         try {
             Files.createDirectories(folder);
-            Path file = folder.resolve("tokenizer.json.aside");
             switch (tokenizer) {
                 case "bytes" -> Files.write(file, TokenizerFiles.bytes());
                 case "chain" -> Files.write(file, TokenizerFiles.words(ChainCorpus.vocabulary()));
                 default -> Files.write(file, given(Path.of(tokenizer)));
             }
-            int vocabulary;
+            ModelConfig config;
             try (HuggingFaceTokenizer opened = HuggingFaceTokenizer.openFile(file)) {
-                vocabulary = opened.vocabularySize();
+                config = ModelConfig.ofSize(arch, size, opened.vocabularySize())
+                        .withTextTokens(opened.beginOfText(), opened.endOfText());
             }
-            ModelConfig config = ModelConfig.ofSize(arch, size, vocabulary);
-            RandomWeights.write(folder, config, file, seed, std);
-            Files.delete(file);
+            RandomWeights.write(folder, config, file, seed, std, progress);
             return config;
         } catch (IOException e) {
-            throw new PolicyException("cannot write the policy folder " + folder + ": " + e.getMessage(), e);
+            throw new PolicyException("cannot write the policy folder " + folder + ": " + FileTrouble.reason(e), e);
+        } finally {
+            delete(file);
         }
     }
 
-    private static byte[] given(Path tokenizer) throws IOException {
+    private static void delete(Path file) {
+        try {
+            if (Files.exists(file)) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            Console.warn("cannot delete " + file + ": " + FileTrouble.reason(e));
+        }
+    }
+
+    private static byte[] given(Path path) throws IOException {
+        Path tokenizer = Files.isDirectory(path) ? path.resolve("tokenizer.json") : path;
         if (!Files.isRegularFile(tokenizer)) {
             throw new PolicyException("there is no tokenizer " + tokenizer
                     + ": policy.init.tokenizer must be bytes, chain or the path of a tokenizer.json");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -61,6 +62,45 @@ class MainTest {
                 .isZero();
         assertThat(Files.isRegularFile(model.resolve("model.safetensors"))).isTrue();
         assertThat(RunFolder.model(model)).isEqualTo(model);
+        Commands.Outcome again = Commands.run("init", model.toString(), "--size", "micro");
+        assertThat(again.status()).isEqualTo(1);
+        assertThat(again.err()).contains("is not empty and is not overwritten");
+    }
+
+    @Test
+    void initKnowsEveryArchitectureAndTakesATokenizerOfAFolder() {
+        Path first = folder.resolve("qwen3");
+        for (String arch : List.of("qwen3", "qwen2", "llama", "mistral", "smollm3")) {
+            Commands.Outcome outcome = Commands.run(
+                    "init",
+                    folder.resolve(arch).toString(),
+                    "--arch",
+                    arch,
+                    "--size",
+                    "micro",
+                    "--tokenizer",
+                    arch.equals("qwen3") ? "bytes" : first.toString());
+            assertThat(outcome.err()).isEmpty();
+            assertThat(outcome.out()).contains(arch + " with ", "259 tokens");
+        }
+    }
+
+    @Test
+    void whatInitCannotDoIsASentence() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "");
+        assertThat(sentence("init", file.toString())).contains("is a file; name a new or an empty folder");
+        assertThat(sentence("init", file + "/model")).contains("cannot write the policy folder");
+        assertThat(sentence("init", "/proc/model")).contains("cannot write the policy folder /proc/model");
+        assertThat(sentence("init", folder + "/a", "--size", "7b")).contains("125m, 0.6b]");
+        assertThat(sentence("init", folder + "/b", "--arch", "gpt2")).contains("mistral, qwen2, qwen3, smollm3]");
+        assertThat(sentence("init", folder + "/c", "--tokenizer", "none")).contains("there is no tokenizer none");
+    }
+
+    private static String sentence(String... args) {
+        Commands.Outcome outcome = Commands.run(args);
+        assertThat(outcome.status()).isEqualTo(1);
+        assertThat(outcome.err().lines()).hasSize(1);
+        return outcome.err();
     }
 
     @Test

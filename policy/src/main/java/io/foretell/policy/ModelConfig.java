@@ -1,22 +1,23 @@
 package io.foretell.policy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.nio.file.Files;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
+import java.util.TreeMap;
 
 /**
- * The shape of a decoder, as a Hugging Face {@code config.json} describes it.
+ * The shape of a decoder, as a Hugging Face {@code config.json} describes it. Immutable.
  *
- * @param modelType "qwen3", "qwen2" or "llama"
+ * @param modelType "llama", "mistral", "qwen2", "qwen3" or "smollm3"
  * @param width hidden size (D)
- * @param layers decoder layers
+ * @param layers decoder layers (L)
  * @param heads query heads (H)
  * @param kvHeads key and value heads (K)
  * @param headDim size of a head (Dh)
@@ -24,8 +25,10 @@ import java.util.Map;
  * @param vocabularySize tokens the embedding has rows for (V)
  * @param maxPositions longest context
  * @param normEps epsilon of the RMS norms
- * @param ropeTheta base of the rotary embedding
+ * @param rope rotary embedding
+ * @param attention which layers slide, which rotate
  * @param tied whether the output head is the embedding
+ * @param others keys of {@code config.json} that mean nothing here and are written as they were read
  */
 public record ModelConfig(
         String modelType,
@@ -38,17 +41,19 @@ public record ModelConfig(
         int vocabularySize,
         int maxPositions,
         double normEps,
-        double ropeTheta,
-        boolean tied) {
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Map<String, String> CLASSES =
-            Map.of("qwen3", "Qwen3ForCausalLM", "qwen2", "Qwen2ForCausalLM", "llama", "LlamaForCausalLM");
+        Rope rope,
+        AttentionPattern attention,
+        boolean tied,
+        Map<String, JsonNode> others) {
 
     public ModelConfig {
-        if (!CLASSES.containsKey(modelType)) {
-            throw new PolicyException("model_type '" + modelType + "' is not supported; supported are "
-                    + List.of("qwen3", "qwen2", "llama"));
+        Architecture.of(modelType);
+        TreeMap<String, JsonNode> sorted = new TreeMap<>(others); // one order, so that files compare
+        // A missing one would stand for the architecture's own, which need not be in the vocabulary.
+        for (String key : List.of("bos_token_id", "eos_token_id", "pad_token_id")) {
+            sorted.putIfAbsent(key, NullNode.getInstance());
         }
+        others = Collections.unmodifiableMap(sorted);
         if (width < 1
                 || layers < 1
                 || heads < 1
@@ -57,11 +62,68 @@ public record ModelConfig(
                 || feedForward < 1
                 || vocabularySize < 2
                 || heads % kvHeads != 0
-                || headDim % 2 != 0) {
+                || headDim % 2 != 0
+                || (long) heads * headDim > Integer.MAX_VALUE) {
             throw new PolicyException("the model's shape is not possible: hidden_size " + width + ", layers " + layers
                     + ", heads " + heads + ", key_value_heads " + kvHeads + ", head_dim " + headDim
                     + ", intermediate_size " + feedForward + ", vocab_size " + vocabularySize);
         }
+        if (attention.sliding().size() != layers) {
+            throw new IllegalArgumentException(attention + " is not one of " + layers + " layers");
+        }
+    }
+
+    /** A model whose rotary embedding is not scaled and whose layers attend as its architecture's usually do. */
+    public ModelConfig(
+            String modelType,
+            int width,
+            int layers,
+            int heads,
+            int kvHeads,
+            int headDim,
+            int feedForward,
+            int vocabularySize,
+            int maxPositions,
+            double normEps,
+            double ropeTheta,
+            boolean tied) {
+        this(
+                modelType,
+                width,
+                layers,
+                heads,
+                kvHeads,
+                headDim,
+                feedForward,
+                vocabularySize,
+                maxPositions,
+                normEps,
+                Rope.of(ropeTheta),
+                AttentionPattern.plain(Architecture.of(modelType), layers),
+                tied,
+                Map.of());
+    }
+
+    /** The same model, whose {@code config.json} names the tokens that begin and end a text. */
+    public ModelConfig withTextTokens(OptionalInt begin, OptionalInt end) {
+        Map<String, JsonNode> named = new TreeMap<>(others);
+        begin.ifPresent(token -> named.put("bos_token_id", IntNode.valueOf(token)));
+        end.ifPresent(token -> named.put("eos_token_id", IntNode.valueOf(token)));
+        return new ModelConfig(
+                modelType,
+                width,
+                layers,
+                heads,
+                kvHeads,
+                headDim,
+                feedForward,
+                vocabularySize,
+                maxPositions,
+                normEps,
+                rope,
+                attention,
+                tied,
+                named);
     }
 
     /** One tensor of the model: its name in the file, its shape. */
@@ -75,85 +137,52 @@ public record ModelConfig(
         }
     }
 
-    /** Reads {@code folder/config.json}. */
+    /** Reads {@code folder/config.json}; a model that would not be computed exactly is refused in one sentence. */
     static ModelConfig read(Path folder) {
-        Path file = folder.resolve("config.json");
-        if (!Files.isDirectory(folder)) {
-            throw new PolicyException("there is no policy folder " + folder
-                    + ": give policy.path a Hugging Face folder, or leave it out to start from policy.init");
-        }
-        if (!Files.isRegularFile(file)) {
-            throw new PolicyException(folder + " is not a Hugging Face model folder: it has no config.json");
-        }
-        try {
-            JsonNode json = JSON.readTree(Files.readAllBytes(file));
-            return of(json);
-        } catch (IOException e) {
-            throw new PolicyException(file + " cannot be read as JSON: "
-                    + e.getMessage().lines().findFirst().orElse(""));
-        } catch (PolicyException e) {
-            throw new PolicyException(file + ": " + e.getMessage(), e);
-        }
+        return ModelConfigJson.read(folder);
     }
 
-    private static ModelConfig of(JsonNode json) {
-        String type = json.path("model_type").asText("");
-        for (String key : List.of("rope_scaling", "rope_parameters")) {
-            JsonNode rope = json.path(key);
-            String kind = rope.path("rope_type").asText(rope.path("type").asText("default"));
-            if (!kind.equals("default")) {
-                throw new PolicyException("rope scaling '" + kind + "' is not supported yet");
-            }
-        }
-        if (json.path("use_sliding_window").asBoolean(false)) {
-            throw new PolicyException("sliding-window attention is not supported yet");
-        }
-        for (JsonNode layer : json.path("layer_types")) {
-            if (!layer.asText().equals("full_attention")) {
-                throw new PolicyException("layers of type '" + layer.asText() + "' are not supported yet");
-            }
-        }
-        for (String key : List.of("attention_bias", "mlp_bias")) {
-            if (json.path(key).asBoolean(false)) {
-                throw new PolicyException(key + " is not supported for " + type);
-            }
-        }
-        String activation = json.path("hidden_act").asText("silu");
-        if (!activation.equals("silu")) {
-            throw new PolicyException("hidden_act '" + activation + "' is not supported; silu is");
-        }
-        int width = integer(json, "hidden_size");
-        int heads = integer(json, "num_attention_heads");
-        double theta = json.path("rope_theta")
-                .asDouble(json.path("rope_parameters").path("rope_theta").asDouble(10000));
-        return new ModelConfig(
-                type,
-                width,
-                integer(json, "num_hidden_layers"),
-                heads,
-                json.path("num_key_value_heads").asInt(heads),
-                json.path("head_dim").asInt(type.equals("qwen3") ? 128 : width / Math.max(1, heads)),
-                integer(json, "intermediate_size"),
-                integer(json, "vocab_size"),
-                json.path("max_position_embeddings").asInt(2048),
-                json.path("rms_norm_eps").asDouble(1e-6),
-                theta,
-                json.path("tie_word_embeddings").asBoolean(false));
+    /** A {@code config.json} from which transformers makes the same model. */
+    byte[] json() {
+        return ModelConfigJson.write(this);
     }
 
-    private static int integer(JsonNode json, String key) {
-        if (!json.path(key).isInt()) {
-            throw new PolicyException("'" + key + "' is missing or not a whole number");
-        }
-        return json.path(key).asInt();
+    Architecture architecture() {
+        return Architecture.of(modelType);
     }
 
     boolean qkNorm() {
-        return modelType.equals("qwen3");
+        return architecture().qkNorm();
     }
 
     boolean qkvBias() {
-        return modelType.equals("qwen2");
+        return architecture().qkvBias();
+    }
+
+    /** Base of the rotary embedding. */
+    double ropeTheta() {
+        return rope.theta();
+    }
+
+    /** Radians per position by which each pair of a head turns (Dh / 2), rounded as in transformers. */
+    float[] inverseFrequencies() {
+        return rope.inverseFrequencies(headDim);
+    }
+
+    /** Per layer (L) how many tokens a query sees, itself included, or 0 for all before it. */
+    int[] windows() {
+        return attention.sliding().stream()
+                .mapToInt(each -> each ? attention.window() : 0)
+                .toArray();
+    }
+
+    /** Per layer (L) whether queries and keys are rotated by their positions. */
+    boolean[] rotary() {
+        boolean[] rotary = new boolean[layers];
+        for (int i = 0; i < layers; i++) {
+            rotary[i] = attention.rotary().get(i);
+        }
+        return rotary;
     }
 
     /** Every tensor in the order in which the program keeps them. */
@@ -189,27 +218,6 @@ public record ModelConfig(
         return list;
     }
 
-    /** (Dh/2) rotary frequencies. */
-    float[] inverseFrequencies() {
-        float[] inverse = new float[headDim / 2];
-        for (int i = 0; i < inverse.length; i++) {
-            inverse[i] = (float) Math.pow(ropeTheta, -2.0 * i / headDim);
-        }
-        return inverse;
-    }
-
-    /** (L) sliding window of each layer, 0 for none. */
-    int[] windows() {
-        return new int[layers];
-    }
-
-    /** (L) which layers turn queries and keys. */
-    boolean[] rotary() {
-        boolean[] rotary = new boolean[layers];
-        java.util.Arrays.fill(rotary, true);
-        return rotary;
-    }
-
     /** Number of weights. */
     public long parameterCount() {
         return parameters().stream().mapToLong(Parameter::size).sum();
@@ -229,57 +237,8 @@ public record ModelConfig(
         return attributes;
     }
 
-    /** A {@code config.json} that {@code transformers} reads. */
-    byte[] json() {
-        ObjectNode json = JSON.createObjectNode();
-        json.putArray("architectures").add(CLASSES.get(modelType));
-        json.put("model_type", modelType);
-        json.put("hidden_size", width);
-        json.put("num_hidden_layers", layers);
-        json.put("num_attention_heads", heads);
-        json.put("num_key_value_heads", kvHeads);
-        json.put("head_dim", headDim);
-        json.put("intermediate_size", feedForward);
-        json.put("vocab_size", vocabularySize);
-        json.put("max_position_embeddings", maxPositions);
-        json.put("rms_norm_eps", normEps);
-        json.put("rope_theta", ropeTheta);
-        json.put("tie_word_embeddings", tied);
-        json.put("hidden_act", "silu");
-        json.put("attention_bias", false);
-        json.put("torch_dtype", "float32");
-        try {
-            return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
     /** Sizes that {@code foretell init --size} knows; the vocabulary comes from the tokenizer. */
     public static ModelConfig ofSize(String modelType, String size, int vocabularySize) {
-        int[] shape = switch (size) {
-            case "micro" -> new int[] {32, 1, 2, 1, 16, 64};
-            case "nano" -> new int[] {96, 3, 3, 1, 32, 256};
-            case "tiny" -> new int[] {128, 4, 4, 2, 32, 384};
-            case "small" -> new int[] {256, 6, 4, 2, 64, 768};
-            case "29m" -> new int[] {512, 8, 8, 4, 64, 1536};
-            case "125m" -> new int[] {768, 12, 12, 4, 64, 3072};
-            default ->
-                throw new PolicyException("policy.init.size is '" + size + "' but must be one of "
-                        + List.of("micro", "nano", "tiny", "small", "29m", "125m"));
-        };
-        return new ModelConfig(
-                modelType,
-                shape[0],
-                shape[1],
-                shape[2],
-                shape[3],
-                shape[4],
-                shape[5],
-                vocabularySize,
-                2048,
-                1e-6,
-                10000,
-                true);
+        return ModelSizes.of(modelType, size, vocabularySize);
     }
 }

@@ -112,19 +112,24 @@ public final class Policy implements AutoCloseable {
     /** Reads tensors beside those in use, behind what is staged already. */
     private void stage(Safetensors tensors, List<ModelConfig.Parameter> wanted) {
         for (ModelConfig.Parameter parameter : wanted) {
-            long[] shape =
-                    parameter.shape().stream().mapToLong(Integer::longValue).toArray();
-            FloatBuffer values = tensors.read(parameter.name(), parameter.shape());
-            program.run("stage", inputs -> inputs.floats(values, shape));
+            tensors.read(parameter.name(), parameter.shape(), (slice, values) -> {
+                long[] shape =
+                        slice.shape().stream().mapToLong(Integer::longValue).toArray();
+                program.run("stage", inputs -> inputs.floats(values, shape));
+            });
         }
     }
 
-    /** How many staged tensors make up each of the program's. */
+    /** How many staged slices make up each of the program's tensors. */
     private long[] parts() {
-        return layout.tensors().stream().mapToLong(List::size).toArray();
+        return layout.tensors().stream()
+                .mapToLong(joined -> joined.stream()
+                        .mapToInt(parameter -> Slice.of(parameter.shape()).size())
+                        .sum())
+                .toArray();
     }
 
-    /** The first staged tensors, joined by {@code parts}, take their places in {@code slot}. */
+    /** The first staged slices, joined by {@code parts}, take their places in {@code slot}. */
     private void switchTo(int slot, long[] parts) {
         program.run("switch", inputs -> inputs.integer(slot).integers(parts, parts.length));
     }
@@ -145,18 +150,30 @@ public final class Policy implements AutoCloseable {
         } catch (IOException e) {
             throw new PolicyException("cannot write the policy folder " + folder + ": " + e.getMessage(), e);
         }
-        Safetensors.write(folder.resolve("model.safetensors"), parameters, i -> values(LIVE, i));
-        Safetensors.write(folder.resolve("ema.safetensors"), parameters, i -> values(EMA, i));
+        SafetensorsWriter.folder(
+                folder,
+                "model",
+                parameters,
+                FloatFormat.F32,
+                SafetensorsWriter.SHARD_BYTES,
+                (i, slice) -> values(LIVE, i, slice));
+        SafetensorsWriter.folder(
+                folder,
+                "ema",
+                parameters,
+                FloatFormat.F32,
+                SafetensorsWriter.SHARD_BYTES,
+                (i, slice) -> values(EMA, i, slice));
     }
 
     /** Writes the optimizer's moments and step counts. */
     public void saveOptimizer(Path file) {
         List<ModelConfig.Parameter> all = optimizerParameters();
-        Safetensors.write(file, all, i -> {
+        SafetensorsWriter.file(file, all, FloatFormat.F32, (i, slice) -> {
             int slot = Math.min(FIRST_MOMENT + i / parameters.size(), ADAM_STEPS);
             return slot == ADAM_STEPS
                     ? values(slot, new WeightLayout.Place(i - 2 * parameters.size(), 0, 0))
-                    : values(slot, layout.place(parameters.get(i % parameters.size())));
+                    : values(slot, i % parameters.size(), slice);
         });
     }
 
@@ -198,18 +215,19 @@ public final class Policy implements AutoCloseable {
                 array -> array.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
     }
 
-    private FloatBuffer values(int slot, int parameter) {
+    private FloatBuffer values(int slot, int parameter, Slice slice) {
         if (options.use() != PolicyOptions.Use.TRAINING) {
             throw new IllegalStateException("a policy opened for " + options.use() + " keeps no weights to read");
         }
-        return values(slot, layout.place(parameters.get(parameter)));
+        return values(slot, layout.place(parameters.get(parameter)).part(slice));
     }
 
     /** The live values of every parameter, in the model's order: for tests and inspection of small models. */
     public List<float[]> weights(Weights which) {
         return IntStream.range(0, parameters.size())
                 .mapToObj(i -> {
-                    FloatBuffer values = values(which == Weights.LIVE ? LIVE : EMA, i);
+                    Slice all = new Slice(0, parameters.get(i).shape());
+                    FloatBuffer values = values(which == Weights.LIVE ? LIVE : EMA, i, all);
                     float[] copy = new float[values.remaining()];
                     values.get(copy);
                     return copy;

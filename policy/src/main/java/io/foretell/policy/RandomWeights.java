@@ -5,7 +5,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Random;
+import java.util.Locale;
 
 /**
  * A fresh model: weights from a normal distribution around 0, projections back into the residual
@@ -13,6 +13,12 @@ import java.util.Random;
  */
 public final class RandomWeights {
     private RandomWeights() {}
+
+    /** Is told now and then how many bytes of weights there are, and how many there will be. */
+    @FunctionalInterface
+    public interface Progress {
+        void written(long bytes, long total);
+    }
 
     /** The usual standard deviation of fresh matrices. */
     public static final double DEVIATION = 0.02;
@@ -22,37 +28,50 @@ public final class RandomWeights {
         write(folder, config, tokenizer, seed, DEVIATION);
     }
 
+    /** Like {@link #write(Path, ModelConfig, Path, long, double, Progress)} without a word on the way. */
+    public static void write(Path folder, ModelConfig config, Path tokenizer, long seed, double deviation) {
+        write(folder, config, tokenizer, seed, deviation, (bytes, total) -> {});
+    }
+
     /**
-     * Writes a Hugging Face folder with config.json, model.safetensors and a copy of {@code tokenizer}.
+     * Writes a Hugging Face folder with model.safetensors (or shards), a copy of {@code tokenizer} and, last,
+     * config.json.
      *
      * @param deviation standard deviation of matrices and embeddings
+     * @param progress is told how far the weights are
+     * @throws PolicyException with one sentence where the folder cannot be written or has too little space
      */
-    public static void write(Path folder, ModelConfig config, Path tokenizer, long seed, double deviation) {
-        try {
+    public static void write(
+            Path folder, ModelConfig config, Path tokenizer, long seed, double deviation, Progress progress) {
+        try (RandomValues random = new RandomValues(config, seed, deviation)) {
             Files.createDirectories(folder);
-            Files.write(folder.resolve("config.json"), config.json());
+            long total = Float.BYTES * config.parameterCount();
+            requireSpace(folder, total);
             Files.copy(tokenizer, folder.resolve("tokenizer.json"), StandardCopyOption.REPLACE_EXISTING);
+            long[] written = {0};
+            Slice.Source source = (index, slice) -> {
+                FloatBuffer values = random.values(index, slice);
+                progress.written(written[0], total);
+                written[0] += Float.BYTES * slice.size();
+                return values;
+            };
+            SafetensorsWriter.folder(
+                    folder, "model", config.parameters(), FloatFormat.F32, SafetensorsWriter.SHARD_BYTES, source);
+            Files.write(folder.resolve("config.json"), config.json());
         } catch (IOException e) {
-            throw new PolicyException("cannot write the policy folder " + folder + ": " + e.getMessage(), e);
+            throw new PolicyException("cannot write the policy folder " + folder + ": " + FileTrouble.reason(e), e);
         }
-        Safetensors.write(folder.resolve("model.safetensors"), config.parameters(), i -> {
-            ModelConfig.Parameter parameter = config.parameters().get(i);
-            double own = isResidual(parameter) ? deviation / Math.sqrt(2.0 * config.layers()) : deviation;
-            return values(parameter, own, new Random(seed * 1_000_003 + i));
-        });
     }
 
-    private static boolean isResidual(ModelConfig.Parameter parameter) {
-        return parameter.name().endsWith("o_proj.weight") || parameter.name().endsWith("down_proj.weight");
-    }
-
-    private static FloatBuffer values(ModelConfig.Parameter parameter, double deviation, Random random) {
-        float[] values = new float[(int) parameter.size()];
-        boolean matrix = parameter.shape().size() > 1;
-        float constant = parameter.name().endsWith("bias") ? 0 : 1;
-        for (int i = 0; i < values.length; i++) {
-            values[i] = matrix ? (float) (deviation * random.nextGaussian()) : constant;
+    private static void requireSpace(Path folder, long bytes) throws IOException {
+        long free = Files.getFileStore(folder).getUsableSpace();
+        if (free < bytes) {
+            throw new PolicyException(String.format(
+                    Locale.ROOT,
+                    "the weights need %.1f MB but %s has only %.1f MB left",
+                    bytes / 1e6,
+                    folder,
+                    free / 1e6));
         }
-        return FloatBuffer.wrap(values);
     }
 }

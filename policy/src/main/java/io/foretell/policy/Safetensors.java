@@ -1,44 +1,34 @@
 package io.foretell.policy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.NullNode;
+import io.foretell.policy.SafetensorsHeader.Entry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.IntFunction;
 import java.util.regex.Pattern;
 
 /**
- * The safetensors format: eight bytes of header length, a JSON header of {@code name -> dtype, shape, data_offsets},
- * raw little-endian tensors. A file is hostile input: every range is checked before anything is read. Tensors are read
- * and written one at a time, so files may be larger than memory; one tensor holds at most 2 GiB of
- * 32-bit floats.
+ * The tensors of a safetensors file, or of the shards that an index lists: raw little-endian numbers behind a
+ * {@linkplain SafetensorsHeader header}. Tensors are read and written slice by slice, so that files and tensors may be
+ * larger than memory. Confined to one thread at a time, as it reuses its buffers.
  */
 final class Safetensors {
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final long MAX_HEADER = 100 << 20;
     private static final Pattern SHARD = Pattern.compile("[\\w.+-]+\\.safetensors");
-    private static final Map<String, Integer> WIDTHS = Map.of("F32", 4, "F16", 2, "BF16", 2);
-
-    private record Entry(Path file, String name, String dtype, List<Integer> shape, long from, long to) {}
 
     private final Path source;
     private final Map<String, Entry> entries = new HashMap<>();
+    private ByteBuffer bytes = ByteBuffer.allocate(0);
+    private ByteBuffer floats = ByteBuffer.allocate(0);
 
     /** @param source the file that a complaint about a missing tensor names */
     private Safetensors(Path source) {
@@ -49,128 +39,88 @@ final class Safetensors {
     static Safetensors open(Path folder, String name) {
         Path single = folder.resolve(name + ".safetensors");
         Path index = folder.resolve(name + ".safetensors.index.json");
-        Safetensors tensors = new Safetensors(Files.isRegularFile(single) ? single : index);
         try {
             if (Files.isRegularFile(single)) {
-                tensors.add(single);
-            } else if (Files.isRegularFile(index)) {
-                for (String shard : shards(index)) {
-                    tensors.add(folder.resolve(shard));
-                }
-            } else {
+                Safetensors tensors = new Safetensors(single);
+                tensors.entries.putAll(SafetensorsHeader.read(single));
+                return tensors;
+            }
+            if (!Files.isRegularFile(index)) {
                 throw new PolicyException(
                         folder + " has neither " + single.getFileName() + " nor " + index.getFileName());
             }
+            Safetensors tensors = new Safetensors(index);
+            tensors.addShards(folder, index);
             return tensors;
         } catch (IOException e) {
             throw new PolicyException("cannot read the weights in " + folder + ": " + e.getMessage(), e);
         }
     }
 
-    private static Set<String> shards(Path index) throws IOException {
-        JsonNode json = parse(index, Files.readAllBytes(index), "is damaged: it is not JSON");
-        Set<String> shards = new TreeSet<>();
-        json.path("weight_map").forEach(shard -> shards.add(shard.asText()));
-        for (String shard : shards) {
+    private void addShards(Path folder, Path index) throws IOException {
+        Map<String, JsonNode> fields = SafetensorsHeader.fields(index, Files.readAllBytes(index), "it is not JSON");
+        Map<String, Map<String, Entry>> headers = new HashMap<>();
+        JsonNode weightMap = fields.getOrDefault("weight_map", NullNode.getInstance());
+        for (Map.Entry<String, JsonNode> each : weightMap.properties()) {
+            String shard = each.getValue().asText();
             if (!SHARD.matcher(shard).matches()) {
                 throw new PolicyException(index + " names a shard that is not a file of its folder: '" + shard + "'");
             }
+            if (!headers.containsKey(shard)) {
+                headers.put(shard, SafetensorsHeader.read(folder.resolve(shard)));
+            }
+            Entry entry = headers.get(shard).get(each.getKey());
+            if (entry == null) {
+                throw new PolicyException(
+                        index + " lists tensor " + each.getKey() + " in " + shard + ", which does not have it");
+            }
+            entries.put(each.getKey(), entry);
         }
-        return shards;
     }
 
-    private static JsonNode parse(Path file, byte[] bytes, String complaint) {
-        try {
-            JsonNode json = JSON.readTree(bytes);
-            if (json != null && json.isObject()) {
-                return json;
+    /**
+     * Gives {@code consumer} the slices of tensor {@code name} in order, converted to 32-bit floats.
+     *
+     * @throws PolicyException when there is no such tensor of that shape, or it does not hold floats
+     */
+    void read(String name, List<Integer> shape, Slice.Consumer consumer) {
+        Entry entry = find(name, shape);
+        FloatFormat format = FloatFormat.valueOf(entry.dtype());
+        long at = entry.from();
+        try (FileChannel channel = FileChannel.open(entry.file(), StandardOpenOption.READ)) {
+            for (Slice slice : Slice.of(shape)) {
+                if (slice.size() > Integer.MAX_VALUE / Float.BYTES) {
+                    throw new PolicyException(entry.file() + ": tensor " + name + " has rows of more than 2 GiB");
+                }
+                int count = (int) slice.size();
+                FloatBuffer values = next(channel, at, format, count);
+                at += (long) format.width * count;
+                consumer.accept(slice, values);
             }
         } catch (IOException e) {
-            throw new PolicyException(file + " " + complaint, e);
-        }
-        throw new PolicyException(file + " " + complaint);
-    }
-
-    private void add(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            long size = channel.size();
-            if (size < 8) {
-                throw new PolicyException(file + " is truncated: it has " + size + " bytes");
-            }
-            ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-            readFully(channel, length, 0);
-            long header = length.getLong(0);
-            if (header < 2 || header > MAX_HEADER || header > size - 8) {
-                throw new PolicyException(
-                        file + " is damaged: its header claims " + header + " bytes of a file of " + size);
-            }
-            ByteBuffer text = ByteBuffer.allocate((int) header);
-            readFully(channel, text, 8);
-            JsonNode json = parse(file, text.array(), "is damaged: its header is not JSON");
-            List<Entry> found = new ArrayList<>();
-            for (Map.Entry<String, JsonNode> field : json.properties()) {
-                if (!field.getKey().equals("__metadata__")) {
-                    found.add(entry(file, field.getKey(), field.getValue(), 8 + header, size));
-                }
-            }
-            refuseOverlap(found);
-            found.forEach(entry -> entries.put(entry.name(), entry));
-        } catch (NoSuchFileException e) {
-            throw new PolicyException("the weights file " + file + " is missing");
+            throw new PolicyException(entry.file() + ": tensor " + name + " cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private static Entry entry(Path file, String name, JsonNode json, long base, long size) {
-        String dtype = json.path("dtype").asText();
-        List<Integer> shape = new ArrayList<>();
-        for (JsonNode side : json.path("shape")) {
-            shape.add(side.isInt() ? side.asInt() : -1);
+    private FloatBuffer next(FileChannel channel, long at, FloatFormat format, int count) throws IOException {
+        floats = atLeast(floats, Float.BYTES * count);
+        if (format == FloatFormat.F32) {
+            SafetensorsHeader.readFully(channel, floats, at);
+            return floats.flip().asFloatBuffer();
         }
-        long from = offset(json, 0);
-        long to = offset(json, 1);
-        if (from < 0 || to < from || to > size - base) {
-            throw new PolicyException(file + " is damaged or truncated: tensor " + name + " lies at bytes " + from
-                    + " to " + to + " of " + (size - base));
-        }
-        int width = WIDTHS.getOrDefault(dtype, 0);
-        if (width != 0 && bytes(shape, width) != to - from) {
-            throw new PolicyException(file + " is damaged: tensor " + name + " of shape " + shape + " and type " + dtype
-                    + " does not fill " + (to - from) + " bytes");
-        }
-        return new Entry(file, name, dtype, shape, base + from, base + to);
+        bytes = atLeast(bytes, format.width * count);
+        SafetensorsHeader.readFully(channel, bytes, at);
+        FloatBuffer values = floats.asFloatBuffer();
+        format.decode(bytes.flip(), values);
+        return values.flip();
     }
 
-    private static long offset(JsonNode json, int index) {
-        JsonNode offset = json.path("data_offsets").path(index);
-        return offset.canConvertToLong() && offset.isIntegralNumber() ? offset.asLong() : -1;
+    private static ByteBuffer atLeast(ByteBuffer buffer, int size) {
+        ByteBuffer large = buffer.capacity() >= size ? buffer : ByteBuffer.allocateDirect(size);
+        return large.clear().limit(size).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Bytes of a tensor, or -1 where its shape is not possible. */
-    private static long bytes(List<Integer> shape, int width) {
-        long bytes = width;
-        for (int side : shape) {
-            if (side < 0 || side > 0 && bytes > Long.MAX_VALUE / side) {
-                return -1;
-            }
-            bytes *= side;
-        }
-        return bytes;
-    }
-
-    private static void refuseOverlap(List<Entry> entries) {
-        entries.sort(Comparator.comparingLong(Entry::from).thenComparingLong(Entry::to));
-        for (int i = 1; i < entries.size(); i++) {
-            Entry before = entries.get(i - 1);
-            Entry entry = entries.get(i);
-            if (entry.from() < before.to()) {
-                throw new PolicyException(
-                        entry.file() + " is damaged: tensors " + before.name() + " and " + entry.name() + " overlap");
-            }
-        }
-    }
-
-    /** The values of tensor {@code name}, converted to 32-bit floats. */
-    FloatBuffer read(String name, List<Integer> shape) {
+    private Entry find(String name, List<Integer> shape) {
         Entry entry = entries.get(name);
         if (entry == null) {
             throw new PolicyException(source + " has no tensor " + name);
@@ -179,98 +129,47 @@ final class Safetensors {
             throw new PolicyException(entry.file() + ": tensor " + name + " has shape " + entry.shape()
                     + " but config.json asks for " + shape);
         }
-        if (!WIDTHS.containsKey(entry.dtype())) {
-            throw new PolicyException(entry.file() + ": tensor " + name + " has type " + entry.dtype()
-                    + "; supported are F32, F16 and BF16");
+        for (FloatFormat format : FloatFormat.values()) {
+            if (format.name().equals(entry.dtype())) {
+                return entry;
+            }
         }
-        if (bytes(shape, Float.BYTES) > Integer.MAX_VALUE) {
+        throw new PolicyException(
+                entry.file() + ": tensor " + name + " has type " + entry.dtype() + "; supported are F32, F16 and BF16");
+    }
+
+    /** All values of a tensor of at most 2 GiB, in a buffer of their own. */
+    FloatBuffer read(String name, List<Integer> shape) {
+        Entry entry = find(name, shape);
+        if (Slice.size(shape) > Integer.MAX_VALUE / Float.BYTES) {
             throw new PolicyException(entry.file() + ": tensor " + name + " is larger than 2 GiB in 32-bit floats");
         }
-        try (FileChannel channel = FileChannel.open(entry.file(), StandardOpenOption.READ)) {
-            ByteBuffer bytes =
-                    ByteBuffer.allocateDirect((int) (entry.to() - entry.from())).order(ByteOrder.LITTLE_ENDIAN);
-            readFully(channel, bytes, entry.from());
-            bytes.flip();
-            return floats(entry.dtype(), bytes);
-        } catch (IOException e) {
-            throw new PolicyException(entry.file() + ": tensor " + name + " cannot be read: " + e.getMessage(), e);
-        }
-    }
-
-    private static FloatBuffer floats(String dtype, ByteBuffer bytes) {
-        if (dtype.equals("F32")) {
-            return bytes.asFloatBuffer();
-        }
-        FloatBuffer floats = ByteBuffer.allocateDirect(bytes.remaining() * 2)
+        FloatBuffer whole = ByteBuffer.allocateDirect(Float.BYTES * (int) Slice.size(shape))
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .asFloatBuffer();
-        boolean brain = dtype.equals("BF16");
-        while (bytes.hasRemaining()) {
-            short half = bytes.getShort();
-            floats.put(brain ? Float.intBitsToFloat(half << 16) : halfToFloat(half));
-        }
-        return floats.flip();
+        read(name, shape, (slice, values) -> whole.put(values));
+        return whole.flip();
     }
 
-    static float halfToFloat(short half) {
-        int sign = (half & 0x8000) << 16;
-        int exponent = (half >> 10) & 0x1f;
-        int mantissa = half & 0x3ff;
-        if (exponent == 0) {
-            return Float.intBitsToFloat(sign | Float.floatToIntBits(mantissa * 0x1p-24f));
-        }
-        int biased = exponent == 31 ? 255 : exponent + 112;
-        return Float.intBitsToFloat(sign | biased << 23 | mantissa << 13);
+    /** Writes one F32 file. */
+    static void write(Path file, List<ModelConfig.Parameter> parameters, Slice.Source values) {
+        SafetensorsWriter.file(file, parameters, FloatFormat.F32, values);
     }
 
-    /** Writes F32 tensors in order; {@code values} is asked for one tensor at a time. */
+    /** Writes one F32 file of tensors that fit in a buffer; {@code values} is asked for one whole tensor at a time. */
     static void write(Path file, List<ModelConfig.Parameter> parameters, IntFunction<FloatBuffer> values) {
-        ObjectNode header = JSON.createObjectNode();
-        header.putObject("__metadata__").put("format", "pt");
-        long offset = 0;
-        for (ModelConfig.Parameter parameter : parameters) {
-            ObjectNode entry = header.putObject(parameter.name());
-            entry.put("dtype", "F32");
-            parameter.shape().forEach(entry.putArray("shape")::add);
-            entry.putArray("data_offsets").add(offset).add(offset + 4 * parameter.size());
-            offset += 4 * parameter.size();
-        }
-        StringBuilder text = new StringBuilder(header.toString());
-        while (text.length() % 8 != 0) {
-            text.append(' ');
-        }
-        byte[] json = text.toString().getBytes(StandardCharsets.UTF_8);
-        try (FileChannel channel = FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            ByteBuffer start = ByteBuffer.allocate(8 + json.length).order(ByteOrder.LITTLE_ENDIAN);
-            start.putLong(json.length).put(json).flip();
-            writeFully(channel, start);
-            for (int i = 0; i < parameters.size(); i++) {
-                FloatBuffer floats = values.apply(i);
-                ByteBuffer bytes =
-                        ByteBuffer.allocateDirect(4 * floats.remaining()).order(ByteOrder.LITTLE_ENDIAN);
-                bytes.asFloatBuffer().put(floats);
-                writeFully(channel, bytes);
-            }
-        } catch (IOException e) {
-            throw new PolicyException("cannot write " + file + ": " + e.getMessage(), e);
-        }
-    }
+        write(file, parameters, new Slice.Source() {
+            private FloatBuffer rest = FloatBuffer.allocate(0);
 
-    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
-    }
-
-    private static void readFully(FileChannel channel, ByteBuffer target, long position) throws IOException {
-        long at = position;
-        while (target.hasRemaining()) {
-            int read = channel.read(target, at);
-            if (read < 0) {
-                throw new IOException("the file ends at byte " + at);
+            @Override
+            public FloatBuffer values(int index, Slice slice) {
+                if (slice.from() == 0) {
+                    rest = values.apply(index);
+                }
+                FloatBuffer part = rest.slice(rest.position(), (int) slice.size());
+                rest.position(rest.position() + (int) slice.size());
+                return part;
             }
-            at += read;
-        }
+        });
     }
 }

@@ -14,7 +14,14 @@ final class WeightLayout {
     private static final Pattern JOINED = Pattern.compile(".*\\.self_attn\\.[kv]_proj\\.(weight|bias)");
 
     /** Rows {@code from} to {@code to} of the program's tensor {@code index}. */
-    record Place(int index, int from, int to) {}
+    record Place(int index, int from, int to) {
+        Place part(Slice slice) {
+            return new Place(
+                    index,
+                    from + slice.from(),
+                    from + slice.from() + slice.shape().get(0));
+        }
+    }
 
     private final List<List<ModelConfig.Parameter>> tensors = new ArrayList<>();
     private final Map<String, Place> places = new HashMap<>();

@@ -8,6 +8,7 @@ import io.foretell.objectives.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,9 +21,43 @@ class DecoderTest {
     Path folder;
 
     @ParameterizedTest
-    @CsvSource({"qwen3,true", "qwen3,false", "qwen2,true", "qwen2,false", "llama,true", "llama,false"})
+    @CsvSource({
+        "qwen3,true",
+        "qwen3,false",
+        "qwen2,true",
+        "qwen2,false",
+        "llama,true",
+        "llama,false",
+        "mistral,false",
+        "smollm3,true"
+    })
     void scoresAgreeWithTheDecoderOfThePapers(String modelType, boolean tied) {
-        ModelConfig config = TestModels.config(modelType, 2, tied);
+        assertAgreement(TestModels.config(modelType, 2, tied));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"qwen2,4,true", "qwen2,1,false", "qwen3,7,true", "smollm3,5,false"})
+    void slidingLayersLayersWithoutPositionsAndScaledRopeAgree(String modelType, int window, boolean first) {
+        ModelConfig plain = TestModels.config(modelType, 3, true);
+        boolean rotates = !modelType.equals("smollm3");
+        assertAgreement(new ModelConfig(
+                modelType,
+                plain.width(),
+                plain.layers(),
+                plain.heads(),
+                plain.kvHeads(),
+                plain.headDim(),
+                plain.feedForward(),
+                plain.vocabularySize(),
+                plain.maxPositions(),
+                plain.normEps(),
+                new Rope(5000, "llama3", 8, 1, 4, 32),
+                new AttentionPattern(window, List.of(first, !first, false), List.of(true, rotates, rotates)),
+                true,
+                Map.of()));
+    }
+
+    private void assertAgreement(ModelConfig config) {
         try (Policy policy = Policy.open(TestModels.write(folder, config, 11), TestModels.ONE_THREAD)) {
             ReferenceDecoder reference = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
             Random random = new Random(12);
@@ -43,11 +78,11 @@ class DecoderTest {
                     largest =
                             Math.max(largest, Math.abs(scores.get(i).logProbs().at(t) - wanted));
                     assertThat((double) scores.get(i).logProbs().at(t))
-                            .as("%s request %d token %d", modelType, i, t)
+                            .as("%s request %d token %d", config, i, t)
                             .isCloseTo(wanted, within(TOLERANCE));
                 }
             }
-            System.out.printf("%s tied=%s: largest difference to the reference %.2e nats%n", modelType, tied, largest);
+            System.out.printf("%s: largest difference to the reference %.2e nats%n", config, largest);
         }
     }
 }

@@ -8,7 +8,8 @@ import java.util.Map;
 /**
  * The decoder as the papers write it, slowly and in double precision: RMS norm (arXiv 1910.07467), rotary embedding
  * (2104.09864, halves rotated as in Hugging Face), grouped-query attention (2305.13245), SwiGLU (2002.05202), and
- * qwen3's norm of queries and keys or qwen2's biases. One position at a time, no cache, no batch.
+ * qwen3's norm of queries and keys or qwen2's biases; layers may see only a window or no positions. One position at a
+ * time, no cache, no batch.
  */
 final class ReferenceDecoder {
     private final ModelConfig config;
@@ -39,7 +40,8 @@ final class ReferenceDecoder {
         }
         for (int layer = 0; layer < config.layers(); layer++) {
             String name = "model.layers." + layer + ".";
-            double[][] attended = attention(name + "self_attn.", normed(stream, name + "input_layernorm.weight"));
+            double[][] attended =
+                    attention(layer, name + "self_attn.", normed(stream, name + "input_layernorm.weight"));
             stream = sum(stream, attended);
             double[][] fed = feedForward(name + "mlp.", normed(stream, name + "post_attention_layernorm.weight"));
             stream = sum(stream, fed);
@@ -71,8 +73,10 @@ final class ReferenceDecoder {
         return logits[token] / temperature - largest - Math.log(total);
     }
 
-    private double[][] attention(String name, double[][] x) {
+    private double[][] attention(int layer, String name, double[][] x) {
         int size = config.headDim();
+        int window = config.windows()[layer] == 0 ? x.length : config.windows()[layer];
+        boolean rotary = config.rotary()[layer];
         double[][] queries = product(x, name + "q_proj.weight"); // (T, H*Dh)
         double[][] keys = product(x, name + "k_proj.weight"); // (T, K*Dh)
         double[][] values = product(x, name + "v_proj.weight"); // (T, K*Dh)
@@ -85,15 +89,16 @@ final class ReferenceDecoder {
         for (int head = 0; head < config.heads(); head++) {
             int shared = head / (config.heads() / config.kvHeads());
             for (int t = 0; t < x.length; t++) {
-                double[] query = placed(slice(queries[t], head, size), t, name + "q_norm.weight");
+                double[] query = placed(slice(queries[t], head, size), rotary ? t : 0, name + "q_norm.weight");
                 double[] scores = new double[t + 1];
                 double total = 0;
-                for (int s = 0; s <= t; s++) {
-                    double[] key = placed(slice(keys[s], shared, size), s, name + "k_norm.weight");
+                int oldest = Math.max(0, t - window + 1);
+                for (int s = oldest; s <= t; s++) {
+                    double[] key = placed(slice(keys[s], shared, size), rotary ? s : 0, name + "k_norm.weight");
                     scores[s] = Math.exp(dot(query, key) / Math.sqrt(size));
                     total += scores[s];
                 }
-                for (int s = 0; s <= t; s++) {
+                for (int s = oldest; s <= t; s++) {
                     double[] value = slice(values[s], shared, size);
                     for (int d = 0; d < size; d++) {
                         joined[t][head * size + d] += scores[s] / total * value[d];
@@ -108,9 +113,10 @@ final class ReferenceDecoder {
     private double[] placed(double[] x, int position, String norm) {
         double[] y = config.qkNorm() ? rmsNorm(x, weights.get(norm)) : x;
         int half = y.length / 2;
+        float[] frequencies = config.inverseFrequencies();
         double[] rotated = new double[y.length];
         for (int i = 0; i < half; i++) {
-            double angle = position * Math.pow(config.ropeTheta(), -2.0 * i / y.length);
+            double angle = position * (double) frequencies[i];
             rotated[i] = y[i] * Math.cos(angle) - y[i + half] * Math.sin(angle);
             rotated[i + half] = y[i + half] * Math.cos(angle) + y[i] * Math.sin(angle);
         }

@@ -3,6 +3,7 @@ package io.foretell.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -236,6 +237,47 @@ class SafetensorsTest {
     void deeplyNestedHeadersAreRefused() throws Exception {
         file("x", "[".repeat(100_000), new byte[0]);
         assertComplaint(() -> Safetensors.open(folder, "x"), "x.safetensors is damaged");
+    }
+
+    @Test
+    void aTensorListedTwiceIsRefused() throws Exception {
+        String entry = "{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}";
+        file("x", "{\"a.weight\":" + entry + ",\"a.weight\":" + entry + "}", new byte[4]);
+        assertComplaint(() -> Safetensors.open(folder, "x"), "x.safetensors is damaged: duplicate", "a.weight");
+        Files.delete(folder.resolve("x.safetensors"));
+        index("{\"weight_map\":{\"a.weight\":\"x-1.safetensors\",\"a.weight\":\"x-2.safetensors\"}}");
+        assertComplaint(() -> Safetensors.open(folder, "x"), "x.safetensors.index.json is damaged", "a.weight");
+    }
+
+    @Test
+    void aShardWithoutATensorThatTheIndexListsIsNamed() throws Exception {
+        Safetensors.write(
+                folder.resolve("x-1.safetensors"), PARAMETERS.subList(0, 1), (index, slice) -> FloatBuffer.allocate(6));
+        index("{\"weight_map\":{\"a.weight\":\"x-1.safetensors\",\"b\":\"x-1.safetensors\"}}");
+        assertComplaint(
+                () -> Safetensors.open(folder, "x"),
+                "x.safetensors.index.json lists tensor b in x-1.safetensors, which does not have it");
+    }
+
+    @Test
+    void aTensorOfMoreThanTwoGigabytesIsRead() throws Exception {
+        List<Integer> shape = List.of(140_000, 4_096);
+        long size = 4 * Slice.size(shape);
+        assertThat(size).isGreaterThan(Integer.MAX_VALUE);
+        String header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[140000,4096],\"data_offsets\":[0," + size + "]}}";
+        file("x", header, new byte[0]);
+        float[] last = new float[1];
+        try (RandomAccessFile sparse =
+                new RandomAccessFile(folder.resolve("x.safetensors").toFile(), "rw")) {
+            long end = sparse.length() + size;
+            sparse.setLength(end);
+            sparse.seek(end - 4);
+            sparse.writeInt(Integer.reverseBytes(Float.floatToIntBits(7)));
+        }
+        Safetensors opened = Safetensors.open(folder, "x");
+        opened.read("w", shape, (slice, values) -> last[0] = values.get(values.limit() - 1));
+        assertThat(last[0]).isEqualTo(7);
+        assertComplaint(() -> opened.read("w", shape), "x.safetensors: tensor w is larger than 2 GiB");
     }
 
     private void file(String name, String header, byte[] data) throws Exception {
