@@ -1,0 +1,155 @@
+package io.foretell.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foretell.objectives.FinishReason;
+import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.VersionSpan;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ContinuousBatchingTest {
+    private static final long SEED = 41;
+
+    @TempDir
+    Path folder;
+
+    private ModelConfig config;
+    private Policy policy;
+
+    @BeforeEach
+    void open() {
+        config = TestModels.config("qwen3", 2, true);
+        policy = Policy.open(TestModels.write(folder.resolve("first"), config, 31), TestModels.ONE_THREAD);
+    }
+
+    @AfterEach
+    void close() {
+        policy.close();
+    }
+
+    private static GenerationRequest request(TokenArray prompt, int count, int maxTokens) {
+        List<Long> seeds = LongStream.range(SEED, SEED + count).boxed().toList();
+        return new GenerationRequest(prompt, seeds, SamplingParameters.plain(1, 0, maxTokens, -1));
+    }
+
+    @Test
+    void requestsThatComeLaterJoinThoseInProgress() {
+        Random random = new Random(SEED);
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int i = 0; i < 9; i++) {
+            requests.add(request(TestModels.tokens(random, 1 + random.nextInt(12)), 1 + i % 3, 1 + random.nextInt(30)));
+        }
+        List<List<Sample>> alone =
+                requests.stream().map(r -> policy.generate(List.of(r)).get(0)).toList();
+        List<CompletableFuture<List<Sample>>> results = new ArrayList<>();
+        for (GenerationRequest request : requests) {
+            results.add(policy.submit(request));
+            policy.advance();
+        }
+        assertThat(policy.load().running()).isPositive();
+        drain();
+        for (int i = 0; i < requests.size(); i++) {
+            assertThat(tokens(results.get(i).join()))
+                    .as("seed %d, request %d", SEED, i)
+                    .isEqualTo(tokens(alone.get(i)));
+        }
+    }
+
+    @Test
+    void aWithdrawnRequestLeavesAndTheOthersDoNotNotice() {
+        TokenArray prompt = TestModels.tokens(new Random(SEED), 6);
+        List<Sample> undisturbed =
+                policy.generate(List.of(request(prompt, 3, 24))).get(0);
+        CompletableFuture<List<Sample>> first = policy.submit(request(prompt, 4, 24));
+        CompletableFuture<List<Sample>> kept = policy.submit(request(prompt, 3, 24));
+        CompletableFuture<List<Sample>> alone = policy.submit(request(prompt, 1, 24));
+        policy.advance();
+        assertThat(policy.load().running()).isEqualTo(8);
+        first.cancel(false);
+        alone.cancel(false);
+        policy.advance();
+        assertThat(policy.load().running()).isEqualTo(3);
+        drain();
+        assertThat(tokens(kept.join())).isEqualTo(tokens(undisturbed));
+    }
+
+    @Test
+    void whatDoesNotFitTheBudgetWaitsAndWhatNeverFitsIsRefused() {
+        PolicyOptions narrow = new PolicyOptions(1, 64).withCacheTokens(40);
+        try (Policy small = Policy.open(folder.resolve("first"), narrow)) {
+            TokenArray prompt = TestModels.tokens(new Random(SEED), 8);
+            List<CompletableFuture<List<Sample>>> results = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                results.add(small.submit(request(prompt, 2, 12)));
+            }
+            small.advance();
+            assertThat(small.load().running()).isEqualTo(2);
+            assertThat(small.load().waiting()).isEqualTo(3);
+            assertThat(small.load().cacheTokens()).isLessThanOrEqualTo(40);
+            while (small.advance()) {
+                assertThat(small.load().cacheTokens()).isLessThanOrEqualTo(40);
+            }
+            assertThat(results).allMatch(CompletableFuture::isDone);
+            assertThatThrownBy(() -> small.submit(request(prompt, 1, 33)))
+                    .isInstanceOf(PolicyException.class)
+                    .hasMessage("a prompt of 8 tokens and 33 new ones do not fit the 40 tokens that keys and values"
+                            + " are kept for");
+        }
+    }
+
+    @Test
+    void weightsSwitchedInFlightAreRecordedByTheTokensTheySampled() {
+        TestModels.write(folder.resolve("second"), config, 32);
+        policy.label(5);
+        CompletableFuture<List<Sample>> result = policy.submit(request(TokenArray.of(1, 2, 3), 2, 20));
+        policy.advance();
+        policy.advance();
+        policy.load(folder.resolve("second"));
+        policy.label(6);
+        drain();
+        for (Sample sample : result.join()) {
+            List<VersionSpan> spans = sample.versions();
+            assertThat(spans).extracting(VersionSpan::version).containsExactly(5L, 6L);
+            assertThat(spans.get(0).start()).isZero();
+            assertThat(spans.get(0).end()).isEqualTo(spans.get(1).start()).isPositive();
+            assertThat(spans.get(1).end()).isEqualTo(sample.tokens().length());
+        }
+    }
+
+    @Test
+    void aStopConditionEndsAContinuationAtItsToken() {
+        TokenArray prompt = TestModels.tokens(new Random(SEED), 5);
+        List<Sample> free = policy.generate(List.of(request(prompt, 4, 20))).get(0);
+        GenerationRequest watched = new GenerationRequest(
+                prompt, request(prompt, 4, 20).seeds(), SamplingParameters.plain(1, 0, 20, -1), () -> {
+                    int[] seen = {0};
+                    return tokens -> (seen[0] += tokens.length) >= 7;
+                });
+        List<Sample> stopped = policy.generate(List.of(watched)).get(0);
+        for (int i = 0; i < 4; i++) {
+            assertThat(stopped.get(i).tokens()).isEqualTo(free.get(i).tokens().slice(0, 7));
+            assertThat(stopped.get(i).finishReason()).isEqualTo(FinishReason.STOP);
+        }
+    }
+
+    private void drain() {
+        while (policy.advance()) {
+            assertThat(policy.load().waiting()).isNotNegative();
+        }
+        assertThat(policy.load().running()).isZero();
+    }
+
+    private static List<TokenArray> tokens(List<Sample> samples) {
+        return samples.stream().map(Sample::tokens).toList();
+    }
+}
