@@ -54,9 +54,9 @@ final class Filters {
                     return TextMethods.replace(soft(v), a.text(0, "old", ""), a.text(1, "new", ""), a, s);
                 };
             case "reverse" -> (v, a, s) -> reverse(v);
-            case "safe" -> (v, a, s) -> new Markup(soft(v));
+            case "safe" -> (v, a, s) -> new Markup(PythonText.of(v));
             case "sort" -> (v, a, s) -> sort(v, a.of(name, "reverse", "case_sensitive", "attribute"));
-            case "string" -> (v, a, s) -> soft(v);
+            case "string" -> (v, a, s) -> v instanceof Markup ? v : soft(v);
             case "sum" -> (v, a, s) -> sum(v, a.of(name, "attribute", "start"), s);
             case "title" -> (v, a, s) -> title(soft(v));
             case "tojson" -> (v, a, s) -> json(v, a.of(name, "ensure_ascii", "indent", "separators", "sort_keys"), s);
@@ -73,6 +73,9 @@ final class Filters {
     }
 
     private static String soft(@Nullable Object value) {
+        if (value instanceof Markup) {
+            throw ChatTemplateException.unsupported("the filter 'safe' before another filter");
+        }
         return PythonText.of(value);
     }
 
@@ -136,10 +139,7 @@ final class Filters {
         if (arguments.has(1, "attribute")) {
             items.replaceAll(item -> Selections.attribute(item, arguments.text(1, "attribute", "")));
         }
-        if (items.stream().anyMatch(Markup.class::isInstance)) {
-            throw ChatTemplateException.unsupported("the filter 'safe' inside a longer text");
-        }
-        String between = soft(arguments.get(0, "d", ""));
+        String between = PythonText.of(arguments.get(0, "d", ""));
         scope.limits().text((long) between.length() * items.size());
         return scope.limits().text(items.stream().map(PythonText::of).collect(Collectors.joining(between)));
     }

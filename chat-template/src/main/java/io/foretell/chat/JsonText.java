@@ -43,6 +43,8 @@ final class JsonText {
             text.append(written.equals("nan") ? "NaN" : written.replace("inf", "Infinity"));
         } else if (value instanceof String string) {
             string(string);
+        } else if (value instanceof Markup markup) {
+            string(markup.text());
         } else if (value instanceof List<?> list) {
             text.append('[');
             for (int i = 0; i < list.size(); i++) {

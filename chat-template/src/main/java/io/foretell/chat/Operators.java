@@ -10,7 +10,6 @@ final class Operators {
 
     static @Nullable Object binary(String operator, @Nullable Object a, @Nullable Object b, Limits limits) {
         if (operator.equals("~")) {
-            requirePlain(a, b);
             return limits.text(PythonText.of(a) + PythonText.of(b));
         }
         if (a instanceof Undefined undefined) {
@@ -22,6 +21,9 @@ final class Operators {
         if (operator.equals("+") && a instanceof String x && b instanceof String y) {
             return limits.text(x + y);
         }
+        if (operator.equals("+") && isText(a) && isText(b)) {
+            return new Markup(limits.text(Markup.escaped(a) + Markup.escaped(b)));
+        }
         if (operator.equals("+") && a instanceof List<?> x && b instanceof List<?> y) {
             limits.items((long) x.size() + y.size());
             List<@Nullable Object> joined = new ArrayList<>(x);
@@ -32,21 +34,18 @@ final class Operators {
             limits.text(Math.max(0, times) * x.length());
             return x.repeat(Math.max(0, (int) Math.min(times, Limits.MOST_CHARACTERS)));
         }
-        if (operator.equals("%") && a instanceof String) {
+        if (operator.equals("%") && isText(a)) {
             throw ChatTemplateException.unsupported("the operator % on a text");
         }
         if (!Values.isNumber(a) || !Values.isNumber(b)) {
-            requirePlain(a, b);
             throw new ChatTemplateException(
                     "the chat template uses '" + operator + "' between " + Values.kind(a) + " and " + Values.kind(b));
         }
         return arithmetic(operator, Values.number(a), Values.number(b));
     }
 
-    private static void requirePlain(@Nullable Object a, @Nullable Object b) {
-        if (a instanceof Markup || b instanceof Markup) {
-            throw ChatTemplateException.unsupported("the filter 'safe' inside a longer text");
-        }
+    private static boolean isText(@Nullable Object value) {
+        return value instanceof String || value instanceof Markup;
     }
 
     private static Object arithmetic(String operator, Number a, Number b) {

@@ -75,7 +75,7 @@ final class Values {
             return x instanceof Long && y instanceof Long ? x.equals(y) : x.doubleValue() == y.doubleValue();
         }
         if (a instanceof Markup || b instanceof Markup) {
-            throw ChatTemplateException.unsupported("the filter 'safe' before a comparison");
+            return Objects.equals(a instanceof Markup x ? x.text() : a, b instanceof Markup y ? y.text() : b);
         }
         if (a instanceof List<?> x && b instanceof List<?> y) {
             boolean same = x.size() == y.size() && a instanceof Tuple == b instanceof Tuple;

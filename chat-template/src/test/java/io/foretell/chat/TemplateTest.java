@@ -95,7 +95,7 @@ class TemplateTest {
                 .containsExactly(
                         "the filter 'e'",
                         "the filter 'groupby'",
-                        "the filter 'safe' inside a longer text",
+                        "the filter 'safe' before another filter",
                         "the function 'cycler'",
                         "the method .format() of a text",
                         "the operator % on a text",
