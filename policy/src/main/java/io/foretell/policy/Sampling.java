@@ -148,7 +148,7 @@ final class Sampling {
         while (!stopped && length < steps && row[length] >= 0) {
             int token = (int) row[length++];
             boolean reached = condition.isReached(new int[] {token});
-            stopped = sampling.stopTokens().contains(token) || reached && length >= sampling.minTokens();
+            stopped = sampling.stopTokens().contains(token) || reached;
         }
         int[] ids = new int[length];
         float[] logProbs = new float[length];
