@@ -76,7 +76,7 @@ public record ModelConfig(
     }
 
     /** Reads {@code folder/config.json}. */
-    static ModelConfig read(Path folder) {
+    public static ModelConfig read(Path folder) {
         Path file = folder.resolve("config.json");
         if (!Files.isDirectory(folder)) {
             throw new PolicyException("there is no policy folder " + folder

@@ -91,7 +91,7 @@ public final class StopText implements StopCondition {
             text.append(now, known, whole);
             ahead += whole - known;
         }
-        if (whole == now.length() && ahead > 0) {
+        if (whole == now.length() && (ahead > 0 || hopeless)) {
             context = decoded;
             decoded = length;
             ahead = 0;
