@@ -3,6 +3,7 @@ package io.foretell.launcher;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.chat.ChatTemplate;
+import io.foretell.chat.ChatTemplateException;
 import io.foretell.objectives.TokenArray;
 import io.foretell.platform.Json;
 import io.foretell.policy.EndTokens;
@@ -128,11 +129,15 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private String message() {
-        return ChatTemplate.find(policy.folder(), InstantSource.system())
-                .orElseThrow(() -> new PolicyException(policy.folder()
-                        + " has no chat template: leave out --chat, or add 'chat_template' to its"
-                        + " tokenizer_config.json"))
-                .render(List.of(Map.of("role", "user", "content", prompt)), null, true, Map.of());
+        try {
+            return ChatTemplate.find(policy.folder(), InstantSource.system())
+                    .orElseThrow(() -> new PolicyException(policy.folder()
+                            + " has no chat template: leave out --chat, or add 'chat_template' to its"
+                            + " tokenizer_config.json"))
+                    .render(List.of(Map.of("role", "user", "content", prompt)), null, true, Map.of());
+        } catch (ChatTemplateException e) {
+            throw new PolicyException(e.getMessage(), e);
+        }
     }
 
     private List<Long> seeds() {
