@@ -217,13 +217,17 @@ final class ExpressionParser {
 
     private Expression test(Expression value) {
         boolean negated = tokens.skipName("not");
-        Tests.Test test =
-                Tests.find(tokens.expect(Token.Kind.NAME, "a test's name").text());
+        Token name = tokens.expect(Token.Kind.NAME, "a test's name");
+        Tests.Test test = Tests.find(name.text());
         Call arguments = Call.NONE;
         if (tokens.isOperator("(")) {
             arguments = arguments();
         } else if (startsArgument()) {
             arguments = new Call(List.of(primary.postfix(primary.primary())), Map.of());
+        }
+        if (arguments != Call.NONE && !Tests.takesArgument(name.text())) {
+            throw new ChatTemplateException("the chat template compares 'is " + name.text() + "' with something")
+                    .at(name.line());
         }
         Call given = arguments;
         return scope -> test.passes(value.evaluate(scope), given.evaluate(scope), scope) != negated;

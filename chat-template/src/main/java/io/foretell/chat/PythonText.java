@@ -16,6 +16,9 @@ final class PythonText {
         if (value instanceof String text) {
             return text;
         }
+        if (value instanceof Undefined) {
+            return "";
+        }
         return value instanceof Markup markup ? markup.text() : repr(value);
     }
 
@@ -49,7 +52,7 @@ final class PythonText {
                     .collect(Collectors.joining(", ", "{", "}"));
         }
         if (value instanceof Undefined) {
-            return "";
+            return "Undefined";
         }
         if (value instanceof Long) {
             return value.toString();

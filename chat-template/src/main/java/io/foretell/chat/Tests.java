@@ -3,6 +3,7 @@ package io.foretell.chat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Jinja2's tests: {@code value is name(arguments)}. Pure functions. */
@@ -12,7 +13,30 @@ final class Tests {
         boolean passes(@Nullable Object value, Arguments arguments, Scope scope);
     }
 
+    private static final Set<String> WITH_ARGUMENT = Set.of(
+            "divisibleby",
+            "eq",
+            "equalto",
+            "==",
+            "ne",
+            "!=",
+            "in",
+            "lt",
+            "lessthan",
+            "<",
+            "le",
+            "<=",
+            "gt",
+            "greaterthan",
+            ">",
+            "ge",
+            ">=");
+
     private Tests() {}
+
+    static boolean takesArgument(String name) {
+        return WITH_ARGUMENT.contains(name);
+    }
 
     /** @throws ChatTemplateException when there is no such test here */
     static Test find(String name) {
