@@ -2,19 +2,25 @@ package io.foretell.launcher;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.chat.ChatTemplate;
+import io.foretell.chat.ChatTemplateException;
 import io.foretell.objectives.TokenArray;
 import io.foretell.platform.Json;
+import io.foretell.policy.EndTokens;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.Policy;
+import io.foretell.policy.PolicyException;
 import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
+import io.foretell.policy.StopText;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -46,8 +52,29 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--temperature",
             paramLabel = "T",
             defaultValue = "1.0",
-            description = "Above 0; lower is less random (${DEFAULT-VALUE}).")
+            description = "Lower is less random; 0 takes the most likely token every time (${DEFAULT-VALUE}).")
     private float temperature;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            defaultValue = "1.0",
+            description = "Only the most likely tokens that together have this probability (${DEFAULT-VALUE}: all).")
+    private float topP;
+
+    @Option(
+            names = "--top-k",
+            paramLabel = "K",
+            defaultValue = "0",
+            description = "Only so many of the most likely tokens (${DEFAULT-VALUE}: all).")
+    private int topK;
+
+    @Option(
+            names = "--min-p",
+            paramLabel = "P",
+            defaultValue = "0.0",
+            description = "Only tokens at least this likely, relative to the most likely one (${DEFAULT-VALUE}: all).")
+    private float minP;
 
     @Option(
             names = "--seed",
@@ -58,22 +85,25 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Option(
             names = "--stop",
-            paramLabel = "TOKEN",
-            description = "A token of the vocabulary that ends a continuation (the end-of-text token).")
-    private @Nullable String stop;
+            paramLabel = "TEXT",
+            description = "A text that ends a continuation and is left out of it; may be given several times. The"
+                    + " model's end tokens end one always.")
+    private List<String> stops = new ArrayList<>();
+
+    @Option(
+            names = "--chat",
+            description = "The prompt is a user's message, put into the words of the model's chat template.")
+    private boolean chat;
 
     @Override
     public Integer call() {
-        if (n < 1 || maxTokens < 1 || !(temperature > 0)) {
-            throw new IllegalArgumentException(
-                    "-n and --max-tokens must be at least 1 and --temperature above 0, but are " + n + ", " + maxTokens
-                            + " and " + temperature);
-        }
+        sampling(List.of()); // a wrong option is said before the model is read
         try (Policy model = policy.open()) {
             HuggingFaceTokenizer tokenizer = model.tokenizer();
-            TokenArray tokens = policy.encode(tokenizer, prompt);
-            GenerationRequest request = new GenerationRequest(
-                    tokens, seeds(), SamplingParameters.plain(temperature, 0, maxTokens, stopToken(tokenizer)));
+            TokenArray tokens = chat ? tokenizer.encode(message()) : policy.encode(tokenizer, prompt);
+            SamplingParameters sampling = sampling(EndTokens.of(policy.folder(), tokenizer));
+            GenerationRequest request =
+                    new GenerationRequest(tokens, seeds(), sampling, StopText.factory(tokenizer, stops, 0));
             List<Sample> samples = model.generate(List.of(request)).get(0);
             if (policy.isJson()) {
                 Console.say(json(tokenizer, tokens, samples).toString());
@@ -82,6 +112,32 @@ final class GenerateCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private SamplingParameters sampling(List<Integer> endTokens) {
+        if (n < 1) {
+            throw new IllegalArgumentException("-n must be at least 1, but is " + n);
+        }
+        if (stops.contains("")) {
+            throw new IllegalArgumentException("--stop must not be empty");
+        }
+        try {
+            return new SamplingParameters(temperature, topP, topK, minP, 0, maxTokens, endTokens);
+        } catch (PolicyException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+
+    private String message() {
+        try {
+            return ChatTemplate.find(policy.folder(), InstantSource.system())
+                    .orElseThrow(() -> new PolicyException(policy.folder()
+                            + " has no chat template: leave out --chat, or add 'chat_template' to its"
+                            + " tokenizer_config.json"))
+                    .render(List.of(Map.of("role", "user", "content", prompt)), null, true, Map.of());
+        } catch (ChatTemplateException e) {
+            throw new PolicyException(e.getMessage(), e);
+        }
     }
 
     private List<Long> seeds() {
@@ -93,17 +149,18 @@ final class GenerateCommand implements Callable<Integer> {
         return seeds;
     }
 
-    private int stopToken(HuggingFaceTokenizer tokenizer) {
-        return stop == null
-                ? tokenizer.endOfText().orElse(-1)
-                : tokenizer
-                        .idOf(stop)
-                        .orElseThrow(() -> new IllegalArgumentException(
-                                "--stop is '" + stop + "', which is not one token of this model's vocabulary"));
+    /* With its stop token, as it was sampled, but without a stop text. */
+    private String text(HuggingFaceTokenizer tokenizer, Sample sample) {
+        if (stops.isEmpty()) {
+            return tokenizer.decode(sample.tokens());
+        }
+        StopText text = new StopText(tokenizer, stops, 0);
+        text.isReached(sample.tokens().toArray());
+        return text.text();
     }
 
-    private static void print(HuggingFaceTokenizer tokenizer, Sample sample) {
-        Console.say(tokenizer.decode(sample.tokens()));
+    private void print(HuggingFaceTokenizer tokenizer, Sample sample) {
+        Console.say(text(tokenizer, sample));
         Console.say(String.format(
                 Locale.ROOT,
                 "    %d tokens, %s, log-probability %.3f",
@@ -120,7 +177,7 @@ final class GenerateCommand implements Callable<Integer> {
         ArrayNode choices = answer.putArray("choices");
         for (Sample sample : samples) {
             ObjectNode choice = choices.addObject();
-            choice.put("text", tokenizer.decode(sample.tokens()));
+            choice.put("text", text(tokenizer, sample));
             choice.put("finish_reason", sample.finishReason().name().toLowerCase(Locale.ROOT));
             choice.set("tokens", Json.mapper().valueToTree(sample.tokens().toArray()));
             choice.set("log_probs", Json.mapper().valueToTree(sample.logProbs().toArray()));

@@ -7,11 +7,13 @@ import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ServedPolicy;
 import io.foretell.rollout.RolloutRoutes;
 import io.foretell.rollout.RolloutWorker;
+import io.foretell.rollout.ServedModel;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetters;
 import io.foretell.streams.RecordSender;
 import io.foretell.streams.WorkLoop;
 import io.foretell.streams.WorkQueue;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -76,7 +78,7 @@ final class RolloutRole implements Role {
     public List<Routes> routes() {
         return List.of(new RolloutRoutes(
                 policy,
-                tokenizer,
+                ServedModel.read(Path.of(wiring.firstPolicy().location()), tokenizer, wiring.clock()),
                 worker,
                 objectives.get(objectives.size() - 1),
                 wiring.config().rollout().maxResponseLength(),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -94,9 +95,52 @@ class PolicyCommandsTest {
     }
 
     @Test
+    void aStopTextEndsTheTextAndIsNotInIt() throws IOException {
+        String text = generate().json().path("choices").path(0).path("text").asText();
+        String stop = text.substring(text.length() / 2, text.length() / 2 + 1);
+        JsonNode stopped = generate("--stop", stop).json().path("choices").path(0);
+        assertThat(stopped.path("text").asText()).isEqualTo(text.substring(0, text.indexOf(stop)));
+        assertThat(stopped.path("finish_reason").asText()).isEqualTo("stop");
+    }
+
+    @Test
+    void aChatPutsThePromptIntoTheTemplate() throws IOException {
+        Path chat = RunFolders.model(folder.resolve("chat"));
+        Files.writeString(
+                chat.resolve("chat_template.jinja"),
+                "{% for m in messages %}[{{ m.role }}:{{ m.content }}]{% endfor %}{{ 'A:' if add_generation_prompt }}");
+        JsonNode answer = Commands.run(
+                        "generate",
+                        "--policy",
+                        chat.toString(),
+                        "--prompt",
+                        "hi",
+                        "--max-tokens",
+                        "2",
+                        "--chat",
+                        "--json")
+                .json();
+        JsonNode plain = Commands.run(
+                        "generate",
+                        "--policy",
+                        chat.toString(),
+                        "--prompt",
+                        "[user:hi]A:",
+                        "--max-tokens",
+                        "2",
+                        "--json")
+                .json();
+        assertThat(answer.path("prompt_tokens")).isEqualTo(plain.path("prompt_tokens"));
+    }
+
+    @Test
     void wrongArgumentsAreSentences() {
-        assertThat(generate("--stop", "no such token").err()).contains("not one token of this model's vocabulary");
-        assertThat(generate("--temperature", "0").status()).isEqualTo(2);
+        assertThat(generate("--stop", "").err()).contains("--stop must not be empty");
+        assertThat(generate("--temperature", "-1").err()).contains("a temperature is 0 or above, not -1.0");
+        assertThat(generate("--top-p", "0").status()).isEqualTo(2);
+        assertThat(generate("--min-p", "1").status()).isEqualTo(2);
+        assertThat(generate("--top-k", "-2").status()).isEqualTo(2);
+        assertThat(generate("--chat").err()).contains("has no chat template: leave out --chat");
         assertThat(score("a", "b", "--weights", "dead").err()).contains("must be live or ema");
         Commands.Outcome missing =
                 Commands.run("generate", "--policy", folder.resolve("none").toString(), "--prompt", "a");

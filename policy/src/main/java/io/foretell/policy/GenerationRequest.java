@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param prompt at least one token
  * @param seeds one per continuation; the same seed gives the same tokens whatever else is in the batch
- * @param stops makes a watcher for each continuation that may end it after {@code minTokens}; null for none
+ * @param stops makes a watcher for each continuation, such as {@link StopText}, that may end it; null for none
  */
 public record GenerationRequest(
         TokenArray prompt,

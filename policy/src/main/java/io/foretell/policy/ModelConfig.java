@@ -138,7 +138,7 @@ public record ModelConfig(
     }
 
     /** Reads {@code folder/config.json}; a model that would not be computed exactly is refused in one sentence. */
-    static ModelConfig read(Path folder) {
+    public static ModelConfig read(Path folder) {
         return ModelConfigJson.read(folder);
     }
 

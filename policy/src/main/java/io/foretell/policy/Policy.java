@@ -142,7 +142,12 @@ public final class Policy implements AutoCloseable {
         try {
             Files.createDirectories(folder);
             Files.write(folder.resolve("config.json"), config.json());
-            for (String name : List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json")) {
+            for (String name : List.of(
+                    "tokenizer.json",
+                    "tokenizer_config.json",
+                    "special_tokens_map.json",
+                    "chat_template.jinja",
+                    "generation_config.json")) {
                 if (Files.isRegularFile(origin.resolve(name))) {
                     Files.copy(origin.resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
                 }

@@ -14,7 +14,6 @@ import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
 import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
-import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.Sample;
 import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.WorkLoop;
@@ -29,6 +28,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Generation over HTTP, in the words of OpenAI and vLLM. Thread-safe: the model is asked through its owner thread and
@@ -39,23 +39,26 @@ public final class RolloutRoutes implements Routes {
     private static final int MOST_IN_FLIGHT = 64;
 
     private final ServedPolicy policy;
-    private final HuggingFaceTokenizer tokenizer;
+    private final ServedModel model;
     private final WorkLoop<Task> worker;
     private final Objective objective;
     private final int maxResponseLength;
     private final InstantSource clock;
     private final AtomicInteger inFlight = new AtomicInteger();
 
-    /** @param objective of the run's last phase, which says how {@code /v1/rollouts} samples */
+    /**
+     * @param objective of the run's last phase, which says how {@code /v1/rollouts} samples
+     * @param maxResponseLength most tokens of an answer in a chat where the request does not say
+     */
     public RolloutRoutes(
             ServedPolicy policy,
-            HuggingFaceTokenizer tokenizer,
+            ServedModel model,
             WorkLoop<Task> worker,
             Objective objective,
             int maxResponseLength,
             InstantSource clock) {
         this.policy = policy;
-        this.tokenizer = tokenizer;
+        this.model = model;
         this.worker = worker;
         this.objective = objective;
         this.maxResponseLength = maxResponseLength;
@@ -71,6 +74,9 @@ public final class RolloutRoutes implements Routes {
     public void mount(Router router) {
         router.get("/v1/models").handler(this::models);
         router.post("/v1/completions").handler(Http.limitedBody(MAX_BODY_BYTES)).handler(this::completions);
+        router.post("/v1/chat/completions")
+                .handler(Http.limitedBody(MAX_BODY_BYTES))
+                .handler(this::chat);
         router.post("/v1/rollouts").handler(Http.limitedBody(MAX_BODY_BYTES)).handler(this::rollouts);
         router.get("/weight_info").handler(ctx -> Http.json(ctx, 200, Map.of("weight_version", name())));
         router.post("/pause").handler(ctx -> {
@@ -96,36 +102,47 @@ public final class RolloutRoutes implements Routes {
     }
 
     private void completions(RoutingContext ctx) {
+        answer(ctx, false, body -> Completions.read(body, model));
+    }
+
+    private void chat(RoutingContext ctx) {
+        answer(ctx, true, body -> ChatCompletions.read(body, model, maxResponseLength));
+    }
+
+    /* Long prompts take a while to become tokens. */
+    private void answer(RoutingContext ctx, boolean chat, Function<JsonNode, Generation> read) {
         JsonNode body = Http.body(ctx, JsonNode.class);
-        if (!body.isObject()) {
-            throw new ForetellException(ErrorCode.INVALID_REQUEST, "the body must be a JSON object");
-        }
-        Completions request = Completions.parse(body, tokenizer, maxResponseLength);
+        ctx.vertx()
+                .executeBlocking(() -> read.apply(body), false)
+                .map(generation -> {
+                    generate(ctx, body, generation, chat);
+                    return generation;
+                })
+                .onFailure(ctx::fail);
+    }
+
+    private void generate(RoutingContext ctx, JsonNode body, Generation generation, boolean chat) {
+        AnswerWriter writer = AnswerWriter.of(generation, model.tokenizer(), chat, new Fields(body));
         admit();
-        CompletableFuture<ObjectNode> answer = policy.generate(request.requests())
-                .thenApply(samples -> {
-                    String id = "cmpl-" + Http.requestId(ctx);
-                    return request.answer(
-                            samples,
-                            tokenizer,
-                            id,
-                            policy.version(),
-                            clock.instant().getEpochSecond());
-                });
+        CompletableFuture<ObjectNode> answer = policy.generate(generation.requests(model.tokenizer()))
+                .thenApply(samples -> writer.write(
+                        samples,
+                        Http.requestId(ctx),
+                        policy.version(),
+                        clock.instant().getEpochSecond()));
         reply(ctx, answer, node -> Http.json(ctx, 200, node));
     }
 
     /** A group for a prefix, sampled as the run's last phase samples: opened, at least one token, closed. */
     private void rollouts(RoutingContext ctx) {
         JsonNode body = Http.body(ctx, JsonNode.class);
-        TokenArray prefix = tokenizer.encode(body.path("prefix").asText());
+        TokenArray prefix = model.tokenizer().encode(body.path("prefix").asText());
         if (!body.path("prefix").isTextual() || prefix.isEmpty()) {
             throw new ForetellException(ErrorCode.INVALID_REQUEST, "'prefix' must be a text of at least one token");
         }
-        if (tokenizer.beginOfText().isPresent()) {
-            prefix = TokenArray.of(tokenizer.beginOfText().getAsInt()).concat(prefix);
-        }
-        long seed = body.path("seed").asLong(0);
+        prefix = Prompts.begun(prefix, model.tokenizer());
+        Long given = new Fields(body).seed();
+        long seed = given == null ? 0 : given;
         Task task = new Task("", "", 0, objective.name(), "", prefix, prefix, seed, -1, clock.instant());
         SamplingPlan plan = objective
                 .sampling(task)
@@ -144,7 +161,7 @@ public final class RolloutRoutes implements Routes {
         for (Sample sample : samples) {
             Rollout rollout = RolloutWorker.rollout(list.size(), 1, sample, plan);
             ObjectNode one = list.addObject();
-            one.put("text", tokenizer.decode(rollout.response()))
+            one.put("text", model.tokenizer().decode(rollout.response()))
                     .put("finish_reason", rollout.finishReason().name().toLowerCase(Locale.ROOT))
                     .put("forced", rollout.forced() > 0);
             ArrayNode ids = one.putArray("token_ids");

@@ -4,21 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.TokenArray;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.HuggingFaceTokenizer;
-import io.foretell.policy.Sample;
+import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.TokenizerFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,18 +26,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CompletionsTest {
-    private static final int MOST_TOKENS = 32;
+    private static final int CONTEXT = 64;
     private static final int END = 256;
 
     @TempDir
     static Path folder;
 
     private static HuggingFaceTokenizer tokenizer;
+    private static ServedModel model;
 
     @BeforeAll
     static void open() throws IOException {
         Files.write(folder.resolve("tokenizer.json"), TokenizerFiles.bytes());
         tokenizer = HuggingFaceTokenizer.open(folder);
+        model = new ServedModel(tokenizer, CONTEXT, List.of(END), Optional.empty());
     }
 
     @AfterAll
@@ -47,33 +47,63 @@ class CompletionsTest {
         tokenizer.close();
     }
 
-    private static Completions parse(String json) {
+    private static Generation parse(String json) {
+        return parse(json, model);
+    }
+
+    private static Generation parse(String json, ServedModel model) {
         try {
-            return Completions.parse(Json.mapper().readTree(json), tokenizer, MOST_TOKENS);
+            return Completions.read(Json.mapper().readTree(json), model);
         } catch (JsonProcessingException e) {
             throw new AssertionError("the test's own JSON is wrong: " + json, e);
         }
     }
 
-    private static Completions with(String member) {
+    private static Generation with(String member) {
         return parse("{\"prompt\": \"ab\", \"seed\": 1, " + member + "}");
     }
 
     @Test
     void defaultsAreThoseOfTheProtocol() {
-        Completions request = parse("{\"prompt\": \"ab\", \"seed\": 5}");
-
-        assertThat(request).isEqualTo(new Completions(List.of(tokenizer.encode("ab")), 1, 16, 1f, 5, false, END));
+        assertThat(parse("{\"prompt\": \"ab\", \"seed\": 5}"))
+                .isEqualTo(new Generation(
+                        List.of(tokenizer.encode("ab")),
+                        1,
+                        5,
+                        SamplingParameters.plain(1, 0, 16, END),
+                        List.of(),
+                        List.of(),
+                        false));
     }
 
     @Test
     void everyKeyIsUnderstood() {
-        Completions request = parse("{\"model\": \"policy-3\", \"prompt\": \"ab\", \"n\": 3, \"max_tokens\": 32,"
+        Generation request = parse("{\"model\": \"policy-3\", \"prompt\": \"ab\", \"n\": 3, \"max_tokens\": 32,"
                 + " \"temperature\": 0.5, \"seed\": -4, \"logprobs\": 1, \"user\": \"me\", \"request_id\": \"r\","
-                + " \"return_token_ids\": true, \"stop_token_id\": 258}");
+                + " \"top_p\": 0.9, \"top_k\": 40, \"min_p\": 0.1, \"min_tokens\": 2, \"stop\": [\"a\", \"bc\"],"
+                + " \"stop_token_ids\": [7, 258], \"return_token_ids\": true, \"add_special_tokens\": false}");
 
-        assertThat(request).isEqualTo(new Completions(List.of(tokenizer.encode("ab")), 3, 32, 0.5f, -4, true, 258));
-        assertThat(with("\"ignore_eos\": true").stopToken()).isEqualTo(-1);
+        assertThat(request)
+                .isEqualTo(new Generation(
+                        List.of(tokenizer.encode("ab")),
+                        3,
+                        -4,
+                        new SamplingParameters(0.5f, 0.9f, 40, 0.1f, 2, 32, List.of(7, 258, END)),
+                        List.of("a", "bc"),
+                        List.of(7, 258),
+                        true));
+        assertThat(with("\"ignore_eos\": true").sampling().stopTokens()).isEmpty();
+        assertThat(with("\"ignore_eos\": true, \"stop_token_ids\": [3]")
+                        .sampling()
+                        .stopTokens())
+                .containsExactly(3);
+        assertThat(with("\"stop_token_id\": 258").sampling().stopTokens()).containsExactly(258);
+        assertThat(with("\"temperature\": 0").sampling().temperature()).isZero();
+        assertThat(with("\"top_k\": 5000").sampling().topK()).isEqualTo(259);
+        assertThat(with("\"stop\": \"x\"").stops()).containsExactly("x");
+        assertThat(with("\"logprobs\": 0").logprobs()).isTrue();
+        assertThat(with("\"logprobs\": true").logprobs()).isTrue();
+        assertThat(with("\"logprobs\": false").logprobs()).isFalse();
     }
 
     @Test
@@ -85,6 +115,37 @@ class CompletionsTest {
         assertThat(parse("{\"prompt\": [[1, 2], [3]]}").prompts()).containsExactly(a, b);
         assertThat(parse("{\"prompt\": [\"ab\", \"c\"]}").prompts())
                 .containsExactly(tokenizer.encode("ab"), tokenizer.encode("c"));
+    }
+
+    @Test
+    void textsBeginAsDocumentsDoUnlessTheRequestSaysOtherwise(@TempDir Path words) throws IOException {
+        Files.write(words.resolve("tokenizer.json"), TokenizerFiles.words(List.of("a", "b")));
+        try (HuggingFaceTokenizer begins = HuggingFaceTokenizer.open(words)) {
+            ServedModel other = new ServedModel(begins, CONTEXT, List.of(), Optional.empty());
+            int begin = begins.beginOfText().orElseThrow();
+            TokenArray text = begins.encode("a b");
+            assertThat(parse("{\"prompt\": [\"a b\", \"<bos> a b\"]}", other).prompts())
+                    .containsOnly(TokenArray.of(begin).concat(text));
+            assertThat(parse("{\"prompt\": \"a b\", \"add_special_tokens\": false}", other)
+                            .prompts())
+                    .containsExactly(text);
+            assertThat(parse("{\"prompt\": [1, 2]}", other).prompts()).containsExactly(TokenArray.of(1, 2));
+        }
+    }
+
+    @Test
+    void aRequestHasBounds() {
+        assertRefused(
+                "{\"prompt\": [\"a\", \"b\"], \"n\": 1024}",
+                "2 prompts with 'n' 1024 are 2048 continuations; the most in one request is 1024");
+        assertRefused(
+                "{\"prompt\": \"abc\", \"max_tokens\": 62}",
+                "a prompt of 3 tokens and 62 more are beyond the model's context of 64 tokens");
+        assertRefused("{\"prompt\": \"" + "a".repeat(64) + "\"}", "a prompt of 64 tokens and 1 more are beyond");
+        assertThat(parse("{\"prompt\": \"abc\", \"max_tokens\": 61}").sampling().maxTokens())
+                .isEqualTo(61);
+        assertThat(parse("{\"prompt\": \"" + "a".repeat(60) + "\"}").sampling().maxTokens())
+                .isEqualTo(4);
     }
 
     @ParameterizedTest
@@ -119,12 +180,6 @@ class CompletionsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "\"top_p\": 0.9",
-                "\"top_k\": 40",
-                "\"top_k\": 0.5",
-                "\"top_k\": \"few\"",
-                "\"min_p\": 0.1",
-                "\"min_p\": \"some\"",
                 "\"presence_penalty\": 0.5",
                 "\"frequency_penalty\": -1",
                 "\"repetition_penalty\": 1.1",
@@ -132,11 +187,7 @@ class CompletionsTest {
                 "\"stream\": true",
                 "\"stream\": \"yes\"",
                 "\"echo\": true",
-                "\"stop\": \"\\n\"",
-                "\"stop\": [\"a\"]",
-                "\"stop\": 5",
                 "\"logit_bias\": {\"5\": 1}",
-                "\"min_tokens\": 2",
                 "\"temprature\": 1"
             })
     void aKeyThatWouldChangeTheResultIsRefusedByName(String member) {
@@ -170,29 +221,41 @@ class CompletionsTest {
                 "\"logprobs\": null",
                 "\"stop_token_id\": null",
                 "\"ignore_eos\": null",
-                "\"ignore_eos\": false"
+                "\"ignore_eos\": false",
+                "\"logprobs\": false",
+                "\"min_tokens\": 0",
+                "\"stop_token_ids\": []",
+                "\"logit_bias\": {}",
+                "\"add_special_tokens\": true"
             })
     void aValueThatChangesNothingIsAccepted(String member) {
         assertThat(with(member)).isEqualTo(parse("{\"prompt\": \"ab\", \"seed\": 1}"));
     }
 
     @ParameterizedTest
-    @CsvSource({"n,0,1024", "n,1025,1024", "n,1.5,1024", "max_tokens,0,32", "max_tokens,33,32", "max_tokens,true,32"})
+    @CsvSource({"n,0,1024", "n,1025,1024", "n,1.5,1024", "max_tokens,0,64", "max_tokens,65,64", "max_tokens,true,64"})
     void countsHaveBounds(String key, String value, int most) {
         assertThatThrownBy(() -> with("\"" + key + "\": " + value))
                 .hasMessage("'" + key + "' is " + value + " but must be a whole number from 1 to " + most);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0", "-1", "101", "1e-60", "\"warm\"", "true", "[]"})
-    void aTemperatureIsANumberAboveZero(String value) {
-        assertThatThrownBy(() -> with("\"temperature\": " + value))
-                .isInstanceOf(ForetellException.class)
-                .hasMessageStartingWith("'temperature' must be a number above 0");
-    }
-
-    @ParameterizedTest
     @CsvSource({
+        "temperature,-1",
+        "temperature,101",
+        "temperature,\"warm\"",
+        "temperature,[]",
+        "top_p,0",
+        "top_p,1.1",
+        "top_k,-2",
+        "top_k,0.5",
+        "min_p,1",
+        "min_p,\"some\"",
+        "min_tokens,17",
+        "logprobs,2",
+        "stop,5",
+        "stop,[\"\"]",
+        "stop_token_ids,5",
         "seed,\"x\"",
         "seed,1.5",
         "seed,92233720368547758070",
@@ -211,18 +274,11 @@ class CompletionsTest {
     }
 
     @Test
-    void aShortLimitOfTheServerIsAlsoTheDefault() throws JsonProcessingException {
-        assertThat(Completions.parse(Json.mapper().readTree("{\"prompt\": \"a\"}"), tokenizer, 4)
-                        .maxTokens())
-                .isEqualTo(4);
-    }
-
-    @Test
     void seedsOfContinuationsFollowFromTheRequests() {
         String json = "{\"prompt\": [\"ab\", \"c\"], \"n\": 3, \"seed\": 11, \"temperature\": 0.5}";
-        List<GenerationRequest> requests = parse(json).requests();
+        List<GenerationRequest> requests = parse(json).requests(tokenizer);
 
-        assertThat(requests).isEqualTo(parse(json).requests()).hasSize(2);
+        assertThat(requests).isEqualTo(parse(json).requests(tokenizer)).hasSize(2);
         assertThat(requests.get(1).prompt()).isEqualTo(tokenizer.encode("c"));
         assertThat(requests.get(1).sampling().temperature()).isEqualTo(0.5f);
         assertThat(requests.get(1).sampling().minTokens()).isZero();
@@ -233,37 +289,6 @@ class CompletionsTest {
         assertThat(parse("{\"prompt\": \"a\"}").seed())
                 .as("without a seed each request has its own")
                 .isNotEqualTo(parse("{\"prompt\": \"a\"}").seed());
-    }
-
-    @Test
-    void anAnswerHidesTheStopTokenInTheTextAndCountsIt() {
-        TokenArray word = tokenizer.encode("no");
-        Sample stopped = new Sample(
-                word.append(END),
-                FloatArray.of(-1, -2, -3),
-                FloatArray.of(-1, -2, -3),
-                FinishReason.STOP,
-                1,
-                List.of());
-        Sample cut = new Sample(word, FloatArray.of(-1, -2), FloatArray.of(-1, -2), FinishReason.LENGTH, 2, List.of());
-
-        ObjectNode answer =
-                with("\"n\": 2, \"logprobs\": 0").answer(List.of(List.of(stopped, cut)), tokenizer, "cmpl-1", 7, 99);
-
-        assertThat(answer.path("model").asText()).isEqualTo("policy-7");
-        assertThat(answer.path("choices")).hasSize(2);
-        assertThat(answer.path("choices").path(0).path("text").asText()).isEqualTo("no");
-        assertThat(answer.path("choices").path(0).path("finish_reason").asText())
-                .isEqualTo("stop");
-        assertThat(answer.path("choices").path(0).path("token_ids")).hasSize(3);
-        assertThat(answer.path("choices").path(0).path("logprobs").path("token_logprobs"))
-                .hasSize(3);
-        assertThat(answer.path("choices").path(1).path("text").asText()).isEqualTo("no");
-        assertThat(answer.path("choices").path(1).path("finish_reason").asText())
-                .isEqualTo("length");
-        assertThat(answer.path("choices").path(1).path("index").asInt()).isEqualTo(1);
-        assertThat(answer.path("usage").toString())
-                .isEqualTo("{\"prompt_tokens\":2,\"completion_tokens\":5,\"total_tokens\":7}");
     }
 
     private static void assertRefused(String json, String sentence) {

@@ -1,0 +1,71 @@
+package io.foretell.rollout;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.Tokenizer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The prompts of a request. Pure functions. */
+final class Prompts {
+    private Prompts() {}
+
+    /**
+     * A text, a list of texts, a list of token ids or a list of such lists.
+     *
+     * @param begin whether begin-of-text is put before texts where the vocabulary has it
+     */
+    static List<TokenArray> read(JsonNode prompt, Tokenizer tokenizer, boolean begin) {
+        List<TokenArray> prompts = new ArrayList<>();
+        add(prompt, tokenizer, begin, prompts, 0);
+        if (prompts.stream().anyMatch(TokenArray::isEmpty)) {
+            throw Fields.invalid("a prompt is empty: it needs at least one token");
+        }
+        return prompts;
+    }
+
+    private static void add(JsonNode prompt, Tokenizer tokenizer, boolean begin, List<TokenArray> prompts, int depth) {
+        if (prompt.isTextual()) {
+            TokenArray tokens = tokenizer.encode(prompt.textValue());
+            prompts.add(begin ? begun(tokens, tokenizer) : tokens);
+        } else if (prompt.isArray() && !prompt.isEmpty() && prompt.get(0).isInt()) {
+            List<Integer> ids = ids(prompt, "prompt", tokenizer.vocabularySize());
+            prompts.add(TokenArray.of(ids.stream().mapToInt(Integer::intValue).toArray()));
+        } else if (prompt.isArray() && !prompt.isEmpty() && depth == 0) {
+            prompt.forEach(one -> add(one, tokenizer, begin, prompts, 1));
+        } else {
+            throw Fields.invalid(
+                    "'prompt' must be a text, a list of texts, a list of token ids or a list of such lists");
+        }
+    }
+
+    /** {@code tokens} behind begin-of-text, where the vocabulary has one and they do not begin with it already. */
+    static TokenArray begun(TokenArray tokens, Tokenizer tokenizer) {
+        if (tokenizer.beginOfText().isEmpty()) {
+            return tokens;
+        }
+        int begin = tokenizer.beginOfText().getAsInt();
+        return !tokens.isEmpty() && tokens.at(0) == begin
+                ? tokens
+                : TokenArray.of(begin).concat(tokens);
+    }
+
+    /** A list of token ids; none where the key is absent. */
+    static List<Integer> ids(JsonNode list, String key, int vocabularySize) {
+        List<Integer> ids = new ArrayList<>();
+        if (list.isMissingNode() || list.isNull()) {
+            return ids;
+        }
+        if (!list.isArray()) {
+            throw Fields.invalid("'" + key + "' must be a list of token ids, not " + list);
+        }
+        for (JsonNode id : list) {
+            if (!id.isInt() || id.intValue() < 0 || id.intValue() >= vocabularySize) {
+                throw Fields.invalid(
+                        "token " + id + " of '" + key + "' is not in the vocabulary of " + vocabularySize + " tokens");
+            }
+            ids.add(id.intValue());
+        }
+        return ids;
+    }
+}
