@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
             RoleCommand.Rollout.class,
             RoleCommand.Reward.class,
             RoleCommand.LearnerCommand.class,
+            BrokerCommand.class,
             InitCommand.class,
             IngestCommand.class,
             GenerateCommand.class,

@@ -112,13 +112,14 @@ public final class Learner implements AutoCloseable {
                 }
                 control.is(control.isStopping() ? "stopped" : "finished", "");
                 snapshot.refresh(state);
-                RunSummary.write(
+                RunSummary summary = new RunSummary();
+                metrics.forEach(summary::add);
+                summary.write(
                         run.folder().resolve("summary.json"),
                         run.name(),
                         control.state(),
                         state.step(),
-                        state.version(),
-                        metrics.since(-1));
+                        state.version());
                 finished.complete(state.step());
             }
         } catch (InterruptedException | RuntimeException e) {

@@ -36,9 +36,7 @@ public final class LearnerRoutes implements Routes {
     @Override
     public void mount(Router router) {
         router.get("/v1/status").handler(ctx -> Http.json(ctx, 200, status()));
-        router.get("/v1/metrics/series")
-                .handler(ctx ->
-                        Http.json(ctx, 200, Map.of("rows", learner.snapshot().rows(number(ctx, "since", -1)))));
+        router.get("/v1/metrics/series").handler(this::series);
         router.get("/v1/rollouts/recent")
                 .handler(ctx ->
                         Http.json(ctx, 200, Map.of("groups", learner.snapshot().rollouts((int)
@@ -64,6 +62,14 @@ public final class LearnerRoutes implements Routes {
         status.put("uptime_s", ManagementFactory.getRuntimeMXBean().getUptime() / 1000);
         status.set("queues", Json.mapper().valueToTree(queues.get()));
         return status;
+    }
+
+    private void series(RoutingContext ctx) {
+        long since = number(ctx, "since", -1);
+        ctx.vertx()
+                .executeBlocking(() -> learner.snapshot().rows(since), false)
+                .onSuccess(rows -> Http.json(ctx, 200, Map.of("rows", rows)))
+                .onFailure(ctx::fail);
     }
 
     private static long number(RoutingContext ctx, String name, long fallback) {

@@ -56,7 +56,7 @@ public final class LearnerSnapshot {
                 BatchVocabulary.sentence(run));
     }
 
-    /** Lines of the metrics log after step {@code since}. */
+    /** Lines of the metrics log after step {@code since}; reads the disk, so keep it off event loops. */
     public List<ObjectNode> rows(long since) {
         return metrics == null ? List.of() : metrics.since(since);
     }

@@ -1,8 +1,6 @@
 package io.foretell.learner;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.EventStream;
 import io.foretell.platform.ForetellException;
@@ -14,15 +12,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * One line per step, told to whoever wants it: {@code metrics.jsonl}, the series behind the dashboard, live events, and
- * Prometheus. After a crash the lines of steps that are done again are dropped. Thread-safe.
+ * Prometheus. After a crash the lines of steps that are done again are dropped. Rows stay on the disk, not in memory.
+ * Thread-safe.
  */
 public final class MetricsLog implements AutoCloseable {
+    private static final int MOST_ROWS = 20_000;
     private static final Map<String, String> GAUGES = Map.of(
             "step", "trainer_step",
             "actor/loss", "trainer_loss",
@@ -35,47 +35,30 @@ public final class MetricsLog implements AutoCloseable {
             "staleness/mean", "staleness_mean",
             "buffer/usable", "buffer_usable_groups");
 
+    private final MetricsFile rows;
     private final BufferedWriter writer;
     private final EventStream events;
     private final Metrics metrics;
-    private final List<ObjectNode> rows = new ArrayList<>();
 
     /** Opens {@code file}, keeping its lines up to and including step {@code step}. */
     public MetricsLog(Path file, long step, EventStream events, Metrics metrics) {
+        this.rows = new MetricsFile(file);
         this.events = events;
         this.metrics = metrics;
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             if (Files.exists(file)) {
-                keep(file, step);
+                rows.cutAfter(step);
             }
-            StringBuilder kept = new StringBuilder();
-            rows.forEach(row -> kept.append(row).append('\n'));
-            AtomicFiles.write(file, kept.toString().getBytes(StandardCharsets.UTF_8));
-            this.writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
+            this.writer = Files.newBufferedWriter(
+                    file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new ForetellException(ErrorCode.STORAGE, "cannot write " + file + ": " + e.getMessage(), e);
         }
     }
 
-    private void keep(Path file, long step) throws IOException {
-        String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-        for (String line : text.split("\n")) {
-            try {
-                ObjectNode row = (ObjectNode) Json.mapper().readTree(line);
-                if (row.path("step").asLong() <= step) {
-                    rows.add(row);
-                }
-            } catch (JsonProcessingException | ClassCastException e) {
-                // The last line of a killed process may be half written.
-                continue;
-            }
-        }
-    }
-
     public synchronized void add(Map<String, Object> row) {
         ObjectNode json = Json.mapper().valueToTree(row);
-        rows.add(json);
         try {
             writer.write(json + "\n");
             writer.flush();
@@ -91,11 +74,26 @@ public final class MetricsLog implements AutoCloseable {
         metrics.gauge("trainer_last_step_timestamp_seconds", System.currentTimeMillis() / 1e3);
     }
 
-    /** Rows after step {@code since}, at most the newest 20,000. */
-    public synchronized List<ObjectNode> since(long since) {
-        List<ObjectNode> found =
-                rows.stream().filter(row -> row.path("step").asLong() > since).toList();
-        return found.subList(Math.max(0, found.size() - 20_000), found.size());
+    /** Rows after step {@code since}, at most the newest 20,000, read from the disk. */
+    public List<ObjectNode> since(long since) {
+        try {
+            return rows.newest(since, MOST_ROWS);
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
+
+    /** Shows every row, oldest first, read from the disk. */
+    void forEach(Consumer<ObjectNode> visitor) {
+        try {
+            rows.forEach(visitor);
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
+
+    private static ForetellException unreadable(IOException e) {
+        return new ForetellException(ErrorCode.STORAGE, "cannot read metrics.jsonl: " + e.getMessage(), e);
     }
 
     @Override

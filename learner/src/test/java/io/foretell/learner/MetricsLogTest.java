@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -53,7 +54,7 @@ class MetricsLogTest {
     }
 
     @Test
-    void rowsAreKeptInTheFileAndInMemory() throws IOException {
+    void rowsAreReadBackFromTheFile() throws IOException {
         write(3);
 
         assertThat(Files.readAllLines(file())).hasSize(3);
@@ -76,6 +77,42 @@ class MetricsLogTest {
         }
 
         assertThat(Files.readAllLines(file())).hasSize(4).last().isEqualTo("{\"step\":4}");
+    }
+
+    @Test
+    void aLongLogIsReadFromItsEndInBlocks() {
+        try (MetricsLog log = open(0)) {
+            String longText = "é".repeat(50_000); // longer than a block
+            for (int step = 1; step <= 3000; step++) {
+                log.add(Map.of("step", step, "phase", step % 500 == 0 ? longText : "rlp"));
+                log.add(Map.of("step", step, "heldout/information_gain", 0.1));
+            }
+
+            assertThat(steps(log.since(2998))).containsExactly(2999L, 2999L, 3000L, 3000L);
+            assertThat(log.since(-1)).hasSize(6000);
+            assertThat(log.since(2999).get(0).path("phase").asText()).isEqualTo(longText);
+            List<Long> every = new ArrayList<>();
+            log.forEach(row -> every.add(row.path("step").asLong()));
+            assertThat(every).hasSize(6000).isSorted().isEqualTo(steps(log.since(-1)));
+        }
+        try (MetricsLog log = open(1700)) {
+            assertThat(steps(log.since(1699))).containsExactly(1700L, 1700L);
+        }
+        try (MetricsLog log = open(-1)) {
+            assertThat(log.since(-1)).isEmpty();
+        }
+    }
+
+    @Test
+    void aLineThatIsBeingWrittenIsNotSeenYet() throws IOException {
+        try (MetricsLog log = open(0)) {
+            log.add(Map.of("step", 1));
+            Files.writeString(file(), "{\"step\": 2}", StandardOpenOption.APPEND);
+            assertThat(steps(log.since(-1))).containsExactly(1L);
+
+            Files.writeString(file(), "\n", StandardOpenOption.APPEND);
+            assertThat(steps(log.since(-1))).containsExactly(1L, 2L);
+        }
     }
 
     @Test
@@ -114,6 +151,12 @@ class MetricsLogTest {
         }
     }
 
+    private static RunSummary summary(List<ObjectNode> rows) {
+        RunSummary summary = new RunSummary();
+        rows.forEach(summary::add);
+        return summary;
+    }
+
     @Test
     void beforeIsTheFirstEvaluationOfTheLastPhaseAndAfterTheLastOfAll() {
         List<ObjectNode> rows = List.of(
@@ -123,17 +166,17 @@ class MetricsLogTest {
                 row("{\"step\":5,\"phase_index\":1,\"heldout/no_thought_loss\":2,\"heldout/information_gain\":0.2}"),
                 row("{\"step\":7,\"phase_index\":1,\"heldout/no_thought_loss\":1,\"heldout/information_gain\":0.3}"));
 
-        assertThat(RunSummary.measures(rows, true)).isEqualTo(Map.of("no_thought_loss", 3.0, "information_gain", 0.1));
-        assertThat(RunSummary.measures(rows, false)).isEqualTo(Map.of("no_thought_loss", 1.0, "information_gain", 0.3));
-        assertThat(RunSummary.measures(rows.subList(2, 3), true)).isEmpty();
-        assertThat(RunSummary.measures(List.of(), false)).isEmpty();
+        assertThat(summary(rows).before()).isEqualTo(Map.of("no_thought_loss", 3.0, "information_gain", 0.1));
+        assertThat(summary(rows).after()).isEqualTo(Map.of("no_thought_loss", 1.0, "information_gain", 0.3));
+        assertThat(summary(rows.subList(2, 3)).before()).isEmpty();
+        assertThat(summary(List.of()).after()).isEmpty();
     }
 
     @Test
     void anEvaluationOfQuestionsAloneCountsAsOne() {
         List<ObjectNode> rows = List.of(row("{\"step\":3,\"phase_index\":0,\"heldout/information_gain\":0.1}"));
 
-        assertThat(RunSummary.measures(rows, true)).isEqualTo(Map.of("information_gain", 0.1));
+        assertThat(summary(rows).before()).isEqualTo(Map.of("information_gain", 0.1));
     }
 
     @Test
@@ -144,9 +187,9 @@ class MetricsLogTest {
                 row("{\"phase\":\"ntp\",\"perf/outside_model_share\":0.3,\"timing_s/step\":0}"),
                 row("{\"phase\":\"ntp\",\"timing_s/step\":8}"));
 
-        assertThat(RunSummary.outsideModel(rows).get("rlp"))
+        assertThat(summary(rows).outsideModel().get("rlp"))
                 .isCloseTo(0.2, org.assertj.core.api.Assertions.within(1e-12));
-        assertThat(RunSummary.outsideModel(rows)).containsEntry("ntp", 0.0);
+        assertThat(summary(rows).outsideModel()).containsEntry("ntp", 0.0);
     }
 
     @Test
@@ -155,7 +198,7 @@ class MetricsLogTest {
         List<ObjectNode> rows =
                 List.of(row("{\"timing_s/train\":1.5}"), row("{\"timing_s/train\":2,\"timing_s/wait\":1}"));
 
-        RunSummary.write(file, "test", "finished", 9, 8, rows);
+        summary(rows).write(file, "test", "finished", 9, 8);
 
         ObjectNode summary = row(Files.readString(file));
         assertThat(summary.path("run").asText()).isEqualTo("test");

@@ -15,25 +15,23 @@ import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.InfoLogLevel;
-import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 
 /**
- * The native options and cache of one store, sized for a process that shares its machine. Confined to who opens the
- * store; closed after the database.
+ * The native options of one store, sized for a process that shares its machine; its memory is part of
+ * {@link RocksMemory}. Confined to who opens the store; closed after the database.
  */
 final class RocksResources implements AutoCloseable {
     private static final long MB = 1L << 20;
 
-    private final LRUCache cache = new LRUCache(32 * MB);
     private final BloomFilter filter = new BloomFilter(10);
     private final DBOptions dbOptions = new DBOptions()
             .setCreateIfMissing(true)
             .setCreateMissingColumnFamilies(true)
             .setMaxTotalWalSize(128 * MB)
-            .setDbWriteBufferSize(64 * MB)
+            .setWriteBufferManager(RocksMemory.writeBuffers())
             .setMaxOpenFiles(256)
             .setMaxBackgroundJobs(2)
             .setKeepLogFileNum(3)
@@ -41,10 +39,11 @@ final class RocksResources implements AutoCloseable {
             .setInfoLogLevel(InfoLogLevel.WARN_LEVEL);
     private final ColumnFamilyOptions familyOptions = new ColumnFamilyOptions()
             .setCompressionType(CompressionType.LZ4_COMPRESSION)
-            .setWriteBufferSize(16 * MB)
+            .setWriteBufferSize(2 * MB)
             .setMaxWriteBufferNumber(2)
+            .setMaxBytesForLevelBase(32 * MB)
             .setTableFormatConfig(new BlockBasedTableConfig()
-                    .setBlockCache(cache)
+                    .setBlockCache(RocksMemory.blocks())
                     .setCacheIndexAndFilterBlocks(true)
                     .setFilterPolicy(filter));
 
@@ -75,7 +74,6 @@ final class RocksResources implements AutoCloseable {
         familyOptions.close();
         dbOptions.close();
         filter.close();
-        cache.close();
     }
 
     private static Set<String> names(Path dir, List<String> wanted) throws RocksDBException {

@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,13 +45,19 @@ public final class EmbeddedBroker implements Broker {
         this.lock = lock;
     }
 
+    /** Starts a broker on {@code folder} and a free port, as {@link #start(Path, int)} does. */
+    public static EmbeddedBroker start(Path folder) {
+        return start(folder, 0);
+    }
+
     /**
      * Starts a broker on {@code folder}.
      *
+     * @param port that clients connect to; 0 for a free one
      * @throws ForetellException STORAGE when the folder is in use, cannot be written, or the disk is nearly full;
      *     UNAVAILABLE when the broker does not start
      */
-    public static EmbeddedBroker start(Path folder) {
+    public static EmbeddedBroker start(Path folder, int port) {
         try {
             Files.createDirectories(folder);
             refuseFullDisk(folder);
@@ -60,18 +67,19 @@ public final class EmbeddedBroker implements Broker {
         }
         FolderLock lock = FolderLock.take(folder, "embedded Kafka broker");
         try {
+            refuseTakenPort(port);
             format(folder);
             sayWhyWhenTheBrokerHalts(folder);
             KilledBroker.retire(folder);
-            return start(folder, lock, 1);
+            return start(folder, port, lock, 1);
         } catch (RuntimeException e) {
             lock.close();
             throw e;
         }
     }
 
-    private static EmbeddedBroker start(Path folder, FolderLock lock, int attempt) {
-        int port = freePort();
+    private static EmbeddedBroker start(Path folder, int wanted, FolderLock lock, int attempt) {
+        int port = wanted == 0 ? freePort() : wanted;
         int controllerPort = freePort();
         KafkaRaftServer server = new KafkaRaftServer(
                 KafkaConfig.fromProps(BrokerProperties.of(folder, port, controllerPort), false), Time.SYSTEM);
@@ -80,14 +88,24 @@ public final class EmbeddedBroker implements Broker {
         } catch (RuntimeException e) {
             server.shutdown(); // its controller threads would keep the JVM alive
             server.awaitShutdown();
-            if (isPortTaken(e) && attempt < ATTEMPTS) {
-                return start(folder, lock, attempt + 1);
+            if (isPortTaken(e) && attempt < ATTEMPTS && wanted == 0) {
+                return start(folder, wanted, lock, attempt + 1);
             }
             throw new ForetellException(
                     ErrorCode.UNAVAILABLE, "the embedded Kafka broker on " + folder + " did not start: " + e, e);
         }
         log.info("Kafka broker started folder={} bootstrap=127.0.0.1:{}", folder, port);
         return new EmbeddedBroker("127.0.0.1:" + port, server, lock);
+    }
+
+    private static void refuseTakenPort(int port) {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        } catch (IOException e) {
+            throw new ForetellException(
+                    ErrorCode.UNAVAILABLE, "the Kafka broker cannot listen on port " + port + ": " + e.getMessage(), e);
+        }
     }
 
     private static void refuseFullDisk(Path folder) throws IOException {

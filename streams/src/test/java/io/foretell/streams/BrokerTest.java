@@ -44,6 +44,17 @@ class BrokerTest {
     }
 
     @Test
+    void aPortOfItsOwnIsUsedAndATakenOneIsNamed() {
+        int port = EmbeddedBroker.freePort();
+        try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("own"), port)) {
+            assertThat(broker.bootstrap()).isEqualTo("127.0.0.1:" + port);
+            assertThatThrownBy(() -> EmbeddedBroker.start(folder.resolve("other"), port))
+                    .isInstanceOf(ForetellException.class)
+                    .hasMessageContaining("cannot listen on port " + port);
+        }
+    }
+
+    @Test
     void childBrokerServesAndStopsWithItsParent() throws Exception {
         ChildBroker broker = ChildBroker.start(folder.resolve("child"));
         try (broker) {

@@ -1,0 +1,46 @@
+package io.foretell.launcher;
+
+import io.foretell.streams.EmbeddedBroker;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code foretell broker}: the Kafka that roles in processes of their own share, where there is no other. */
+@Command(
+        name = "broker",
+        description =
+                "Run a Kafka broker (one node, this machine only) until Ctrl-C, for roles in processes of their own.",
+        mixinStandardHelpOptions = true)
+final class BrokerCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "DIR", description = "Where its data and its log go; made when missing.")
+    private Path folder;
+
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            defaultValue = "9092",
+            description = "Port on the loopback interface, 0 for a free one (${DEFAULT-VALUE}).")
+    private int port;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (port < 0 || port > 65_535) {
+            throw new IllegalArgumentException("--port is " + port + " but must be between 0 and 65535");
+        }
+        Logging.into(folder.resolve("logs"));
+        EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"), port);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(broker), "shutdown"));
+        Console.say("kafka " + broker.bootstrap() + "   folder " + folder);
+        new CountDownLatch(1).await();
+        return 0;
+    }
+
+    private static void stop(EmbeddedBroker broker) {
+        broker.close();
+        Console.say("stopped");
+        Runtime.getRuntime().halt(0);
+    }
+}
