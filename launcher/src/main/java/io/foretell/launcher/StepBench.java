@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** What whole runs cost: tasks per second, time outside the model, memory. Used by one thread. */
 final class StepBench {
@@ -48,14 +49,23 @@ final class StepBench {
     }
 
     BenchReport.Figures memory() {
-        List<String> said = run("memory", small("memory", 5, 500)).said();
-        BenchReport.Figures figures = new BenchReport.Figures();
-        for (String line : said) {
+        Map<Integer, double[]> readings = new TreeMap<>(); // step: resident and heap, MB
+        for (String line : run("memory", small("memory", 5, 500)).said()) {
             if (line.startsWith(BenchServer.MEMORY)) {
                 String[] parts = line.substring(BenchServer.MEMORY.length()).split(" ");
-                figures.put("resident_mb_step_" + parts[0], Long.parseLong(parts[1]) / MB);
-                figures.put("heap_mb_step_" + parts[0], Long.parseLong(parts[2]) / MB);
+                readings.put(
+                        Integer.parseInt(parts[0]),
+                        new double[] {Long.parseLong(parts[1]) / MB, Long.parseLong(parts[2]) / MB});
             }
+        }
+        BenchReport.Figures figures = new BenchReport.Figures();
+        for (int step : new int[] {10, 100, 500}) {
+            double[] near = readings.entrySet().stream()
+                    .filter(reading -> Math.abs(reading.getKey() - step) <= 10)
+                    .mapToDouble(reading -> reading.getValue()[0])
+                    .toArray();
+            figures.put("resident_mb_step_" + step, Rounds.median(near));
+            figures.put("heap_mb_step_" + step, readings.get(step)[1]);
         }
         return figures.put("resident_growth", growth(figures, "resident")).put("heap_growth", growth(figures, "heap"));
     }

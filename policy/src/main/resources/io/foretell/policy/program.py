@@ -433,7 +433,7 @@ class Policy(Module):
     x = torch.index_select(h, 0, rows)  # (R, D)
     x = __torch__.scaled(x, __torch__.inverse_rms(x, self.norm_eps), f[1])
     R = torch.size(rows, 0)
-    chunk = ops.prim.max(16, 16777216 // torch.size(f[0], 0))
+    chunk = __torch__.chunk(torch.size(f[0], 0))
     out = annotate(List[Tensor], [])
     for c in range((R + chunk - 1) // chunk):
       a = c * chunk
@@ -471,7 +471,7 @@ class Policy(Module):
     own = __torch__.copies([tokens, rows, targets, temperatures, forbidden])
     self.batch = [own[0], own[1], own[2], own[3], own[4], x, r, y]
     R, V = (torch.size(rows, 0), torch.size(f[0], 0))
-    chunk = ops.prim.max(16, 16777216 // V)
+    chunk = __torch__.chunk(V)
     likely = annotate(List[Tensor], [])
     out = annotate(List[Tensor], [])
     for c in range((R + chunk - 1) // chunk):
@@ -482,7 +482,8 @@ class Policy(Module):
       chosen = torch.squeeze(torch.gather(logits, 1, torch.unsqueeze(torch.slice(targets, 0, a, b), 1)), 1)
       p = torch.softmax(logits, 1, 6)
       normaliser = torch.sub(top, torch.log(torch.squeeze(torch.gather(p, 1, torch.unsqueeze(best, 1)), 1)))  # (r,)
-      entropy = torch.sub(normaliser, torch.sum(torch.mul(p, logits), [1]))
+      mean = torch.view(torch.bmm(torch.unsqueeze(p, 1), torch.unsqueeze(logits, 2)), [-1])
+      entropy = torch.sub(normaliser, mean)
       torch.append(out, torch.stack([torch.sub(chosen, normaliser), entropy]))
       if torch.le(R * V, 2 * 16777216):
         torch.append(likely, p)
@@ -493,12 +494,12 @@ class Policy(Module):
     logits = torch.to((self).linear(torch.slice(self.batch[7], 0, a, b), f[2], ), 6)  # (r, V)
     temperatures = torch.slice(self.batch[3], 0, a, b)
     if torch.__not__(bool(torch.all(torch.eq(temperatures, 1)))):
-      logits = torch.div(logits, torch.unsqueeze(temperatures, 1))
+      torch.div_(logits, torch.unsqueeze(temperatures, 1))
     forbidden = torch.slice(self.batch[4], 0, a, b)
     banned = torch.squeeze(torch.nonzero(torch.ge(forbidden, 0)), 1)  # (b,)
     if torch.gt(torch.size(banned, 0), 0):
       gone = torch.index_select(forbidden, 0, banned)
-      logits = torch.index_put(logits, [banned, gone], torch.full_like(torch.index_select(torch.select(logits, 1, 0), 0, banned), -1e30))
+      torch.index_put_(logits, [banned, gone], torch.full_like(torch.index_select(torch.select(logits, 1, 0), 0, banned), -1e30))
     return logits
 
   # The way back of the last evaluate(), from the loss's derivatives by each row's log-probability and entropy into
@@ -516,7 +517,7 @@ class Policy(Module):
       head = torch.len(self.live) - 1
     last = 1 + self.layers * (self).stride()
     entropic = bool(torch.any(torch.ne(by_entropy, 0)))
-    chunk = ops.prim.max(16, 16777216 // V)
+    chunk = __torch__.chunk(V)
     parts = annotate(List[Tensor], [])
     for c in range((R + chunk - 1) // chunk):
       a = c * chunk
@@ -526,14 +527,17 @@ class Policy(Module):
       else:
         p = torch.softmax((self).tempered(f, a, b, ), 1, 6)
       w = torch.unsqueeze(torch.slice(by_log_probability, 0, a, b), 1)  # (r, 1)
-      d = torch.mul(p, torch.neg(w))
-      d = torch.scatter_add(d, 1, torch.unsqueeze(torch.slice(targets, 0, a, b), 1), w)
+      by_temperature = torch.unsqueeze(torch.slice(temperatures, 0, a, b), 1)
+      w = torch.div(w, by_temperature)
+      factor = torch.neg(w)
       if entropic:
         log = torch.log(torch.clamp(p, 1e-37))
         entropy = torch.neg(torch.sum(torch.mul(p, log), [1], True))
-        e = torch.unsqueeze(torch.slice(by_entropy, 0, a, b), 1)
-        d = torch.sub(d, torch.mul(torch.mul(p, torch.add(log, entropy)), e))
-      d = torch.to(torch.div(d, torch.unsqueeze(torch.slice(temperatures, 0, a, b), 1)), self.dtype)
+        e = torch.div(torch.unsqueeze(torch.slice(by_entropy, 0, a, b), 1), by_temperature)
+        factor = torch.sub(factor, torch.mul(torch.add(log, entropy), e))  # (r, V)
+      torch.mul_(p, factor)
+      torch.scatter_add_(p, 1, torch.unsqueeze(torch.slice(targets, 0, a, b), 1), w)
+      d = torch.to(p, self.dtype)
       (self).learn(head, d, torch.slice(y, 0, a, b), )
       torch.append(parts, (self).linear(d, self.turned[5 * self.layers], ))
     self.likely = annotate(List[Tensor], [])
@@ -874,6 +878,11 @@ def invert(p: Tensor, u: Tensor) -> Tensor:
   left = torch.minimum(torch.mul(fraction, last), torch.mul(last, 0.999999999999))
   j = torch.clamp(torch.searchsorted(inner, left, right=True), 0, 127)
   return torch.clamp(torch.squeeze(torch.add(torch.mul(b, 128), j), 1), 0, V - 1)
+
+# Rows of logits that are calculated at a time: 16 MiB of them, which caches and allocators like, but not too few rows
+# for a matrix product.
+def chunk(V: int) -> int:
+  return ops.prim.max(128, 4194304 // V)
 
 def copies(p: List[Tensor]) -> List[Tensor]:
   q = annotate(List[Tensor], [])
