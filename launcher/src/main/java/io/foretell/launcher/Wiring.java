@@ -61,7 +61,8 @@ record Wiring(
         return PolicyOptions.DEFAULT
                 .withThreads(config.policy().threads())
                 .withCacheTokens(config.rollout().kvCacheTokens())
-                .with(Precision.parse(config.policy().dtype()));
+                .with(Precision.parse(config.policy().dtype()))
+                .withOnProcessor(config.policy().device().equals("cpu"));
     }
 
     /**

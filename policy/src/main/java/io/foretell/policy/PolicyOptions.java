@@ -8,8 +8,10 @@ package io.foretell.policy;
  * @param cacheTokens tokens whose keys and values are kept while sampling: requests beyond that queue
  * @param precision of sampling, scoring and training alike
  * @param use what the policy is for: it keeps no more than that needs
+ * @param onProcessor whether an accelerator is left alone even where there is one
  */
-public record PolicyOptions(int threads, int tokenBudget, int cacheTokens, Precision precision, Use use) {
+public record PolicyOptions(
+        int threads, int tokenBudget, int cacheTokens, Precision precision, Use use, boolean onProcessor) {
     /** What a policy is for. */
     public enum Use {
         /** Everything: weights, teacher and optimizer in 32 bits. */
@@ -20,25 +22,30 @@ public record PolicyOptions(int threads, int tokenBudget, int cacheTokens, Preci
         SAMPLING
     }
 
-    public static final PolicyOptions DEFAULT = new PolicyOptions(0, 8192, 32768, Precision.FLOAT32, Use.TRAINING);
+    public static final PolicyOptions DEFAULT =
+            new PolicyOptions(0, 8192, 32768, Precision.FLOAT32, Use.TRAINING, false);
 
     public PolicyOptions(int threads, int tokenBudget) {
-        this(threads, tokenBudget, tokenBudget, Precision.FLOAT32, Use.TRAINING);
+        this(threads, tokenBudget, tokenBudget, Precision.FLOAT32, Use.TRAINING, false);
     }
 
     public PolicyOptions with(Precision other) {
-        return new PolicyOptions(threads, tokenBudget, cacheTokens, other, use);
+        return new PolicyOptions(threads, tokenBudget, cacheTokens, other, use, onProcessor);
     }
 
     public PolicyOptions with(Use other) {
-        return new PolicyOptions(threads, tokenBudget, cacheTokens, precision, other);
+        return new PolicyOptions(threads, tokenBudget, cacheTokens, precision, other, onProcessor);
     }
 
     public PolicyOptions withThreads(int other) {
-        return new PolicyOptions(other, tokenBudget, cacheTokens, precision, use);
+        return new PolicyOptions(other, tokenBudget, cacheTokens, precision, use, onProcessor);
     }
 
     public PolicyOptions withCacheTokens(int other) {
-        return new PolicyOptions(threads, tokenBudget, other, precision, use);
+        return new PolicyOptions(threads, tokenBudget, other, precision, use, onProcessor);
+    }
+
+    public PolicyOptions withOnProcessor(boolean other) {
+        return new PolicyOptions(threads, tokenBudget, cacheTokens, precision, use, other);
     }
 }

@@ -1,5 +1,6 @@
 package io.foretell.policy;
 
+import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.EngineException;
@@ -83,7 +84,9 @@ final class PolicyProgram implements AutoCloseable {
     }
 
     static PolicyProgram load(ModelConfig config, PolicyOptions options) {
-        Model model = Model.newInstance("policy", "PyTorch");
+        Device device =
+                options.onProcessor() ? Device.cpu() : null; // null: the engine takes an accelerator if it has one
+        Model model = Model.newInstance("policy", device, "PyTorch");
         boolean onProcessor = !model.getNDManager().getDevice().isGpu();
         try {
             JniUtils.setGraphExecutorOptimize(false);

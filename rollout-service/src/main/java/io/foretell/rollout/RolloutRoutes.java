@@ -14,6 +14,7 @@ import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
 import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
+import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Sample;
 import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.WorkLoop;
@@ -21,11 +22,15 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -36,7 +41,8 @@ import java.util.function.Function;
  */
 public final class RolloutRoutes implements Routes {
     private static final int MAX_BODY_BYTES = 4 << 20;
-    private static final int MOST_IN_FLIGHT = 64;
+    private static final int MOST_IN_FLIGHT = 512;
+    private static final Duration DEADLINE = Duration.ofMinutes(10);
 
     private final ServedPolicy policy;
     private final ServedModel model;
@@ -124,7 +130,7 @@ public final class RolloutRoutes implements Routes {
     private void generate(RoutingContext ctx, JsonNode body, Generation generation, boolean chat) {
         AnswerWriter writer = AnswerWriter.of(generation, model.tokenizer(), chat, new Fields(body));
         admit();
-        CompletableFuture<ObjectNode> answer = policy.generate(generation.requests(model.tokenizer()))
+        CompletableFuture<ObjectNode> answer = sampled(ctx, generation.requests(model.tokenizer()))
                 .thenApply(samples -> writer.write(
                         samples,
                         Http.requestId(ctx),
@@ -149,7 +155,7 @@ public final class RolloutRoutes implements Routes {
                 .orElseThrow(() -> new ForetellException(
                         ErrorCode.UNPROCESSABLE, "the objective '" + objective.name() + "' samples nothing"));
         admit();
-        CompletableFuture<ObjectNode> answer = policy.generate(List.of(RolloutWorker.request(task, plan)))
+        CompletableFuture<ObjectNode> answer = sampled(ctx, List.of(RolloutWorker.request(task, plan)))
                 .thenApply(samples -> group(samples.get(0), plan));
         reply(ctx, answer, node -> Http.json(ctx, 200, node));
     }
@@ -174,6 +180,22 @@ public final class RolloutRoutes implements Routes {
         return node;
     }
 
+    /** Samples until the deadline, or until the client is gone. */
+    private CompletableFuture<List<List<Sample>>> sampled(RoutingContext ctx, List<GenerationRequest> requests) {
+        CompletableFuture<List<List<Sample>>> samples = policy.generate(requests);
+        ctx.response().closeHandler(gone -> samples.cancel(false));
+        samples.orTimeout(DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+        return samples.exceptionally(failure -> {
+            throw failure instanceof TimeoutException
+                    ? new ForetellException(
+                            ErrorCode.TIMEOUT,
+                            "the answer was not finished within " + DEADLINE.toMinutes() + " minutes"
+                                    + "; ask for fewer tokens or try again when the server is less busy",
+                            failure)
+                    : new CompletionException(failure);
+        });
+    }
+
     private void admit() {
         if (inFlight.incrementAndGet() > MOST_IN_FLIGHT) {
             inFlight.decrementAndGet();
@@ -187,11 +209,13 @@ public final class RolloutRoutes implements Routes {
         answer.whenComplete((value, failure) -> {
             inFlight.decrementAndGet();
             context.runOnContext(unused -> {
+                if (ctx.response().closed()) {
+                    return; // nobody listens any more
+                }
                 if (failure == null) {
                     send.accept(value);
                 } else {
-                    ctx.fail(
-                            failure instanceof java.util.concurrent.CompletionException ? failure.getCause() : failure);
+                    ctx.fail(failure instanceof CompletionException ? failure.getCause() : failure);
                 }
             });
         });
