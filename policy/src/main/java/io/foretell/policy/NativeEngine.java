@@ -2,6 +2,7 @@ package io.foretell.policy;
 
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
+import ai.djl.pytorch.jni.JniUtils;
 
 /** Starts libtorch once per JVM. Thread-safe. */
 final class NativeEngine {
@@ -41,6 +42,10 @@ final class NativeEngine {
             throw new PolicyException("the native PyTorch library does not start: " + e.getMessage(), e);
         }
         started = true;
+    }
+
+    static int threads() {
+        return JniUtils.getNumThreads();
     }
 
     static String version() {

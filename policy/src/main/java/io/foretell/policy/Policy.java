@@ -361,6 +361,26 @@ public final class Policy implements AutoCloseable {
         return NativeEngine.version();
     }
 
+    /** Threads that one operator may use. */
+    public static int threads() {
+        NativeEngine.start(0);
+        return NativeEngine.threads();
+    }
+
+    /** Where it calculates, such as {@code cpu} or {@code gpu(0)}. */
+    public String device() {
+        return program.device();
+    }
+
+    /**
+     * The program for the architecture of a Hugging Face folder, as the archive that {@code torch.jit.load} reads.
+     *
+     * @param onProcessor whether it may use products that only processors have
+     */
+    public static byte[] program(Path folder, PolicyOptions options, boolean onProcessor) {
+        return PolicyProgram.archive(ModelConfig.read(folder), options, onProcessor);
+    }
+
     @Override
     public void close() {
         program.close();

@@ -181,6 +181,10 @@ final class PolicyProgram implements AutoCloseable {
         run(method, inputs -> inputs.integer(0));
     }
 
+    String device() {
+        return model.getNDManager().getDevice().toString();
+    }
+
     @Override
     public void close() {
         model.close();
