@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
             GenerateCommand.class,
             ScoreCommand.class,
             ExportCommand.class,
+            ProgramCommand.class,
             InspectCommand.class,
             DoctorCommand.class,
             ExperimentCommand.class,

@@ -2,10 +2,13 @@ package io.foretell.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foretell.policy.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import picocli.CommandLine;
 
 class MainTest {
@@ -24,7 +27,7 @@ class MainTest {
     @Test
     void everydayCommandsGiveAnExample() {
         CommandLine main = Main.commandLine();
-        for (String command : new String[] {"ingest", "generate", "score", "export", "inspect", "doctor"}) {
+        for (String command : new String[] {"ingest", "generate", "score", "export", "program", "inspect", "doctor"}) {
             assertThat(main.getSubcommands().get(command).getUsageMessage())
                     .as(command)
                     .contains("Example")
@@ -63,9 +66,12 @@ class MainTest {
         assertThat(RunFolder.model(model)).isEqualTo(model);
     }
 
-    @Test
-    void selfTestPassesOnThisMachine() {
-        assertThat(new PolicySelfTest(folder.resolve("self-test")).run()).contains("learns", "GFLOP/s");
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void selfTestPassesOnThisMachine(Precision precision) {
+        PolicySelfTest test = new PolicySelfTest(folder.resolve("self-test"));
+        assertThat(test.run(precision)).contains("learns");
+        assertThat(test.device()).contains("threads");
     }
 
     @Test

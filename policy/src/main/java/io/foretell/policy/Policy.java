@@ -367,7 +367,7 @@ public final class Policy implements AutoCloseable {
         return NativeEngine.threads();
     }
 
-    /** Where it calculates, such as {@code cpu} or {@code gpu(0)}. */
+    /** Where it calculates, such as {@code cpu} or {@code gpu 0}. */
     public String device() {
         return program.device();
     }

@@ -1,5 +1,6 @@
 package io.foretell.policy;
 
+import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.EngineException;
@@ -182,7 +183,8 @@ final class PolicyProgram implements AutoCloseable {
     }
 
     String device() {
-        return model.getNDManager().getDevice().toString();
+        Device device = model.getNDManager().getDevice();
+        return device.isGpu() ? "gpu " + device.getDeviceId() : "cpu";
     }
 
     @Override
