@@ -1,7 +1,7 @@
 """Loads what `./foretell program DIR OUT.pt` wrote with plain PyTorch and compares it with transformers.
 
     pip install torch==2.7.1 transformers==5.23.0 safetensors==0.8.0
-    ./foretell init my-model --size tiny
+    ./foretell init my-model --size tiny --std 0.1
     ./foretell program my-model my-model.pt --device any --precision float32
     python tests/peers/load_program.py my-model my-model.pt --device cuda --bench
 
@@ -19,13 +19,14 @@ import time
 import torch
 from safetensors import safe_open
 from transformers import AutoModelForCausalLM
+from transformers.utils import logging
 
 FLOAT32 = 6  # the tensor library's number of the type
 LIVE, GRADIENTS = 0, 5  # lists of tensors
 OWN, SHARED = 0, 1  # pools of rows
 GREEDY = 20
 # log-probabilities: mean, nats; greedy: nats below the most likely token; gradients: of each tensor's norm
-LIMITS = {"float32": (1e-4, 1e-4, 1e-3), "bfloat16": (5e-2, 1e-1, 1e-1), "fp8-emulated": (2e-1, 5e-1, 5e-1)}
+LIMITS = {"float32": (1e-4, 1e-4, 1e-3), "bfloat16": (5e-2, 1e-1, 1e-1), "fp8-emulated": (5e-1, 2.0, 1.0)}
 
 
 class Program:
@@ -40,8 +41,12 @@ class Program:
         layers, size = self.module.layers, self.module.head_dim
         theta = self.config.get("rope_theta", 10000.0)
         exponents = torch.arange(0, size, 2, dtype=torch.float64) / size
-        self.module.configure((theta**-exponents).float().to(device), self.whole([0] * layers), self.whole([1] * layers))
+        self.call("configure", (theta**-exponents).float().to(device), self.whole([0] * layers), self.whole([1] * layers))
         self.load(folder)
+
+    def call(self, method, *arguments):
+        with torch.no_grad():  # the program switches gradients off, which would outlast the call
+            return getattr(self.module, method)(*arguments)
 
     def whole(self, values):
         return torch.tensor(values, device=self.device)
@@ -73,8 +78,8 @@ class Program:
             files.update((name, opened) for name in opened.keys())
         for part in self.names:
             for name in part:
-                self.module.stage(files[name].get_tensor(name).to(self.device))
-        self.module.switch(self.whole(LIVE), self.whole([len(part) for part in self.names]))
+                self.call("stage", files[name].get_tensor(name).to(self.device))
+        self.call("switch", self.whole(LIVE), self.whole([len(part) for part in self.names]))
 
     def rows(self, tokens):
         """(R,) positions of the flattened (B, T) tokens that have a next one, and those next ones."""
@@ -84,21 +89,21 @@ class Program:
 
     def score(self, tokens):
         rows, targets = self.rows(tokens)
-        return self.module.score(self.whole(LIVE), tokens, rows, targets)[0]  # (R,)
+        return self.call("score", self.whole(LIVE), tokens, rows, targets)[0]  # (R,)
 
     def sample(self, prompts, count, temperature, steps=4):
         """(B, count) new tokens; steps: how many one call of decode() takes."""
         B, T = prompts.shape
         every = torch.arange(B, device=self.device)
-        self.module.plan(self.whole(B), self.whole(T + count), self.whole(0), self.whole(0))
-        tokens = [self.module.join(self.whole(OWN), prompts, self.whole([T] * B), every, every, *self.drawing(B, 1, temperature))]
+        self.call("plan", self.whole(B), self.whole(T + count), self.whole(0), self.whole(0))
+        tokens = [self.call("join", self.whole(OWN), prompts, self.whole([T] * B), every, every, *self.drawing(B, 1, temperature))]
         tokens = [tokens[0][:, 0].long()]
         nobody = torch.zeros((0, 1), dtype=torch.long, device=self.device)  # (P, G) rows that share a prompt
         nothing = torch.zeros(B, dtype=torch.long, device=self.device)
         while len(tokens) < count:
             n = min(steps, count - len(tokens))
             filled = nothing + (T + len(tokens) - 1)
-            out = self.module.decode(tokens[-1], filled, nothing, nobody, nothing, nothing[:0], *self.drawing(B, n, temperature))
+            out = self.call("decode", tokens[-1], filled, nothing, nobody, nothing, nothing[:0], *self.drawing(B, n, temperature))
             tokens += [out[:, i].long() for i in range(n)]
         return torch.stack(tokens, 1)
 
@@ -112,20 +117,20 @@ class Program:
     def gradients(self, tokens, thrift):
         """Of the mean negative log-probability, by each of the program's tensors."""
         self.accumulate(tokens, thrift)
-        found = [self.module.get(self.whole(GRADIENTS), self.whole(i), self.whole(0), self.whole(1 << 40)) for i in range(len(self.names))]
-        self.module.discard_gradients(self.whole(0))
+        found = [self.call("get", self.whole(GRADIENTS), self.whole(i), self.whole(0), self.whole(1 << 40)) for i in range(len(self.names))]
+        self.call("discard_gradients", self.whole(0))
         return found
 
     def accumulate(self, tokens, thrift):
         rows, targets = self.rows(tokens)
         ones = torch.ones(len(rows), device=self.device)
-        self.module.evaluate(tokens, rows, targets, ones, torch.full_like(rows, -1), self.whole(int(thrift)))
-        self.module.pull(-ones / len(rows), torch.zeros_like(ones))
+        self.call("evaluate", tokens, rows, targets, ones, torch.full_like(rows, -1), self.whole(int(thrift)))
+        self.call("pull", -ones / len(rows), torch.zeros_like(ones))
 
     def step(self, tokens):
         self.accumulate(tokens, False)
         rate, beta1, beta2, epsilon, decay, norm, average = 1e-6, 0.9, 0.95, 1e-8, 0.01, 1.0, 0.99
-        self.module.step(torch.tensor([rate, beta1, beta2, epsilon, decay, norm, average], dtype=torch.float64))
+        self.call("step", torch.tensor([rate, beta1, beta2, epsilon, decay, norm, average], dtype=torch.float64))
 
 
 def compare(program, reference, texts):
@@ -143,7 +148,7 @@ def compare(program, reference, texts):
     yield f"greedy, {(behind == 0).float().mean():.0%} the same, furthest behind", behind.max().item(), limits[1]
     (-expected.mean()).backward()
     of = {name: weight.grad for name, weight in reference.named_parameters()}
-    program.module.start_training(program.whole(0))
+    program.call("start_training", program.whole(0))
     for thrift in (False, True):
         apart = 0.0
         for names, found in zip(program.names, program.gradients(texts, thrift), strict=True):
@@ -171,7 +176,7 @@ def bench(program):
     took = seconds(program.device, lambda: program.sample(prompts, 64, 1))
     print(f"{program.precision} sampling: {took:.4f} s, {64 * 64 / took:.0f} tokens/s")
     texts = torch.randint(0, vocabulary, (8, 257), device=program.device)
-    program.module.start_training(program.whole(0))
+    program.call("start_training", program.whole(0))
     took = seconds(program.device, lambda: program.step(texts))
     print(f"{program.precision} training: {took:.4f} s, {8 * 256 / took:.0f} tokens/s")
 
@@ -183,6 +188,7 @@ def main():
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--bench", action="store_true", help="also time sampling and training")
     arguments = parser.parse_args()
+    logging.disable_progress_bar()
     torch._C._set_graph_executor_optimize(False)  # the program is written out; compiling it anew for each shape only costs
     torch.manual_seed(1)
     device = torch.device(arguments.device)
@@ -190,7 +196,6 @@ def main():
     for archive in arguments.archive:
         program = Program(archive, arguments.folder, device)
         reference = AutoModelForCausalLM.from_pretrained(arguments.folder, dtype=torch.float32, attn_implementation="sdpa").to(device)
-        torch.set_grad_enabled(True)
         texts = torch.randint(0, program.config["vocab_size"], (3, 40), device=device)
         for what, found, limit in compare(program, reference, texts):
             wrong += not found <= limit

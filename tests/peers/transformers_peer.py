@@ -95,6 +95,7 @@ class Trainer:
 
 def main():
     logging.set_verbosity_error()
+    logging.disable_progress_bar()
     peer = Peer()
     for line in sys.stdin:
         question = json.loads(line)
