@@ -15,8 +15,6 @@ import picocli.CommandLine.Option;
 
 /** Options of the benchmarks of a model, and how one runs. Confined to the main thread. */
 final class BenchOptions {
-    private static final int INTERRUPTED = 130;
-
     @Option(names = "--json", description = "Print one JSON object instead of the table.")
     private boolean json;
 
@@ -84,8 +82,6 @@ final class BenchOptions {
         precisions();
         Path folder = Files.createTempDirectory("foretell-bench");
         Logging.into(folder.resolve("logs"));
-        Thread interrupted = new Thread(() -> interrupt(folder));
-        Runtime.getRuntime().addShutdownHook(interrupted);
         try {
             BenchModel model =
                     BenchModel.write(folder.resolve("model"), size, BenchModel.VOCABULARY, RandomWeights.DEVIATION);
@@ -100,14 +96,7 @@ final class BenchOptions {
             report.say(json);
             return report.isFailed() ? 1 : 0;
         } finally {
-            Runtime.getRuntime().removeShutdownHook(interrupted);
             AtomicFiles.deleteFolder(folder);
         }
-    }
-
-    /* libtorch does not survive that a process ends in an orderly way while it calculates. */
-    private static void interrupt(Path folder) {
-        AtomicFiles.deleteFolder(folder);
-        Runtime.getRuntime().halt(INTERRUPTED);
     }
 }

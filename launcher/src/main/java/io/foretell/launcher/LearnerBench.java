@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Mixin;
 final class LearnerBench implements Callable<Integer> {
     private static final int SEQUENCES = 8;
     private static final int TOKENS = 256;
+    private static final double TOKENS_A_STEP = SEQUENCES * TOKENS;
     private static final ClippedSurrogate LOSS = new ClippedSurrogate(0.2, 0.2);
     private static final OptimizerSettings STEP = new OptimizerSettings(1e-6, 0.9, 0.95, 1e-8, 0.01, 1, 0.99);
 
@@ -61,31 +63,25 @@ final class LearnerBench implements Callable<Integer> {
         try (@Nullable Peer peer = options.peer(model, precision);
                 Policy policy = model.open(precision, PolicyOptions.Use.TRAINING)) {
             policy.startTraining();
-            double[] best = new double[1];
-            ResidentMemory memory = ResidentMemory.during(
-                    () -> best[0] = Stopwatch.best(options.rounds(), () -> step(policy, batch, recompute)));
-            double tokens = SEQUENCES * TOKENS;
-            memory.into(figures.put("tokens_per_second", tokens / best[0])
-                    .put("share_of_peak", peak.training(precision, model.weights(), tokens, best[0])));
-            return peer == null ? figures : against(peer, policy, batch, texts, recompute, figures);
+            ResidentMemory memory = ResidentMemory.during(() -> step(policy, batch, recompute));
+            DoubleSupplier ours = () -> Stopwatch.seconds(() -> step(policy, batch, recompute));
+            if (peer == null) {
+                put(figures, model, peak, precision, Stopwatch.inTurns(options.rounds(), ours)[0]);
+            } else {
+                peer.train(texts, recompute);
+                double[] best = Stopwatch.inTurns(options.rounds(), ours, () -> peer.train(texts, recompute));
+                put(figures, model, peak, precision, best[0]);
+                figures.put("peer_tokens_per_second", TOKENS_A_STEP / best[1])
+                        .put("times_as_fast_as_peer", best[1] / best[0]);
+            }
+            return memory.into(figures);
         }
     }
 
-    private BenchReport.Figures against(
-            Peer peer,
-            Policy policy,
-            List<Experience> batch,
-            List<TokenArray> texts,
-            boolean recompute,
-            BenchReport.Figures figures) {
-        peer.train(texts, recompute);
-        double[] best = Stopwatch.inTurns(
-                options.rounds(),
-                () -> Stopwatch.seconds(() -> step(policy, batch, recompute)),
-                () -> peer.train(texts, recompute));
-        return figures.put("in_turns_seconds", best[0])
-                .put("peer_seconds", best[1])
-                .put("times_as_fast_as_peer", best[1] / best[0]);
+    private static void put(
+            BenchReport.Figures figures, BenchModel model, ModelPeak peak, Precision precision, double seconds) {
+        figures.put("tokens_per_second", TOKENS_A_STEP / seconds)
+                .put("share_of_peak", peak.training(precision, model.weights(), TOKENS_A_STEP, seconds));
     }
 
     private static void step(Policy policy, List<Experience> batch, boolean recompute) {

@@ -16,18 +16,29 @@ record ModelPeak(double float32, double bfloat16, double copy) {
     /** Rows and columns of the matrices. */
     static final int SQUARE = 2048;
 
-    private static final int ROUNDS = 2;
+    private static final int FEW = 4;
+    private static final int MANY = 12;
+    private static final double COPIED = 4.0 * (64 << 20);
 
+    /* What many cost more than few leaves out what making the matrices costs, and the memory that is copied. */
     static ModelPeak measure(Policy policy, int square) {
-        double float32 = 0;
-        double bfloat16 = 0;
-        double copy = 0;
-        for (int round = 0; round < ROUNDS; round++) {
-            float32 = Math.max(float32, policy.matmulPeak(square, Precision.FLOAT32));
-            bfloat16 = Math.max(bfloat16, policy.matmulPeak(square, Precision.BFLOAT16));
-            copy = Math.max(copy, policy.copyBandwidth());
-        }
-        return new ModelPeak(float32, bfloat16, copy);
+        double copy = difference(COPIED, policy.copySeconds(FEW), policy.copySeconds(MANY));
+        return new ModelPeak(
+                product(policy, square, Precision.FLOAT32),
+                product(policy, square, Precision.BFLOAT16),
+                Math.max(copy, policy.copyBandwidth()));
+    }
+
+    private static double product(Policy policy, int square, Precision precision) {
+        double few = policy.productSeconds(square, FEW, precision);
+        double many = policy.productSeconds(square, MANY, precision);
+        double found = difference(2.0 * square * square * square, few, many);
+        return Math.max(found, policy.matmulPeak(square, precision));
+    }
+
+    /** Work per nanosecond; 0 where other work on the machine hides the difference. */
+    static double difference(double work, double few, double many) {
+        return many <= few ? 0 : (MANY - FEW) * work / (many - few) / 1e9;
     }
 
     double gflops(Precision precision) {

@@ -9,6 +9,7 @@ import io.foretell.policy.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -46,39 +47,31 @@ final class SamplingCases {
         List<GenerationRequest> shared = prompts.subList(0, BATCH / GROUP).stream()
                 .map(prompt -> request(prompt, GROUP, NEW_TOKENS))
                 .toList();
-        double tokens = BATCH * NEW_TOKENS;
         BenchReport.Figures figures = new BenchReport.Figures();
-        try (Policy policy = open(precision)) {
-            double seconds = Stopwatch.best(options.rounds(), () -> policy.generate(alone));
-            figures.put("tokens_per_second", tokens / seconds)
-                    .put("share_of_peak", peak.sampling(precision, model.weights(), tokens, seconds));
-        }
-        try (Policy policy = open(precision)) {
-            double seconds = Stopwatch.best(options.rounds(), () -> policy.generate(shared));
-            figures.put("grouped_tokens_per_second", tokens / seconds)
-                    .put("grouped_share_of_peak", peak.sampling(precision, model.weights(), tokens, seconds));
-        }
         try (@Nullable Peer peer = options.peer(model, precision);
                 Policy policy = open(precision)) {
-            return peer == null ? figures : against(peer, policy, alone, prompts, figures);
+            policy.generate(alone);
+            DoubleSupplier ours = () -> Stopwatch.seconds(() -> policy.generate(alone));
+            if (peer == null) {
+                put(figures, "", precision, Stopwatch.inTurns(options.rounds(), ours)[0]);
+            } else {
+                peer.generate(prompts, NEW_TOKENS);
+                double[] best = Stopwatch.inTurns(options.rounds(), ours, () -> peer.generate(prompts, NEW_TOKENS));
+                put(figures, "", precision, best[0]);
+                figures.put("peer_tokens_per_second", BATCH * NEW_TOKENS / best[1])
+                        .put("times_as_fast_as_peer", best[1] / best[0]);
+            }
         }
+        try (Policy policy = open(precision)) {
+            put(figures, "grouped_", precision, Stopwatch.best(options.rounds(), () -> policy.generate(shared)));
+        }
+        return figures;
     }
 
-    private BenchReport.Figures against(
-            Peer peer,
-            Policy policy,
-            List<GenerationRequest> requests,
-            List<TokenArray> prompts,
-            BenchReport.Figures figures) {
-        policy.generate(requests);
-        peer.generate(prompts, NEW_TOKENS);
-        double[] best = Stopwatch.inTurns(
-                options.rounds(),
-                () -> Stopwatch.seconds(() -> policy.generate(requests)),
-                () -> peer.generate(prompts, NEW_TOKENS));
-        return figures.put("in_turns_seconds", best[0])
-                .put("peer_seconds", best[1])
-                .put("times_as_fast_as_peer", best[1] / best[0]);
+    private void put(BenchReport.Figures figures, String prefix, Precision precision, double seconds) {
+        double tokens = BATCH * NEW_TOKENS;
+        figures.put(prefix + "tokens_per_second", tokens / seconds)
+                .put(prefix + "share_of_peak", peak.sampling(precision, model.weights(), tokens, seconds));
     }
 
     /** One continuation: every token reads all weights. */

@@ -30,6 +30,12 @@ class BenchCasesTest {
     }
 
     @Test
+    void thePeakIsThatOfWhatCameToFew() {
+        assertThat(ModelPeak.difference(5e9, 3, 7)).isCloseTo(10, within(1e-12));
+        assertThat(ModelPeak.difference(5e9, 3, 2)).isZero();
+    }
+
+    @Test
     void paddingRaisesEachToTheLongestOfItsBatch() {
         assertThat(SamplingCases.padded(List.of(3, 9, 1, 4, 2), 2)).containsExactly(9, 9, 4, 4, 2);
     }

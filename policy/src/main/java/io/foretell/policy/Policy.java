@@ -361,6 +361,27 @@ public final class Policy implements AutoCloseable {
         return NativeEngine.version();
     }
 
+    /** Least seconds of three in which a square of {@code size} is made and {@code products} times multiplied. */
+    public double productSeconds(int size, int products, Precision precision) {
+        return 1e-9
+                / best(
+                        1,
+                        () -> program.run(
+                                "matmul_peak",
+                                inputs -> inputs.integer(size)
+                                        .integer(products - 1)
+                                        .integer(precision.code())));
+    }
+
+    /** Least seconds of three in which 256 MiB are made, filled and {@code copies} times copied. */
+    public double copySeconds(int copies) {
+        return 1e-9
+                / best(
+                        1,
+                        () -> program.run(
+                                "copy_peak", inputs -> inputs.integer(64 << 20).integer(copies)));
+    }
+
     /** Threads that one operator may use. */
     public static int threads() {
         NativeEngine.start(0);
