@@ -15,6 +15,9 @@ import picocli.CommandLine.Option;
 
 /** Options of the benchmarks of a model, and how one runs. Confined to the main thread. */
 final class BenchOptions {
+    /** Of a model that is only there to be quick. */
+    private static final int LITTLE_SQUARE = 512;
+
     @Option(names = "--json", description = "Print one JSON object instead of the table.")
     private boolean json;
 
@@ -60,7 +63,16 @@ final class BenchOptions {
     List<Precision> precisions() {
         return precision.equals("both")
                 ? List.of(Precision.FLOAT32, Precision.BFLOAT16)
-                : List.of(Precision.parse(precision));
+                : List.of(parsed("--precision", precision));
+    }
+
+    /** @throws IllegalArgumentException that names the option */
+    static Precision parsed(String option, String text) {
+        try {
+            return Precision.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(option + " is " + e.getMessage(), e);
+        }
     }
 
     /** The other program at work on {@code model}, or null where none is asked for. */
@@ -88,7 +100,7 @@ final class BenchOptions {
             BenchCases.progress("peak of this machine");
             ModelPeak peak;
             try (Policy policy = model.open(Precision.FLOAT32, PolicyOptions.Use.SAMPLING)) {
-                peak = ModelPeak.measure(policy, ModelPeak.SQUARE);
+                peak = ModelPeak.measure(policy, size.equals("micro") ? LITTLE_SQUARE : ModelPeak.SQUARE);
             }
             BenchReport report = new BenchReport(
                     name, peak.figures().put("threads", Policy.threads()).put("weights", model.weights()));

@@ -16,8 +16,8 @@ record ModelPeak(double float32, double bfloat16, double copy) {
     /** Rows and columns of the matrices. */
     static final int SQUARE = 2048;
 
-    private static final int FEW = 4;
-    private static final int MANY = 12;
+    private static final int FEW = 2;
+    private static final int MANY = 6;
     private static final double COPIED = 4.0 * (64 << 20);
 
     /* What many cost more than few leaves out what making the matrices costs, and the memory that is copied. */

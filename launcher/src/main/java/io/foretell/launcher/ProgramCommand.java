@@ -4,7 +4,6 @@ import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyOptions;
-import io.foretell.policy.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +61,8 @@ final class ProgramCommand implements Callable<Integer> {
             default -> throw new IllegalArgumentException("--device is '" + device + "' but must be cpu or any");
         };
         Path folder = RunFolder.model(model);
-        byte[] archive = Policy.program(folder, PolicyOptions.DEFAULT.with(Precision.parse(precision)), onProcessor);
+        byte[] archive = Policy.program(
+                folder, PolicyOptions.DEFAULT.with(BenchOptions.parsed("--precision", precision)), onProcessor);
         try {
             Files.write(file, archive);
         } catch (IOException e) {

@@ -3,7 +3,6 @@ package io.foretell.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.policy.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,32 +19,11 @@ class ModelBenchTest {
 
     @Test
     void samplingIsMeasuredInEveryPrecision() throws IOException {
-        Map<String, JsonNode> cases =
-                measure("rollout", "--case", "batch64,batch1,group,agreement,swap", "--precision", "both");
-        assertThat(cases)
-                .containsOnlyKeys(
-                        "batch64 float32",
-                        "batch64 bfloat16",
-                        "batch1 float32",
-                        "batch1 bfloat16",
-                        "group float32",
-                        "group bfloat16",
-                        "agreement float32",
-                        "agreement bfloat16",
-                        "agreement fp8-emulated",
-                        "swap float32",
-                        "swap bfloat16");
-        assertThat(cases.get("batch64 float32").path("share_of_peak").asDouble())
-                .isBetween(0.0, 1.0);
+        Map<String, JsonNode> cases = measure("rollout", "--case", "batch1,swap");
+        assertThat(cases).containsOnlyKeys("batch1 float32", "batch1 bfloat16", "swap float32", "swap bfloat16");
         assertThat(cases.get("batch1 bfloat16").path("weights_gb_per_second").asDouble())
                 .isPositive();
         assertThat(cases.get("swap float32").path("seconds").asDouble()).isPositive();
-        for (Precision precision : Precision.values()) {
-            JsonNode agreement = cases.get("agreement " + precision.text());
-            assertThat(agreement.path("mean_difference").asDouble())
-                    .as("%s", agreement)
-                    .isLessThan(precision.tolerance());
-        }
     }
 
     @Test
@@ -71,7 +49,7 @@ class ModelBenchTest {
     @Test
     void whatCannotBeMeasuredIsRefused() {
         assertThat(Commands.run("bench", "rollout", "--precision", "int4").err())
-                .contains("'int4' is not a precision");
+                .contains("--precision is 'int4' but must be");
         assertThat(Commands.run("bench", "learner", "--rounds", "0").status()).isEqualTo(2);
         assertThat(Commands.run("bench").err()).contains("rollout");
     }
