@@ -161,7 +161,7 @@ function parsed(source) {
   return new Template(plain).parsed;
 }
 
-/** The first sentence of what a failure says; the engine's own failures are passed on. */
+/** The text of an action, or what is wrong as a sentence; the engine's own failures are passed on. */
 function attempt(what, action) {
   try {
     return { text: action() };
