@@ -65,23 +65,23 @@ final class LearnerBench implements Callable<Integer> {
             policy.startTraining();
             ResidentMemory memory = ResidentMemory.during(() -> step(policy, batch, recompute));
             DoubleSupplier ours = () -> Stopwatch.seconds(() -> step(policy, batch, recompute));
+            double share = Stopwatch.share(
+                    options.rounds(),
+                    () -> peak.now(policy, precision),
+                    ours,
+                    (now, seconds) -> now.training(precision, model.weights(), TOKENS_A_STEP, seconds));
+            figures.put("share_of_peak", share);
             if (peer == null) {
-                put(figures, model, peak, precision, Stopwatch.inTurns(options.rounds(), ours)[0]);
+                figures.put("tokens_per_second", TOKENS_A_STEP / Stopwatch.inTurns(options.rounds(), ours)[0]);
             } else {
                 peer.train(texts, recompute);
                 double[] best = Stopwatch.inTurns(options.rounds(), ours, () -> peer.train(texts, recompute));
-                put(figures, model, peak, precision, best[0]);
+                figures.put("tokens_per_second", TOKENS_A_STEP / best[0]);
                 figures.put("peer_tokens_per_second", TOKENS_A_STEP / best[1])
                         .put("times_as_fast_as_peer", best[1] / best[0]);
             }
             return memory.into(figures);
         }
-    }
-
-    private static void put(
-            BenchReport.Figures figures, BenchModel model, ModelPeak peak, Precision precision, double seconds) {
-        figures.put("tokens_per_second", TOKENS_A_STEP / seconds)
-                .put("share_of_peak", peak.training(precision, model.weights(), TOKENS_A_STEP, seconds));
     }
 
     private static void step(Policy policy, List<Experience> batch, boolean recompute) {

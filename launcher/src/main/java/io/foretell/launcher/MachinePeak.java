@@ -17,7 +17,7 @@ final class MachinePeak {
         PolicyOrigin.write(folder, "qwen3", "micro", "bytes", 0.02, 1);
         try (Policy policy = Policy.open(folder, PolicyOptions.DEFAULT)) {
             return new BenchReport.Figures()
-                    .put("fp32_gflops", policy.matmulPeak(SQUARE, Precision.FLOAT32))
+                    .put("fp32_gflops", policy.matmulPeak(SQUARE, Precision.FLOAT32, 3))
                     .put("copy_gb_per_second", copyPeak());
         }
     }

@@ -18,9 +18,17 @@ record ModelPeak(double float32, double bfloat16, double copy) {
 
     static ModelPeak measure(Policy policy, int square) {
         return new ModelPeak(
-                policy.matmulPeak(square, Precision.FLOAT32),
-                policy.matmulPeak(square, Precision.BFLOAT16),
+                policy.matmulPeak(square, Precision.FLOAT32, 3),
+                policy.matmulPeak(square, Precision.BFLOAT16, 3),
                 policy.copyBandwidth());
+    }
+
+    /** This peak with products as fast as they are at the moment: what else a machine does changes from second to second. */
+    ModelPeak now(Policy policy, Precision precision) {
+        double products = policy.matmulPeak(SQUARE, precision, 1);
+        return precision == Precision.FLOAT32
+                ? new ModelPeak(products, bfloat16, copy)
+                : new ModelPeak(float32, products, copy);
     }
 
     double gflops(Precision precision) {

@@ -51,6 +51,7 @@ final class SamplingCases {
         try (@Nullable Peer peer = options.peer(model, precision);
                 Policy policy = open(precision)) {
             policy.generate(alone);
+            putShare(figures, "", precision, policy, alone);
             DoubleSupplier ours = () -> Stopwatch.seconds(() -> policy.generate(alone));
             if (peer == null) {
                 put(figures, "", precision, Stopwatch.inTurns(options.rounds(), ours)[0]);
@@ -64,14 +65,28 @@ final class SamplingCases {
         }
         try (Policy policy = open(precision)) {
             put(figures, "grouped_", precision, Stopwatch.best(options.rounds(), () -> policy.generate(shared)));
+            putShare(figures, "grouped_", precision, policy, shared);
         }
         return figures;
     }
 
     private void put(BenchReport.Figures figures, String prefix, Precision precision, double seconds) {
         double tokens = BATCH * NEW_TOKENS;
-        figures.put(prefix + "tokens_per_second", tokens / seconds)
-                .put(prefix + "share_of_peak", peak.sampling(precision, model.weights(), tokens, seconds));
+        figures.put(prefix + "tokens_per_second", tokens / seconds);
+    }
+
+    private void putShare(
+            BenchReport.Figures figures,
+            String prefix,
+            Precision precision,
+            Policy policy,
+            List<GenerationRequest> requests) {
+        double share = Stopwatch.share(
+                options.rounds(),
+                () -> peak.now(policy, precision),
+                () -> Stopwatch.seconds(() -> policy.generate(requests)),
+                (now, seconds) -> now.sampling(precision, model.weights(), BATCH * NEW_TOKENS, seconds));
+        figures.put(prefix + "share_of_peak", share);
     }
 
     /** One continuation: every token reads all weights. */

@@ -354,9 +354,10 @@ public final class Policy implements AutoCloseable {
         return training.step(settings);
     }
 
-    /** Matrix-product peak of this machine in GFLOP/s for a square of {@code size}. */
-    public double matmulPeak(int size, Precision precision) {
+    /** Matrix products in GFLOP/s for a square of {@code size}, the best of {@code rounds}. */
+    public double matmulPeak(int size, Precision precision, int rounds) {
         return rate(
+                rounds,
                 2.0 * size * size * size,
                 repeats -> program.run(
                         "matmul_peak",
@@ -367,16 +368,17 @@ public final class Policy implements AutoCloseable {
     public double copyBandwidth() {
         long floats = 64 << 20;
         return rate(
+                3,
                 4.0 * floats,
                 copies -> program.run(
                         "copy_peak", inputs -> inputs.integer(floats).integer(copies)));
     }
 
     /** Work per nanosecond: what six times costs more than once, so that making the operands does not count. */
-    private static double rate(double work, IntConsumer run) {
+    private static double rate(int rounds, double work, IntConsumer run) {
         double once = Double.MAX_VALUE;
         double often = Double.MAX_VALUE;
-        for (int round = 0; round < 3; round++) {
+        for (int round = 0; round < rounds; round++) {
             once = Math.min(once, nanos(run, 1));
             often = Math.min(often, nanos(run, 6));
         }
