@@ -10,13 +10,14 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Measure this build on this machine.",
         mixinStandardHelpOptions = true,
-        subcommands = PipelineBench.class)
+        subcommands = {PipelineBench.class, RolloutBench.class, LearnerBench.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "say what to measure: pipeline");
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "say what to measure: pipeline, rollout or learner");
     }
 }

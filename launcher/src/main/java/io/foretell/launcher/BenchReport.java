@@ -46,6 +46,19 @@ final class BenchReport {
         failures.put(name, reason);
     }
 
+    boolean isFailed() {
+        return !failures.isEmpty();
+    }
+
+    /** Prints it. */
+    void say(boolean asJson) {
+        if (asJson) {
+            Console.say(json());
+        } else {
+            table().forEach(Console::say);
+        }
+    }
+
     String json() {
         ObjectNode report = Json.mapper().createObjectNode().put("benchmark", benchmark);
         fill(report.putObject("peak"), peak);

@@ -5,7 +5,6 @@ import io.foretell.objectives.PolicyVersion;
 import io.foretell.platform.Configuration;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -88,11 +87,7 @@ final class BenchServer {
 
     private static long residentBytes() {
         try {
-            return Files.readAllLines(Path.of("/proc/self/status")).stream()
-                    .filter(line -> line.startsWith("VmRSS:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
-                    .findFirst()
-                    .orElse(0);
+            return ResidentMemory.bytes("VmRSS:");
         } catch (IOException e) {
             return 0; // not Linux
         }

@@ -5,6 +5,7 @@ import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.RocksStore;
 import io.foretell.policy.Policy;
+import io.foretell.policy.Precision;
 import io.foretell.streams.EmbeddedBroker;
 import io.foretell.streams.Topics;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -36,12 +38,14 @@ final class DoctorChecks {
     private final Path runDir;
     private final int port;
     private final Path scratch;
+    private final PolicySelfTest selfTest;
 
     /** @param scratch an empty folder that may be filled */
     DoctorChecks(Path runDir, int port, Path scratch) {
         this.runDir = runDir;
         this.port = port;
         this.scratch = scratch;
+        this.selfTest = new PolicySelfTest(scratch.resolve("model"));
     }
 
     List<Check> all() {
@@ -53,11 +57,26 @@ final class DoctorChecks {
                         "Linux x86-64 with glibc 2.28 or newer is needed, and room in ~/.djl.ai for its libraries",
                         () -> "PyTorch " + Policy.engineVersion()),
                 new Check(
-                        "self-test of a small model",
+                        "device",
+                        true,
+                        "the engine starts but opens no model: try another machine, or report this line",
+                        selfTest::device),
+                new Check(
+                        "self-test in float32",
                         true,
                         "the engine starts but computes wrongly: try another machine, or report this line",
-                        () -> new PolicySelfTest(scratch.resolve("model")).run()),
-                new Check("processors", false, "", DoctorChecks::processors),
+                        () -> selfTest.run(Precision.FLOAT32)),
+                new Check(
+                        "self-test in bfloat16",
+                        false,
+                        "leave policy.dtype and rollout.dtype at float32 on this machine",
+                        () -> selfTest.run(Precision.BFLOAT16)),
+                new Check(
+                        "matrix products",
+                        false,
+                        "leave policy.dtype and rollout.dtype at float32: this processor has no fast bfloat16",
+                        this::products),
+                new Check("processors", false, "set OMP_NUM_THREADS to the number of processors", this::processors),
                 new Check("disk", true, "free some space or choose another run.dir", this::disk),
                 new Check("memory", false, "choose a smaller model or another machine", DoctorChecks::memory),
                 new Check(
@@ -82,10 +101,28 @@ final class DoctorChecks {
         return version + "; Maven is not needed once the program is built";
     }
 
-    private static String processors() {
+    private String products() {
+        ModelPeak peak = selfTest.peak();
+        String figures = String.format(
+                Locale.ROOT,
+                "float32 %.0f GFLOP/s, bfloat16 %.0f GFLOP/s; a copy reads %.1f GB/s",
+                peak.float32(),
+                peak.bfloat16(),
+                peak.copy());
+        if (peak.bfloat16() < peak.float32()) {
+            throw failed(figures);
+        }
+        return figures;
+    }
+
+    private String processors() {
+        int processors = Runtime.getRuntime().availableProcessors();
         String threads = System.getenv("OMP_NUM_THREADS");
-        return Runtime.getRuntime().availableProcessors() + " for this process, OMP_NUM_THREADS "
-                + (threads == null ? "not set" : threads);
+        String figures = processors + " for this process, OMP_NUM_THREADS " + (threads == null ? "not set" : threads);
+        if (Policy.threads() > processors) {
+            throw failed(figures + ", the engine uses " + Policy.threads());
+        }
+        return figures;
     }
 
     private String disk() throws IOException {

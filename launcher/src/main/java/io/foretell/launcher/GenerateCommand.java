@@ -2,8 +2,6 @@ package io.foretell.launcher;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.chat.ChatTemplate;
-import io.foretell.chat.ChatTemplateException;
 import io.foretell.objectives.TokenArray;
 import io.foretell.platform.Json;
 import io.foretell.policy.EndTokens;
@@ -14,11 +12,12 @@ import io.foretell.policy.PolicyException;
 import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.StopText;
+import io.foretell.rollout.ChatTemplate;
+import io.foretell.rollout.ChatTemplateException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -129,12 +128,14 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private String message() {
+        ArrayNode messages = Json.mapper().createArrayNode();
+        messages.addObject().put("role", "user").put("content", prompt);
         try {
             return ChatTemplate.find(policy.folder(), InstantSource.system())
                     .orElseThrow(() -> new PolicyException(policy.folder()
                             + " has no chat template: leave out --chat, or add 'chat_template' to its"
                             + " tokenizer_config.json"))
-                    .render(List.of(Map.of("role", "user", "content", prompt)), null, true, Map.of());
+                    .render(messages, null, true, Json.mapper().createObjectNode());
         } catch (ChatTemplateException e) {
             throw new PolicyException(e.getMessage(), e);
         }

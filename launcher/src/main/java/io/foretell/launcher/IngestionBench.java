@@ -55,7 +55,7 @@ final class IngestionBench {
                 cpu[round] = server.cpu().minus(before).toNanos() / 1e3 / accepted;
                 latencies[round] = result.latenciesMs();
                 errors += result.errors();
-                PipelineBench.progress("  " + Math.round(rates[round]) + " documents/s");
+                BenchCases.progress("  " + Math.round(rates[round]) + " documents/s");
             }
         }
         if (errors > 0) {
@@ -79,7 +79,7 @@ final class IngestionBench {
             send(sender, topic, 2.0 * seconds, failed);
             for (int round = 0; round < ROUNDS; round++) {
                 rates[round] = send(sender, topic, seconds, failed);
-                PipelineBench.progress("  " + Math.round(rates[round]) + " records/s");
+                BenchCases.progress("  " + Math.round(rates[round]) + " records/s");
             }
         }
         if (failed.get() > 0) {

@@ -4,6 +4,7 @@ import io.foretell.platform.ConfigurationException;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.policy.PolicyException;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -25,15 +26,22 @@ import picocli.CommandLine.Command;
             GenerateCommand.class,
             ScoreCommand.class,
             ExportCommand.class,
+            ProgramCommand.class,
             InspectCommand.class,
             DoctorCommand.class,
             ExperimentCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {
+    /** Commands that put themselves in order when a signal comes. */
+    private static final Set<String> ORDERLY = Set.of("up", "streams", "rollout", "reward", "learner", "broker");
+
     private Main() {}
 
     public static void main(String[] args) {
+        if (args.length == 0 || !ORDERLY.contains(args[0])) {
+            Shutdown.quiesceAtEnd();
+        }
         int status = commandLine().execute(args);
         // Kafka, Vert.x and libtorch leave threads behind.
         Runtime.getRuntime().halt(status);

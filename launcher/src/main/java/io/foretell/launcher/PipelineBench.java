@@ -1,16 +1,13 @@
 package io.foretell.launcher;
 
-import io.foretell.platform.ForetellException;
+import io.foretell.platform.AtomicFiles;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -53,9 +50,6 @@ final class PipelineBench implements Callable<Integer> {
             description = "What step-overhead shortens (${DEFAULT-VALUE}).")
     private Path quickstart;
 
-    /** A named measurement. */
-    private record Case(String name, Callable<BenchReport.Figures> measure) {}
-
     @Override
     public Integer call() throws IOException {
         if (seconds < 1) {
@@ -66,69 +60,34 @@ final class PipelineBench implements Callable<Integer> {
         try {
             return measure(folder);
         } finally {
-            delete(folder);
+            AtomicFiles.deleteFolder(folder);
         }
     }
 
     private int measure(Path folder) {
-        List<Case> cases = wanted(folder);
-        progress("peak of this machine");
+        List<BenchCases.Case> cases = BenchCases.wanted(cases(folder), only);
+        BenchCases.progress("peak of this machine");
         BenchReport report = new BenchReport("pipeline", MachinePeak.measure(folder.resolve("peak")));
-        boolean isFailed = false;
-        for (Case each : cases) {
-            progress(each.name());
-            try {
-                report.add(each.name(), each.measure().call());
-            } catch (ForetellException | IllegalStateException e) {
-                Console.warn(each.name() + " failed: " + e.getMessage());
-                report.addFailure(each.name(), String.valueOf(e.getMessage()));
-                isFailed = true;
-            } catch (Exception e) {
-                throw new IllegalStateException(each.name() + " failed: " + e, e);
-            }
-        }
-        if (json) {
-            Console.say(report.json());
-        } else {
-            report.table().forEach(Console::say);
+        BenchCases.run(cases, report);
+        report.say(json);
+        if (!json) {
             Console.say("The load generator shares the machine with the server it loads.");
         }
-        return isFailed ? 1 : 0;
+        return report.isFailed() ? 1 : 0;
     }
 
-    private List<Case> wanted(Path folder) {
+    private List<BenchCases.Case> cases(Path folder) {
         IngestionBench ingestion = new IngestionBench(folder, seconds);
         StepBench steps = new StepBench(folder, quickstart);
-        List<Case> all = new ArrayList<>(List.of(
-                new Case("http-documents", ingestion::http),
-                new Case("http-documents-ndjson", ingestion::lines),
-                new Case("producer-documents", ingestion::producer),
-                new Case("whole-path", steps::wholePath),
-                new Case("step-overhead", steps::overhead)));
+        List<BenchCases.Case> all = new ArrayList<>(List.of(
+                new BenchCases.Case("http-documents", ingestion::http),
+                new BenchCases.Case("http-documents-ndjson", ingestion::lines),
+                new BenchCases.Case("producer-documents", ingestion::producer),
+                new BenchCases.Case("whole-path", steps::wholePath),
+                new BenchCases.Case("step-overhead", steps::overhead)));
         if (memory || only != null && only.contains("memory")) {
-            all.add(new Case("memory", steps::memory));
+            all.add(new BenchCases.Case("memory", steps::memory));
         }
-        if (only == null) {
-            return all;
-        }
-        List<String> names = all.stream().map(Case::name).toList();
-        only.stream().filter(name -> !names.contains(name)).findFirst().ifPresent(name -> {
-            throw new IllegalArgumentException("there is no case '" + name + "'; known are " + names);
-        });
-        return all.stream().filter(each -> only.contains(each.name())).toList();
-    }
-
-    /** Progress goes to standard error, so that standard output is the report alone. */
-    static void progress(String what) {
-        System.err.println("measuring " + what);
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder())
-                    .forEach(file -> file.toFile().delete());
-        } catch (IOException | UncheckedIOException e) {
-            Console.warn("the folder " + folder + " is left behind: " + e.getMessage());
-        }
+        return all;
     }
 }

@@ -2,6 +2,7 @@ package io.foretell.launcher;
 
 import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
+import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.TokenArray;
@@ -17,16 +18,15 @@ import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.Score;
 import io.foretell.policy.ScoreRequest;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** A random model that samples, scores and learns once, in a scratch folder. Confined to one thread. */
+/** A random model in a scratch folder: it samples, scores and learns once in a precision. Confined to one thread. */
 final class PolicySelfTest {
     private static final int PEAK_SIZE = 1024;
-    /* Sampler and scorer run the same program: they differ by float noise only. */
-    private static final double TOLERANCE = 1e-3;
     private static final OptimizerSettings STEP = new OptimizerSettings(1e-3, 0.9, 0.95, 1e-8, 0, 1, 0.9);
 
     private final Path folder;
@@ -36,36 +36,62 @@ final class PolicySelfTest {
     }
 
     /** @throws PolicyException with what is wrong */
-    String run() {
-        PolicyOrigin.write(folder, "qwen3", "micro", "bytes", 0.02, 1);
-        try (Policy policy = Policy.open(folder, PolicyOptions.DEFAULT)) {
+    String run(Precision precision) {
+        try (Policy policy = open(precision)) {
             TokenArray prompt = policy.tokenizer().encode("The quick brown fox");
             Sample sample = policy.generate(
                             List.of(new GenerationRequest(prompt, List.of(1L), SamplingParameters.plain(1f, 1, 8, -1))))
                     .get(0)
                     .get(0);
-            double sampled = sample.logProbs().sum();
-            double scored = score(policy, prompt, sample.tokens());
-            require(Math.abs(sampled - scored) < TOLERANCE, "sampler says " + sampled + " and scorer " + scored);
+            double apart = apart(sample.logProbs(), score(policy, prompt, sample.tokens()));
+            require(apart <= precision.tolerance(), "sampler and scorer are " + apart + " nats apart");
             TokenArray text = prompt.concat(sample.tokens());
-            double before = -score(policy, prompt.slice(0, 1), prompt.slice(1, prompt.length()));
+            double before = -score(policy, prompt.slice(0, 1), prompt.slice(1, prompt.length()))
+                    .sum();
             double loss = train(policy, text);
-            double after = -score(policy, prompt.slice(0, 1), prompt.slice(1, prompt.length()));
+            double after = -score(policy, prompt.slice(0, 1), prompt.slice(1, prompt.length()))
+                    .sum();
             require(Double.isFinite(after) && after != before, "a training step changed nothing: " + after);
             return String.format(
-                    Locale.ROOT,
-                    "samples, scores (differs by %.0e nats), learns (loss %.3f); matrix products reach %.0f GFLOP/s",
-                    Math.abs(sampled - scored),
-                    loss,
-                    policy.matmulPeak(PEAK_SIZE, Precision.FLOAT32));
+                    Locale.ROOT, "samples, scores (differs by %.0e nats a token), learns (loss %.3f)", apart, loss);
         }
     }
 
-    private static double score(Policy policy, TokenArray context, TokenArray continuation) {
+    /** What matrix products and copies reach on this machine. */
+    ModelPeak peak() {
+        try (Policy policy = open(Precision.FLOAT32)) {
+            return ModelPeak.measure(policy, PEAK_SIZE);
+        }
+    }
+
+    /** Where the engine calculates, with how many threads. */
+    String device() {
+        try (Policy policy = open(Precision.FLOAT32)) {
+            return policy.device() + ", " + Policy.threads() + " threads in one operator";
+        }
+    }
+
+    private Policy open(Precision precision) {
+        if (!Files.isRegularFile(folder.resolve("model.safetensors"))) {
+            PolicyOrigin.write(folder, "qwen3", "micro", "bytes", 0.02, 1);
+        }
+        return Policy.open(folder, PolicyOptions.DEFAULT.with(precision));
+    }
+
+    /** Mean difference of a token's log-probabilities, nats. */
+    private static double apart(FloatArray sampled, FloatArray scored) {
+        double sum = 0;
+        for (int t = 0; t < sampled.length(); t++) {
+            sum += Math.abs(sampled.at(t) - scored.at(t));
+        }
+        return sum / sampled.length();
+    }
+
+    private static FloatArray score(Policy policy, TokenArray context, TokenArray continuation) {
         Score score = policy.score(Weights.LIVE, List.of(new ScoreRequest(context, continuation)))
                 .get(0);
         require(score.logProbs().isFinite(), "log-probabilities are not finite");
-        return score.logProbs().sum();
+        return score.logProbs();
     }
 
     private static double train(Policy policy, TokenArray text) {

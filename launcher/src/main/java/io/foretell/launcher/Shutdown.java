@@ -1,5 +1,6 @@
 package io.foretell.launcher;
 
+import io.foretell.policy.Policy;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -11,6 +12,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Shutdown {
     private static final Logger log = LoggerFactory.getLogger(Shutdown.class);
+
+    private static final Duration LAST_CALL = Duration.ofSeconds(5);
 
     private final Runnable stop;
     private final AtomicBoolean underWay = new AtomicBoolean();
@@ -26,6 +29,11 @@ final class Shutdown {
         return shutdown;
     }
 
+    /** For commands with nothing to put in order: a signal waits for the model's call in progress. */
+    static void quiesceAtEnd() {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> Policy.quiesce(LAST_CALL), "quiesce"));
+    }
+
     boolean isUnderWay() {
         return underWay.get();
     }
@@ -35,7 +43,9 @@ final class Shutdown {
             return;
         }
         Console.say("stopping: finishing the step, writing a checkpoint (at most " + deadline.toSeconds() + " s)");
-        Runtime.getRuntime().halt(run());
+        int status = run();
+        Policy.quiesce(LAST_CALL);
+        Runtime.getRuntime().halt(status);
     }
 
     private int run() {
@@ -54,6 +64,7 @@ final class Shutdown {
     void exit(int status) throws InterruptedException {
         if (underWay.compareAndSet(false, true)) {
             int stopped = run();
+            Policy.quiesce(LAST_CALL);
             Runtime.getRuntime().halt(Math.max(status, stopped));
         }
         Thread.sleep(Long.MAX_VALUE);

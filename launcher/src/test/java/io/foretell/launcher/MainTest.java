@@ -2,11 +2,14 @@ package io.foretell.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foretell.policy.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import picocli.CommandLine;
 
 class MainTest {
@@ -25,7 +28,7 @@ class MainTest {
     @Test
     void everydayCommandsGiveAnExample() {
         CommandLine main = Main.commandLine();
-        for (String command : new String[] {"ingest", "generate", "score", "export", "inspect", "doctor"}) {
+        for (String command : new String[] {"ingest", "generate", "score", "export", "program", "inspect", "doctor"}) {
             assertThat(main.getSubcommands().get(command).getUsageMessage())
                     .as(command)
                     .contains("Example")
@@ -103,9 +106,12 @@ class MainTest {
         return outcome.err();
     }
 
-    @Test
-    void selfTestPassesOnThisMachine() {
-        assertThat(new PolicySelfTest(folder.resolve("self-test")).run()).contains("learns", "GFLOP/s");
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void selfTestPassesOnThisMachine(Precision precision) {
+        PolicySelfTest test = new PolicySelfTest(folder.resolve("self-test"));
+        assertThat(test.run(precision)).contains("learns");
+        assertThat(test.device()).contains("threads");
     }
 
     @Test

@@ -2,9 +2,20 @@ package io.foretell.policy;
 
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
+import ai.djl.pytorch.jni.JniUtils;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Starts libtorch once per JVM. Thread-safe. */
 final class NativeEngine {
+    private static final Logger log = LoggerFactory.getLogger(NativeEngine.class);
+
+    /** Held for reading by calls in progress; taken for writing, for good, before the process ends. */
+    static final ReentrantReadWriteLock CALLS = new ReentrantReadWriteLock();
+
     private static boolean configured;
     private static boolean started;
 
@@ -43,7 +54,25 @@ final class NativeEngine {
         started = true;
     }
 
+    static int threads() {
+        return JniUtils.getNumThreads();
+    }
+
     static String version() {
         return Engine.getEngine("PyTorch").getVersion();
+    }
+
+    /**
+     * Waits for calls in progress and lets no other begin: a process that ends while the native library calculates
+     * destroys what it calculates with, and crashes.
+     */
+    static void quiesce(Duration deadline) {
+        try {
+            if (!CALLS.writeLock().tryLock(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
+                log.warn("the process ends during a call of the model, because it took longer than {}", deadline);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

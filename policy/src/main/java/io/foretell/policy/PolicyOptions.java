@@ -6,12 +6,13 @@ package io.foretell.policy;
  * @param threads threads inside one operator; 0 leaves libtorch's own choice; counts for the whole JVM, first one wins
  * @param tokenBudget most padded tokens that are scored or prefilled in one native call
  * @param cacheTokens tokens whose keys and values are kept while sampling: requests beyond that queue
+ * @param rows most continuations that grow at a time
  * @param precision of sampling, scoring and training alike
  * @param use what the policy is for: it keeps no more than that needs
  * @param onProcessor whether an accelerator is left alone even where there is one
  */
 public record PolicyOptions(
-        int threads, int tokenBudget, int cacheTokens, Precision precision, Use use, boolean onProcessor) {
+        int threads, int tokenBudget, int cacheTokens, int rows, Precision precision, Use use, boolean onProcessor) {
     /** What a policy is for. */
     public enum Use {
         /** Everything: weights, teacher and optimizer in 32 bits. */
@@ -22,30 +23,36 @@ public record PolicyOptions(
         SAMPLING
     }
 
+    private static final int MOST_ROWS = 512;
+
     public static final PolicyOptions DEFAULT =
-            new PolicyOptions(0, 8192, 32768, Precision.FLOAT32, Use.TRAINING, false);
+            new PolicyOptions(0, 8192, 32768, MOST_ROWS, Precision.FLOAT32, Use.TRAINING, false);
 
     public PolicyOptions(int threads, int tokenBudget) {
-        this(threads, tokenBudget, tokenBudget, Precision.FLOAT32, Use.TRAINING, false);
+        this(threads, tokenBudget, tokenBudget, MOST_ROWS, Precision.FLOAT32, Use.TRAINING, false);
     }
 
     public PolicyOptions with(Precision other) {
-        return new PolicyOptions(threads, tokenBudget, cacheTokens, other, use, onProcessor);
+        return new PolicyOptions(threads, tokenBudget, cacheTokens, rows, other, use, onProcessor);
     }
 
     public PolicyOptions with(Use other) {
-        return new PolicyOptions(threads, tokenBudget, cacheTokens, precision, other, onProcessor);
+        return new PolicyOptions(threads, tokenBudget, cacheTokens, rows, precision, other, onProcessor);
     }
 
     public PolicyOptions withThreads(int other) {
-        return new PolicyOptions(other, tokenBudget, cacheTokens, precision, use, onProcessor);
+        return new PolicyOptions(other, tokenBudget, cacheTokens, rows, precision, use, onProcessor);
     }
 
     public PolicyOptions withCacheTokens(int other) {
-        return new PolicyOptions(threads, tokenBudget, other, precision, use, onProcessor);
+        return new PolicyOptions(threads, tokenBudget, other, rows, precision, use, onProcessor);
+    }
+
+    public PolicyOptions withRows(int other) {
+        return new PolicyOptions(threads, tokenBudget, cacheTokens, other, precision, use, onProcessor);
     }
 
     public PolicyOptions withOnProcessor(boolean other) {
-        return new PolicyOptions(threads, tokenBudget, cacheTokens, precision, use, other);
+        return new PolicyOptions(threads, tokenBudget, cacheTokens, rows, precision, use, other);
     }
 }

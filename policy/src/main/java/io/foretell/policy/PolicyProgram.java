@@ -157,6 +157,7 @@ final class PolicyProgram implements AutoCloseable {
             throw new IllegalStateException("a policy belongs to thread '" + owner.getName() + "' but was used by '"
                     + Thread.currentThread().getName() + "'");
         }
+        NativeEngine.CALLS.readLock().lock();
         ModelTime.enter();
         try (NDManager manager = model.getNDManager().newSubManager()) {
             Inputs inputs = arguments.apply(new Inputs(manager));
@@ -173,6 +174,7 @@ final class PolicyProgram implements AutoCloseable {
             throw new PolicyException("the model program failed in " + method + ": " + error, e);
         } finally {
             ModelTime.leave();
+            NativeEngine.CALLS.readLock().unlock();
         }
     }
 
@@ -182,6 +184,11 @@ final class PolicyProgram implements AutoCloseable {
 
     void run(String method) {
         run(method, inputs -> inputs.integer(0));
+    }
+
+    String device() {
+        Device device = model.getNDManager().getDevice();
+        return device.isGpu() ? "gpu " + device.getDeviceId() : "cpu";
     }
 
     @Override

@@ -20,8 +20,6 @@ final class Sampler {
     /** Most tokens between two looks at what came and went. */
     private static final int BURST = 4;
 
-    private static final int MOST_ROWS = 512;
-
     /** Most logits that are calculated at a time. */
     private static final int MOST_LOGITS = 1 << 26;
 
@@ -39,7 +37,7 @@ final class Sampler {
         this.calls = new DecodeCalls(program);
         this.tokenBudget = options.tokenBudget();
         this.cacheTokens = options.cacheTokens();
-        this.mostRows = Math.max(1, Math.min(MOST_ROWS, MOST_LOGITS / config.vocabularySize()));
+        this.mostRows = Math.max(1, Math.min(options.rows(), MOST_LOGITS / config.vocabularySize()));
     }
 
     void label(long newVersion) {

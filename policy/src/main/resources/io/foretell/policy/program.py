@@ -344,8 +344,9 @@ class Policy(Module):
     shape = [B, self.kv_heads, group, T, Dh]
     return (dq, torch.sum(torch.view(torch.contiguous(dk), shape), [2]), torch.sum(torch.view(torch.contiguous(dv), shape), [2]))
 
-  # One layer over h (N, D), and what the way back needs. Where `keep` is false some of that is missing.
-  def layer(self: __torch__.Policy, f: List[Tensor], i: int, h: Tensor, cos: Tensor, sin: Tensor, B: int, T: int, keep: bool) -> Tuple[Tensor, List[Tensor]]:
+  # One layer over h (N, D), and what the way back needs. Where `keep` is false some of that is missing. `only`: the rows
+  # that are wanted of the last layer, whose other rows nothing reads, or none for all.
+  def layer(self: __torch__.Policy, f: List[Tensor], i: int, h: Tensor, cos: Tensor, sin: Tensor, B: int, T: int, keep: bool, only: Optional[Tensor]) -> Tuple[Tensor, List[Tensor]]:
     o = 3 + 9 * i
     H = self.heads
     K = self.kv_heads
@@ -357,7 +358,13 @@ class Policy(Module):
     v = torch.transpose(torch.slice(raw, 2, H + K, H + 2 * K), 1, 2)  # (B, K, T, Dh)
     a, z = (self).attention(q, k, v, self.windows[i], )
     flat = torch.reshape(torch.transpose(a, 1, 2), [B * T, -1])  # (N, H*Dh)
-    y = (self).linear_add(flat, f[o + 4], h, )
+    below = h
+    if torch.__isnot__(only, None):
+      if torch.eq(i, self.layers - 1):
+        chosen = unchecked_cast(Tensor, only)
+        flat = torch.index_select(flat, 0, chosen)
+        below = torch.index_select(h, 0, chosen)
+    y = (self).linear_add(flat, f[o + 4], below, )
     r2 = __torch__.inverse_rms(y, self.norm_eps)
     x = __torch__.scaled(y, r2, f[o + 5])
     if keep:
@@ -429,9 +436,8 @@ class Policy(Module):
     h = torch.embedding(f[0], torch.view(tokens, [-1]))  # (N, D)
     cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)
     for i in range(self.layers):
-      h, kept = (self).layer(f, i, h, cos, sin, B, T, False, )
-    x = torch.index_select(h, 0, rows)  # (R, D)
-    x = __torch__.scaled(x, __torch__.inverse_rms(x, self.norm_eps), f[1])
+      h, kept = (self).layer(f, i, h, cos, sin, B, T, False, rows, )
+    x = __torch__.scaled(h, __torch__.inverse_rms(h, self.norm_eps), f[1])  # (R, D)
     R = torch.size(rows, 0)
     chunk = __torch__.chunk(torch.size(f[0], 0))
     out = annotate(List[Tensor], [])
@@ -461,7 +467,7 @@ class Policy(Module):
     for i in range(self.layers):
       if bool(thrift):
         torch.append(saved, h)
-      h, kept = (self).layer(f, i, h, cos, sin, B, T, torch.__not__(bool(thrift)), )
+      h, kept = (self).layer(f, i, h, cos, sin, B, T, torch.__not__(bool(thrift)), None, )
       if torch.__not__(bool(thrift)):
         torch.extend(saved, kept)
     x = torch.index_select(h, 0, rows)  # (R, D)
@@ -550,7 +556,7 @@ class Policy(Module):
     for j in range(self.layers):
       i = self.layers - 1 - j
       if thrift:
-        out, kept = (self).layer(f, i, self.saved[i], cos, sin, B, T, True, )
+        out, kept = (self).layer(f, i, self.saved[i], cos, sin, B, T, True, None, )
       else:
         kept = torch.slice(self.saved, 12 * i, 12 * i + 12)
         self.saved = torch.slice(self.saved, 0, 12 * i)
@@ -643,8 +649,9 @@ class Policy(Module):
     P, T = torch.size(tokens)
     h = torch.embedding(f[0], torch.view(tokens, [-1]))  # (N, D)
     cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)
+    ends_at = torch.add(torch.mul(torch.arange(0, P, device=ops.prim.device(tokens)), T), torch.sub(lengths, 1))
     for i in range(self.layers):
-      h, kept = (self).layer(f, i, h, cos, sin, P, T, False, )
+      h, kept = (self).layer(f, i, h, cos, sin, P, T, False, ends_at, )
       keys = self.keys[i]
       values = self.values[i]
       if torch.eq(int(pool), 1):
@@ -652,8 +659,7 @@ class Policy(Module):
         values = self.prefix_values[i]
       torch.index_copy_(torch.slice(keys, 2, 0, T), 0, slots, torch.to(kept[0], ops.prim.dtype(keys)))
       torch.index_copy_(torch.slice(values, 2, 0, T), 0, slots, torch.to(kept[1], ops.prim.dtype(values)))
-    ends_at = torch.add(torch.mul(torch.arange(0, P, device=ops.prim.device(tokens)), T), torch.sub(lengths, 1))
-    x = torch.index_select(torch.index_select(h, 0, ends_at), 0, spread)  # (A, D)
+    x = torch.index_select(h, 0, spread)  # (A, D)
     return (self).draw(f, x, torch.select(uniforms, 1, 0), temperatures, torch.gt(minimums, 0), ends, cuts, )
 
   # `steps` (of uniforms) more tokens for the first A rows. tokens: each row's last; filled: columns of its own in use;

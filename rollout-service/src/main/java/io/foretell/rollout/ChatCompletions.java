@@ -1,14 +1,14 @@
 package io.foretell.rollout;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.chat.ChatTemplate;
-import io.foretell.chat.ChatTemplateException;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.objectives.TokenArray;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Json;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /** The body of {@code POST /v1/chat/completions} as OpenAI and vLLM define it. Pure functions. */
@@ -34,7 +34,7 @@ final class ChatCompletions {
         Fields fields = new Fields(body);
         fields.requireKnown(KEYS);
         boolean logprobs = fields.flag("logprobs", false);
-        List<Map<String, Object>> messages = ChatMessages.read(fields.get("messages"));
+        ArrayNode messages = ChatMessages.read(fields.get("messages"));
         TokenArray prompt = model.tokenizer().encode(text(fields, messages, model));
         if (fields.flag("add_special_tokens", false)) {
             prompt = Prompts.begun(prompt, model.tokenizer());
@@ -49,7 +49,7 @@ final class ChatCompletions {
         return Generation.read(fields, List.of(prompt), maxTokens, logprobs, model);
     }
 
-    private static String text(Fields fields, List<Map<String, Object>> messages, ServedModel model) {
+    private static String text(Fields fields, ArrayNode messages, ServedModel model) {
         ChatTemplate template = model.template()
                 .orElseThrow(() -> new ForetellException(
                         ErrorCode.UNPROCESSABLE,
@@ -70,9 +70,9 @@ final class ChatCompletions {
         try {
             return template.render(
                     messages,
-                    tools.isEmpty() ? null : ChatMessages.plain(tools, List.class),
+                    tools.isEmpty() ? null : tools,
                     fields.flag("add_generation_prompt", true),
-                    more.isObject() ? ChatMessages.plain(more, Map.class) : Map.of());
+                    more instanceof ObjectNode object ? object : Json.mapper().createObjectNode());
         } catch (ChatTemplateException e) {
             throw new ForetellException(ErrorCode.UNPROCESSABLE, e.getMessage(), e);
         }

@@ -2,11 +2,11 @@ package io.foretell.rollout;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.platform.Json;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Messages as chat templates want them: contents are texts (parts are joined by newlines, as vLLM does) and the arguments
@@ -17,12 +17,11 @@ final class ChatMessages {
 
     private ChatMessages() {}
 
-    @SuppressWarnings("unchecked")
-    static List<Map<String, Object>> read(JsonNode messages) {
+    static ArrayNode read(JsonNode messages) {
         if (!messages.isArray() || messages.isEmpty() || messages.size() > MOST) {
             throw Fields.invalid("'messages' must be a list of 1 to " + MOST + " messages");
         }
-        List<Map<String, Object>> read = new ArrayList<>();
+        ArrayNode read = Json.mapper().createArrayNode();
         for (JsonNode message : messages) {
             if (!message.path("role").isTextual()) {
                 throw Fields.invalid("message " + read.size() + " needs a 'role', a text");
@@ -30,7 +29,7 @@ final class ChatMessages {
             ObjectNode copy = message.deepCopy();
             copy.put("content", content(message.path("content"), read.size()));
             copy.path("tool_calls").forEach(ChatMessages::openArguments);
-            read.add(plain(copy, Map.class));
+            read.add(copy);
         }
         return read;
     }
@@ -67,10 +66,5 @@ final class ChatMessages {
                 throw Fields.invalid("the arguments of a tool call are not JSON: " + given);
             }
         }
-    }
-
-    /** JSON as maps, lists and texts. */
-    static <T> T plain(JsonNode node, Class<T> type) {
-        return Json.mapper().convertValue(node, type);
     }
 }

@@ -1,7 +1,5 @@
 package io.foretell.rollout;
 
-import io.foretell.chat.ChatTemplate;
-import io.foretell.chat.ChatTemplateException;
 import io.foretell.policy.EndTokens;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ModelConfig;
@@ -10,6 +8,8 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What requests need to know of the model, which is the same for all its versions. Thread-safe.
@@ -19,22 +19,24 @@ import java.util.Optional;
  */
 public record ServedModel(
         HuggingFaceTokenizer tokenizer, int contextLength, List<Integer> endTokens, Optional<ChatTemplate> template) {
+    private static final Logger LOG = LoggerFactory.getLogger(ServedModel.class);
+
     public ServedModel {
         endTokens = List.copyOf(endTokens);
     }
 
     /**
-     * Reads a Hugging Face folder; the tokenizer stays the caller's.
+     * Reads a Hugging Face folder; the tokenizer stays the caller's. A chat template that cannot be read is logged.
      *
      * @throws PolicyException when a file of the folder is damaged
      */
     public static ServedModel read(Path folder, HuggingFaceTokenizer tokenizer, InstantSource clock) {
         try {
+            Optional<ChatTemplate> template = ChatTemplate.find(folder, clock);
+            template.flatMap(ChatTemplate::problem)
+                    .ifPresent(problem -> LOG.warn("chats will be refused folder={} problem={}", folder, problem));
             return new ServedModel(
-                    tokenizer,
-                    ModelConfig.read(folder).maxPositions(),
-                    EndTokens.of(folder, tokenizer),
-                    ChatTemplate.find(folder, clock));
+                    tokenizer, ModelConfig.read(folder).maxPositions(), EndTokens.of(folder, tokenizer), template);
         } catch (ChatTemplateException e) {
             throw new PolicyException(e.getMessage(), e);
         }

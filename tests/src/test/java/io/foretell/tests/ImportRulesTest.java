@@ -19,7 +19,6 @@ class ImportRulesTest {
     private static final String OBJECTIVES = "io.foretell.objectives..";
     private static final String PLATFORM = "io.foretell.platform..";
     private static final String POLICY = "io.foretell.policy..";
-    private static final String CHAT = "io.foretell.chat..";
     private static final String STREAMS = "io.foretell.streams..";
     private static final String ROLLOUT = "io.foretell.rollout..";
     private static final String JUDGE = "io.foretell.judge..";
@@ -63,38 +62,13 @@ class ImportRulesTest {
     static final ArchRule policyStandsOnObjectivesAndPlatform = uses(POLICY, OBJECTIVES, PLATFORM);
 
     @ArchTest
-    static final ArchRule chatTemplatesReachNothingButTheirFolder = classes()
-            .that()
-            .resideInAPackage(CHAT)
-            .should()
-            .onlyDependOnClassesThat(resideInAnyPackage(
-                    CHAT,
-                    "java.lang..",
-                    "java.util..",
-                    "java.math..",
-                    "java.time..",
-                    "java.io..",
-                    "java.nio.file..",
-                    "com.fasterxml.jackson..",
-                    "org.jspecify.."));
-
-    @ArchTest
-    static final ArchRule templatesReadNoFiles = noClasses()
-            .that()
-            .resideInAPackage(CHAT)
-            .and()
-            .doNotHaveSimpleName("ChatTemplate")
-            .should()
-            .dependOnClassesThat(resideInAnyPackage("java.nio.file..", "java.io..", "java.lang.reflect.."));
-
-    @ArchTest
     static final ArchRule streamsStandOnObjectivesAndPlatform = uses(STREAMS, OBJECTIVES, PLATFORM);
 
     @ArchTest
     static final ArchRule judgeAdapterStandsOnObjectivesAndPlatform = uses(JUDGE, OBJECTIVES, PLATFORM);
 
     @ArchTest
-    static final ArchRule rolloutServiceUsesWhatIsBelowIt = uses(ROLLOUT, OBJECTIVES, PLATFORM, POLICY, CHAT, STREAMS);
+    static final ArchRule rolloutServiceUsesWhatIsBelowIt = uses(ROLLOUT, OBJECTIVES, PLATFORM, POLICY, STREAMS);
 
     @ArchTest
     static final ArchRule rewardServiceUsesWhatIsBelowIt = uses(REWARD, OBJECTIVES, PLATFORM, POLICY, STREAMS, JUDGE);
@@ -128,6 +102,14 @@ class ImportRulesTest {
             .resideOutsideOfPackage(STREAMS)
             .should()
             .dependOnClassesThat(resideInAnyPackage("org.apache.kafka..", "kafka.."));
+
+    @ArchTest
+    static final ArchRule onlyChatTemplatesRunScripts = noClasses()
+            .that()
+            .haveNameNotMatching("io\\.foretell\\.rollout\\.Jinja(\\$.*)?")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("app.cash..");
 
     @ArchTest
     static final ArchRule onlyPlatformKnowsRocksDb = noClasses()

@@ -1,0 +1,51 @@
+package io.foretell.launcher;
+
+import io.foretell.policy.Policy;
+import io.foretell.policy.Precision;
+
+/**
+ * What this machine's matrix products and memory reach at best, and what a model's work is of that. A sampled token
+ * counts as 2 floating-point operations for each weight (a multiplication and an addition), a trained one as 6 (as much
+ * again for each of the two gradients); attention's own are left out. Immutable.
+ *
+ * @param float32 GFLOP/s of a product of two square float32 matrices
+ * @param bfloat16 the same in bfloat16
+ * @param copy GB/s that a copy reads
+ */
+record ModelPeak(double float32, double bfloat16, double copy) {
+    /** Rows and columns of the matrices. */
+    static final int SQUARE = 2048;
+
+    static ModelPeak measure(Policy policy, int square) {
+        return new ModelPeak(
+                policy.matmulPeak(square, Precision.FLOAT32),
+                policy.matmulPeak(square, Precision.BFLOAT16),
+                policy.copyBandwidth());
+    }
+
+    double gflops(Precision precision) {
+        return precision == Precision.FLOAT32 ? float32 : bfloat16;
+    }
+
+    /** Share of the peak that sampling {@code tokens} in {@code seconds} reaches. */
+    double sampling(Precision precision, long weights, double tokens, double seconds) {
+        return 2.0 * weights * tokens / seconds / 1e9 / gflops(precision);
+    }
+
+    /** Share of the peak that training on {@code tokens} in {@code seconds} reaches. */
+    double training(Precision precision, long weights, double tokens, double seconds) {
+        return 3 * sampling(precision, weights, tokens, seconds);
+    }
+
+    /** GB/s of weights read where each of {@code tokens} needs all of them once. */
+    static double read(Precision precision, long weights, double tokens, double seconds) {
+        return weights * (precision == Precision.FLOAT32 ? 4.0 : 2.0) * tokens / seconds / 1e9;
+    }
+
+    BenchReport.Figures figures() {
+        return new BenchReport.Figures()
+                .put("float32_gflops", float32)
+                .put("bfloat16_gflops", bfloat16)
+                .put("copy_gb_per_second", copy);
+    }
+}
