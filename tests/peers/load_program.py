@@ -124,7 +124,7 @@ class Program:
     def accumulate(self, tokens, thrift):
         rows, targets = self.rows(tokens)
         ones = torch.ones(len(rows), device=self.device)
-        self.call("evaluate", tokens, rows, targets, ones, torch.full_like(rows, -1), self.whole(int(thrift)))
+        self.call("evaluate", self.whole(0), tokens, rows, targets, ones, torch.full_like(rows, -1), self.whole(int(thrift)))
         self.call("pull", -ones / len(rows), torch.zeros_like(ones))
 
     def step(self, tokens):

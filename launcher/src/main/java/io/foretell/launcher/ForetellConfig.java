@@ -4,6 +4,7 @@ import io.foretell.judge.JudgeSettings;
 import io.foretell.learner.EvaluationSettings;
 import io.foretell.learner.LearnerSettings;
 import io.foretell.learner.PhaseSettings;
+import io.foretell.objectives.OverlongShaping;
 import io.foretell.platform.Configuration;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.TlsSettings;
@@ -51,6 +52,11 @@ public record ForetellConfig(
                     + " + 1 + rollout.max_response_length " + rollout.maxResponseLength() + " = " + longest
                     + " tokens, but learner.max_tokens_per_micro_batch is " + learner.maxTokensPerMicroBatch()
                     + ": a single sequence would not fit");
+        }
+        if (reward.overlongBuffer().enable() && reward.overlongBuffer().len() > rollout.maxResponseLength()) {
+            throw new IllegalArgumentException("reward.overlong_buffer.len is "
+                    + reward.overlongBuffer().len() + " but a response has at most rollout.max_response_length = "
+                    + rollout.maxResponseLength() + " tokens");
         }
         if (rollout.maxInflightRollouts() < rollout.n()) {
             throw new IllegalArgumentException("rollout.max_inflight_rollouts is " + rollout.maxInflightRollouts()
@@ -175,7 +181,23 @@ public record ForetellConfig(
         }
     }
 
-    record RewardSection(boolean shuffle, JudgeSettings judge) {}
+    /** @param len tokens before the limit in which the punishment grows */
+    record OverlongSection(boolean enable, int len, double penaltyFactor) {
+        OverlongSection {
+            if (len < 1 || !(penaltyFactor > 0)) {
+                throw new IllegalArgumentException(
+                        "reward.overlong_buffer needs a len of at least 1 and a penalty_factor" + " above 0, but has "
+                                + len + " and " + penaltyFactor);
+            }
+        }
+
+        @Nullable
+        OverlongShaping shaping(int maxResponseLength) {
+            return enable ? new OverlongShaping(maxResponseLength, len, penaltyFactor) : null;
+        }
+    }
+
+    record RewardSection(boolean shuffle, OverlongSection overlongBuffer, JudgeSettings judge) {}
 
     record CheckpointSection(int interval, int keepLast) {
         CheckpointSection {

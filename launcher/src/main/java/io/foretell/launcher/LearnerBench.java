@@ -4,6 +4,7 @@ import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.LossAggregation;
+import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.TokenArray;
 import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
@@ -33,7 +34,7 @@ final class LearnerBench implements Callable<Integer> {
     private static final int SEQUENCES = 8;
     private static final int TOKENS = 256;
     private static final double TOKENS_A_STEP = SEQUENCES * TOKENS;
-    private static final ClippedSurrogate LOSS = new ClippedSurrogate(0.2, 0.2);
+    private static final PolicyGradientLoss LOSS = PolicyGradientLoss.of(new ClippedSurrogate(0.2, 0.2));
     private static final OptimizerSettings STEP = new OptimizerSettings(1e-6, 0.9, 0.95, 1e-8, 0.01, 1, 0.99);
 
     @Mixin

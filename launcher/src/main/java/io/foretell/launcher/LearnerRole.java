@@ -116,7 +116,8 @@ final class LearnerRole implements Role {
         ExperienceBuffer buffer = ExperienceBuffer.open(
                 run.folder().resolve("buffer"),
                 Codecs.scoredGroup(),
-                (record, reason) -> deadLetters.put(wiring.topics().scoredGroups(), record, reason));
+                (record, reason) -> deadLetters.put(wiring.topics().scoredGroups(), record, reason),
+                run.settings().filterGroups().enable());
         return LearnerState.open(
                 run,
                 buffer,

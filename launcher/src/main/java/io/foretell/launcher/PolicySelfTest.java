@@ -4,6 +4,7 @@ import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.LossAggregation;
+import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
 import io.foretell.policy.GenerationRequest;
@@ -100,7 +101,7 @@ final class PolicySelfTest {
                 batch,
                 LossAggregation.TOKEN_MEAN.weights(batch),
                 LossAggregation.nextTokenWeights(batch),
-                new ClippedSurrogate(0.2, 0.2),
+                PolicyGradientLoss.of(new ClippedSurrogate(0.2, 0.2)),
                 false);
         require(Double.isFinite(result.loss()) && result.loss() > 0, "the loss is " + result.loss());
         double norm = policy.step(STEP);

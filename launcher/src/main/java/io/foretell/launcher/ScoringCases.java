@@ -3,6 +3,7 @@ package io.foretell.launcher;
 import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.FloatArray;
+import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
 import io.foretell.policy.GenerationRequest;
@@ -82,7 +83,8 @@ final class ScoringCases {
                 List<float[]> none = batch.stream()
                         .map(each -> new float[each.tokens().length()])
                         .toList();
-                all.addAll(policy.accumulate(batch, none, none, new ClippedSurrogate(0.2, 0.2), false)
+                all.addAll(policy.accumulate(
+                                batch, none, none, PolicyGradientLoss.of(new ClippedSurrogate(0.2, 0.2)), false)
                         .sequences());
                 policy.discardGradients();
             }

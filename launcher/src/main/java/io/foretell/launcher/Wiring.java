@@ -122,6 +122,7 @@ record Wiring(
                 config.eval(),
                 config.teacher().emaDecay(),
                 config.reward().shuffle(),
+                config.reward().overlongBuffer().shaping(config.rollout().maxResponseLength()),
                 config.isSync(),
                 config.ckpt().interval(),
                 config.ckpt().keepLast(),

@@ -7,6 +7,7 @@ import io.foretell.judge.JudgeSettings;
 import io.foretell.learner.EvaluationSettings;
 import io.foretell.learner.LearnerSettings;
 import io.foretell.learner.PhaseSettings;
+import io.foretell.learner.RolloutCorrectionSettings;
 import io.foretell.platform.ConfigurationException;
 import io.foretell.platform.TlsSettings;
 import java.io.IOException;
@@ -42,7 +43,9 @@ class ForetellConfigTest {
                         new ForetellConfig.TeacherSection(0.999),
                         new ForetellConfig.RolloutSection(8, 1f, 512, 64, 1024, 65536, null),
                         new ForetellConfig.RewardSection(
-                                false, new JudgeSettings(null, null, "judge", Duration.ofSeconds(60), 3, 16, Map.of())),
+                                false,
+                                new ForetellConfig.OverlongSection(false, 16, 1),
+                                new JudgeSettings(null, null, "judge", Duration.ofSeconds(60), 3, 16, Map.of())),
                         new LearnerSettings(
                                 64,
                                 1e-4,
@@ -62,7 +65,15 @@ class ForetellConfigTest {
                                 "rloo",
                                 4,
                                 16384,
-                                false),
+                                false,
+                                null,
+                                null,
+                                0.0,
+                                false,
+                                0.001,
+                                "low_var_kl",
+                                new RolloutCorrectionSettings(true, "none", 2.0, "none", 2.0, null),
+                                new LearnerSettings.FilterGroups(false)),
                         new ForetellConfig.CheckpointSection(20, 3),
                         "auto",
                         new EvaluationSettings(10, true, 64, 8, List.of()),
@@ -87,7 +98,7 @@ class ForetellConfigTest {
                 "teacher.ema_decay=0.5",
                 "rollout={n: 2, temperature: 0.5, max_prompt_length: 3, max_response_length: 4,"
                         + " max_inflight_rollouts: 6, kv_cache_tokens: 70, dtype: float32}",
-                "reward={shuffle: true, judge: {base_url: 'http://j/v1', model: m, timeout: 2s, max_attempts: 1,"
+                "reward={shuffle: true, overlong_buffer: {enable: true, len: 2, penalty_factor: 0.5}, judge: {base_url: 'http://j/v1', model: m, timeout: 2s, max_attempts: 1,"
                         + " max_concurrent: 2, prompts: {a: b}}}",
                 "ckpt={interval: 1, keep_last: 2}",
                 "resume_mode=disable",
@@ -118,6 +129,7 @@ class ForetellConfigTest {
         assertThat(config.reward())
                 .isEqualTo(new ForetellConfig.RewardSection(
                         true,
+                        new ForetellConfig.OverlongSection(true, 2, 0.5),
                         new JudgeSettings("http://j/v1", null, "m", Duration.ofSeconds(2), 1, 2, Map.of("a", "b"))));
         assertThat(config.ckpt()).isEqualTo(new ForetellConfig.CheckpointSection(1, 2));
         assertThat(config.resumeMode()).isEqualTo("disable");
@@ -133,7 +145,11 @@ class ForetellConfigTest {
                 + " warmup_steps: 3, min_lr_ratio: 0.5, beta1: 0.1, beta2: 0.2, epsilon: 0.3, weight_decay: 0.4,"
                 + " max_grad_norm: 5, ppo_epochs: 6, clip_ratio_low: 0.7, clip_ratio_high: 0.8, loss_mode: vanilla,"
                 + " loss_agg_mode: token-mean, adv_estimator: grpo, max_off_policy_steps: 9,"
-                + " max_tokens_per_micro_batch: 1000, gradient_checkpointing: true}");
+                + " max_tokens_per_micro_batch: 1000, gradient_checkpointing: true, clip_ratio_c: 3,"
+                + " loss_scale_factor: 64, entropy_coeff: 0.01, use_kl_loss: true, kl_loss_coef: 0.02, kl_loss_type: k3+,"
+                + " rollout_correction: {bypass_mode: false, rollout_is: token, rollout_is_threshold: 5,"
+                + " rollout_rs: geometric, rollout_rs_threshold: 1.5, rollout_rs_threshold_lower: 0.25},"
+                + " filter_groups: {enable: true}}");
         assertThat(config.learner())
                 .isEqualTo(new LearnerSettings(
                         2,
@@ -154,7 +170,15 @@ class ForetellConfigTest {
                         "grpo",
                         9,
                         1000,
-                        true));
+                        true,
+                        3.0,
+                        64.0,
+                        0.01,
+                        true,
+                        0.02,
+                        "k3+",
+                        new RolloutCorrectionSettings(false, "token", 5.0, "geometric", 1.5, 0.25),
+                        new LearnerSettings.FilterGroups(true)));
     }
 
     @Test
@@ -236,6 +260,10 @@ class ForetellConfigTest {
                 "learner.clip_ratio_low=0   | learner.clip_ratio_low is 0.0 but must be above 0 to 1",
                 "learner.max_tokens_per_micro_batch=100 | 512 + 1 + rollout.max_response_length 64 = 577 tokens",
                 "rollout.max_inflight_rollouts=4 | one group has rollout.n = 8 rollouts",
+                "learner.loss_mode=ppo      | learner.loss_mode is 'ppo' but must be one of [cispo, gpg, gspo, sapo, vanilla]",
+                "learner.rollout_correction.rollout_is=token | set learner.rollout_correction.bypass_mode to false",
+                "reward.overlong_buffer.len=0 | reward.overlong_buffer needs a len of at least 1",
+                "reward.overlong_buffer={enable: true, len: 99} | max_response_length = 64 tokens",
                 "eval.samples=0             | at least one document and one sample"
             })
     void arithmeticThatCannotWorkIsRefusedInASentence(String override, String sentence) {

@@ -1,10 +1,12 @@
 package io.foretell.learner;
 
+import io.foretell.objectives.AdvantageEstimator;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.ScoredGroup;
 import io.foretell.streams.Codec;
 import io.foretell.streams.UnreadableRecordException;
+import java.util.Arrays;
 import java.util.List;
 
 /** What the buffer asks of a group that comes in. Pure functions. */
@@ -25,12 +27,19 @@ final class Admission {
         return group;
     }
 
-    /** Why nothing can be learnt from the group; empty when something can. */
-    static String refusal(ScoredGroup group) {
+    /**
+     * Why nothing can be learnt from the group; empty when something can.
+     *
+     * @param filterGroups whether one whose rewards are all equal is refused
+     */
+    static String refusal(ScoredGroup group, boolean filterGroups) {
         List<Reward> rewards = group.rewards();
         long known = rewards.stream().filter(Reward::isOk).count();
-        if (rewards.isEmpty() || known >= 2) {
+        if (rewards.isEmpty()) {
             return "";
+        }
+        if (known >= 2) {
+            return filterGroups && hasNoSpread(group) ? "all rewards are equal" : "";
         }
         return "no reward: "
                 + rewards.stream()
@@ -39,6 +48,12 @@ final class Admission {
                                 reward.reason().isBlank() ? reward.status().name() : reward.reason())
                         .findFirst()
                         .orElse("the group has a single rollout, and an advantage needs two");
+    }
+
+    /** Whether all advantages are 0, but for float noise. */
+    static boolean hasNoSpread(ScoredGroup group) {
+        return Arrays.stream(AdvantageEstimator.DR_GRPO.of(group.rewards()))
+                .allMatch(advantage -> Math.abs(advantage) <= 1e-6);
     }
 
     /** The oldest policy version among all tokens; -1 when nothing was sampled. */

@@ -49,14 +49,17 @@ public final class ExperienceBuffer implements AutoCloseable {
     private final StoredGroups stored;
     private final Codec<ScoredGroup> codec;
     private final BiConsumer<Received, String> unreadable;
+    private final boolean filterGroups;
     private final SortedMap<Integer, Long> positions = new TreeMap<>();
     private volatile BufferCounters counters;
 
-    private ExperienceBuffer(RocksStore store, Codec<ScoredGroup> codec, BiConsumer<Received, String> unreadable) {
+    private ExperienceBuffer(
+            RocksStore store, Codec<ScoredGroup> codec, BiConsumer<Received, String> unreadable, boolean filterGroups) {
         this.store = store;
         this.stored = new StoredGroups(store);
         this.codec = codec;
         this.unreadable = unreadable;
+        this.filterGroups = filterGroups;
         byte[] figures = store.get(BufferKeys.META, BufferKeys.COUNTERS);
         this.counters = figures == null ? BufferCounters.NONE : BufferCounters.decode(figures);
         store.scan(BufferKeys.META, BufferKeys.firstPosition(), BufferKeys.endOfPositions(), (key, value) -> {
@@ -66,17 +69,28 @@ public final class ExperienceBuffer implements AutoCloseable {
     }
 
     /**
-     * Opens the buffer in {@code dir}, or makes an empty one.
+     * Opens the buffer in {@code dir}, or makes an empty one, that keeps groups whose rewards are all equal.
      *
      * @param unreadable is told of records that are no group, with the reason, before the position moves past them;
      *     when it throws, nothing of that ingest is stored
      */
     public static ExperienceBuffer open(Path dir, Codec<ScoredGroup> codec, BiConsumer<Received, String> unreadable) {
+        return open(dir, codec, unreadable, false);
+    }
+
+    /**
+     * As {@link #open(Path, Codec, BiConsumer)}.
+     *
+     * @param filterGroups whether groups that come in and whose rewards are all equal are dropped, for others to take
+     *     their place
+     */
+    public static ExperienceBuffer open(
+            Path dir, Codec<ScoredGroup> codec, BiConsumer<Received, String> unreadable, boolean filterGroups) {
         RocksStore store = RocksStore.open(
                 dir,
                 List.of(BufferKeys.GROUPS, BufferKeys.STATES, BufferKeys.USABLE, BufferKeys.USED, BufferKeys.META));
         try {
-            return new ExperienceBuffer(store, codec, unreadable);
+            return new ExperienceBuffer(store, codec, unreadable, filterGroups);
         } catch (RuntimeException e) {
             store.close();
             throw e;
@@ -262,7 +276,7 @@ public final class ExperienceBuffer implements AutoCloseable {
         for (int i = 0; i < groups.size(); i++) {
             ScoredGroup group = groups.get(i);
             int phase = group.task().phase();
-            String refusal = Admission.refusal(group);
+            String refusal = Admission.refusal(group, filterGroups);
             if (!known.add(group.id())) {
                 change.duplicate();
             } else if (refusal.isEmpty()) {

@@ -1,9 +1,11 @@
 package io.foretell.learner;
 
 import io.foretell.objectives.Objective;
+import io.foretell.objectives.OverlongShaping;
 import io.foretell.policy.PolicyOptions;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that says what a run trains and where it keeps itself.
@@ -17,6 +19,7 @@ import java.util.List;
  * @param evaluation section {@code eval}
  * @param emaDecay of the teacher, {@code teacher.ema_decay}
  * @param shuffleRewards the control that must not learn, {@code reward.shuffle}
+ * @param overlong what long responses are punished by, {@code reward.overlong_buffer}; null for nothing
  * @param strictlyOnPolicy {@code run.mode: sync}
  * @param checkpointInterval steps between checkpoints
  * @param checkpointsKept how many checkpoints are kept
@@ -35,6 +38,7 @@ public record LearnerRun(
         EvaluationSettings evaluation,
         double emaDecay,
         boolean shuffleRewards,
+        @Nullable OverlongShaping overlong,
         boolean strictlyOnPolicy,
         int checkpointInterval,
         int checkpointsKept,

@@ -1,9 +1,15 @@
 package io.foretell.learner;
 
 import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.Experience;
+import io.foretell.objectives.KlTerm;
 import io.foretell.objectives.LossAggregation;
+import io.foretell.objectives.PolicyGradientLoss;
+import io.foretell.objectives.PolicyLosses;
+import io.foretell.objectives.RolloutCorrection;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Section {@code learner} of the configuration.
@@ -18,12 +24,20 @@ import java.util.Locale;
  * @param ppoEpochs optimizer steps on the same batch
  * @param clipRatioLow the probability ratio is kept above 1 - this
  * @param clipRatioHigh and below 1 + this
- * @param lossMode vanilla (clipped surrogate)
- * @param lossAggMode seq-mean-token-mean or token-mean
- * @param advEstimator rloo, grpo or dr_grpo
+ * @param lossMode vanilla (clipped surrogate), gspo, cispo, sapo or gpg: {@link PolicyLosses}
+ * @param lossAggMode one of {@link LossAggregation}
+ * @param advEstimator one of {@link AdvantageEstimator}
  * @param maxOffPolicySteps oldest policy version a group may come from, in steps behind
  * @param maxTokensPerMicroBatch padded tokens of one forward and backward pass
  * @param gradientCheckpointing whether layers run twice, so that only their inputs need memory in between
+ * @param clipRatioC dual clip of vanilla: where A &lt; 0 the loss is at most -c A; null for none
+ * @param lossScaleFactor constant that seq-mean-token-sum-norm divides by, such as rollout.max_response_length
+ * @param entropyCoeff the mean entropy times this is taken from the loss
+ * @param useKlLoss whether the divergence from the teacher is added to the loss
+ * @param klLossCoef its coefficient
+ * @param klLossType its estimator: k1, k2, k3 or abs, with + for the gradient of k2
+ * @param rolloutCorrection of the difference between sampler and learner
+ * @param filterGroups dynamic sampling
  */
 public record LearnerSettings(
         int promptsPerStep,
@@ -44,7 +58,15 @@ public record LearnerSettings(
         String advEstimator,
         int maxOffPolicySteps,
         int maxTokensPerMicroBatch,
-        boolean gradientCheckpointing) {
+        boolean gradientCheckpointing,
+        @Nullable Double clipRatioC,
+        @Nullable Double lossScaleFactor,
+        double entropyCoeff,
+        boolean useKlLoss,
+        double klLossCoef,
+        String klLossType,
+        RolloutCorrectionSettings rolloutCorrection,
+        FilterGroups filterGroups) {
     static final List<String> SCHEDULES = List.of("constant", "linear", "cosine", "wsd");
 
     public LearnerSettings {
@@ -61,18 +83,63 @@ public record LearnerSettings(
         require(ppoEpochs >= 1, "learner.ppo_epochs", ppoEpochs, "at least 1");
         require(clipRatioLow > 0 && clipRatioLow <= 1, "learner.clip_ratio_low", clipRatioLow, "above 0 to 1");
         require(clipRatioHigh > 0, "learner.clip_ratio_high", clipRatioHigh, "above 0");
-        require(lossMode.equals("vanilla"), "learner.loss_mode", lossMode, "vanilla");
         require(maxOffPolicySteps >= 0, "learner.max_off_policy_steps", maxOffPolicySteps, "0 or more");
         require(
                 maxTokensPerMicroBatch >= 1,
                 "learner.max_tokens_per_micro_batch",
                 maxTokensPerMicroBatch,
                 "at least 1");
-        LossAggregation.parse(lossAggMode);
+        LossAggregation aggregation = LossAggregation.parse(lossAggMode);
         AdvantageEstimator.parse(advEstimator);
+        PolicyLosses.create(lossMode, clipRatioLow, clipRatioHigh, 1);
+        KlTerm.parse(klLossType, klLossCoef);
+        require(clipRatioC == null || clipRatioC > 1, "learner.clip_ratio_c", clipRatioC, "above 1, or null");
+        require(
+                clipRatioC == null || lossMode.equals("vanilla"),
+                "learner.loss_mode",
+                lossMode,
+                "vanilla where learner.clip_ratio_c is set");
+        require(
+                !lossMode.equals("gspo") || aggregation == LossAggregation.SEQ_MEAN_TOKEN_MEAN,
+                "learner.loss_agg_mode",
+                lossAggMode,
+                "seq-mean-token-mean where learner.loss_mode is gspo, whose loss is one number per sequence");
+        boolean divides = aggregation == LossAggregation.SEQ_MEAN_TOKEN_SUM_NORM;
+        require(
+                lossScaleFactor == null ? !divides : lossScaleFactor > 0,
+                "learner.loss_scale_factor",
+                lossScaleFactor,
+                "above 0, or null where learner.loss_agg_mode is not seq-mean-token-sum-norm");
+        require(entropyCoeff >= 0 && Double.isFinite(entropyCoeff), "learner.entropy_coeff", entropyCoeff, "0 or more");
+        require(klLossCoef > 0 && Double.isFinite(klLossCoef), "learner.kl_loss_coef", klLossCoef, "above 0");
     }
 
-    private static void require(boolean fine, String key, Object value, String expected) {
+    /**
+     * Dynamic sampling (DAPO, arXiv 2503.14476): groups whose rewards are all equal teach nothing and are replaced by others
+     * before they reach a batch.
+     */
+    public record FilterGroups(boolean enable) {}
+
+    /** What policy-gradient tokens cost. */
+    PolicyGradientLoss loss() {
+        return new PolicyGradientLoss(
+                PolicyLosses.create(
+                        lossMode,
+                        clipRatioLow,
+                        clipRatioHigh,
+                        clipRatioC == null ? Double.POSITIVE_INFINITY : clipRatioC),
+                !rolloutCorrection.bypassMode(),
+                rolloutCorrection.bypassMode() ? RolloutCorrection.NONE : rolloutCorrection.correction(),
+                useKlLoss ? KlTerm.parse(klLossType, klLossCoef) : KlTerm.NONE,
+                entropyCoeff);
+    }
+
+    /** Weight of every policy-gradient token of a step. */
+    List<float[]> weights(List<Experience> step) {
+        return LossAggregation.parse(lossAggMode).weights(step, lossScaleFactor == null ? 1 : lossScaleFactor);
+    }
+
+    private static void require(boolean fine, String key, @Nullable Object value, String expected) {
         if (!fine) {
             throw new IllegalArgumentException(
                     String.format(Locale.ROOT, "%s is %s but must be %s", key, value, expected));

@@ -61,7 +61,7 @@ public final class RecentRollouts {
                 .filter(java.util.Objects::nonNull)
                 .findFirst()
                 .ifPresent(baseline -> node.put("score_baseline", baseline));
-        double[] advantages = estimator.of(group.rewards());
+        double[] advantages = estimator.of(group);
         ArrayNode rollouts = node.putArray("rollouts");
         for (int i = 0; i < advantages.length; i++) {
             rollout(

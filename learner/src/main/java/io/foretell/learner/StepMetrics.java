@@ -1,16 +1,13 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.AdvantageEstimator;
 import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.ScoredGroup;
-import io.foretell.policy.SequenceStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.ToDoubleFunction;
 
 /** The figures of one step, by the field's names. Confined to one thread while it is filled. */
 final class StepMetrics {
@@ -48,7 +45,7 @@ final class StepMetrics {
         put("reward/std", Math.sqrt(squares / Math.max(1, rewards.length - 1)));
         put("reward/positive_fraction", positive / (double) Math.max(1, rewards.length));
         components(sampled);
-        long equal = sampled.stream().filter(StepMetrics::hasNoSpread).count();
+        long equal = sampled.stream().filter(Admission::hasNoSpread).count();
         put("frac_reward_zero_std", equal / (double) sampled.size());
         List<Rollout> rollouts =
                 sampled.stream().flatMap(g -> g.group().rollouts().stream()).toList();
@@ -81,52 +78,6 @@ final class StepMetrics {
             }
         }
         sums.forEach((name, sum) -> put(name + "/mean", sum[0] / sum[1]));
-    }
-
-    private static boolean hasNoSpread(ScoredGroup group) {
-        double[] advantages = AdvantageEstimator.DR_GRPO.of(group.rewards());
-        for (double advantage : advantages) {
-            if (Math.abs(advantage) > 1e-6) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** Loss, KL, entropy and the agreement of sampler and learner. */
-    StepMetrics update(TrainingStep.Outcome outcome, double learningRate) {
-        put("actor/loss", outcome.loss());
-        put("actor/pg_loss", outcome.pgLoss());
-        put("actor/ce_loss", outcome.ceLoss());
-        put("actor/grad_norm", outcome.gradNorm());
-        put("actor/lr", learningRate);
-        List<SequenceStatistics> sequences = outcome.sequences();
-        if (!sequences.isEmpty()) {
-            put("actor/ppo_kl", perToken(sequences, SequenceStatistics::klMean));
-            put("actor/entropy", perToken(sequences, SequenceStatistics::entropyMean));
-            put("actor/pg_clipfrac", perToken(sequences, SequenceStatistics::clipFraction));
-            put("mismatch_kl/mean", perToken(sequences, SequenceStatistics::mismatchKlMean));
-            put(
-                    "training/rollout_logprobs_abs_diff_mean",
-                    perToken(sequences, SequenceStatistics::absoluteDifferenceMean));
-            put(
-                    "training/rollout_logprobs_abs_diff_max",
-                    sequences.stream()
-                            .mapToDouble(SequenceStatistics::absoluteDifferenceMax)
-                            .max()
-                            .orElse(0));
-        }
-        return this;
-    }
-
-    private static double perToken(List<SequenceStatistics> sequences, ToDoubleFunction<SequenceStatistics> value) {
-        double sum = 0;
-        long tokens = 0;
-        for (SequenceStatistics sequence : sequences) {
-            sum += value.applyAsDouble(sequence) * sequence.tokens();
-            tokens += sequence.tokens();
-        }
-        return sum / tokens;
     }
 
     private static double mean(double[] values) {

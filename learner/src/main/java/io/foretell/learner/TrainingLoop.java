@@ -1,5 +1,6 @@
 package io.foretell.learner;
 
+import io.foretell.objectives.OverlongShaping;
 import io.foretell.objectives.ScoredGroup;
 import io.foretell.objectives.ShuffledRewards;
 import io.foretell.platform.Watchdog;
@@ -90,9 +91,7 @@ final class TrainingLoop {
         long trainBegin = System.nanoTime();
         long step = state.step() + 1;
         double rate = run.learningRate(phase, step);
-        List<ScoredGroup> batch = run.shuffleRewards()
-                ? ShuffledRewards.of(groups, new SplittableRandom(run.seed() * 31 + step))
-                : groups;
+        List<ScoredGroup> batch = rewarded(groups, step);
         TrainingStep.Outcome outcome = state.train(phase, batch, rate);
         if (outcome.isSkipped()) {
             log.warn(
@@ -108,8 +107,8 @@ final class TrainingLoop {
                 .put("phase_index", phase)
                 .put("time", clock.instant().toString())
                 .groups(batch, versionBefore)
-                .update(outcome, rate)
                 .put("skipped", outcome.isSkipped() ? 1 : 0);
+        UpdateMetrics.put(row, outcome, rate, run.settings().loss());
         long syncBegin = System.nanoTime();
         state.advance();
         state.publish();
@@ -130,6 +129,13 @@ final class TrainingLoop {
         progress.accept(new Learner.ProgressLine(row.values(), run.totalSteps()));
         watchdog.progress(Learner.NAME);
         evaluateIfDue(phase);
+    }
+
+    /** The groups with the rewards that are trained on. */
+    private List<ScoredGroup> rewarded(List<ScoredGroup> groups, long step) {
+        OverlongShaping overlong = run.overlong();
+        List<ScoredGroup> shaped = overlong == null ? groups : overlong.of(groups);
+        return run.shuffleRewards() ? ShuffledRewards.of(shaped, new SplittableRandom(run.seed() * 31 + step)) : shaped;
     }
 
     /** At the same version sampler and learner must agree but for float noise; more is a bug or a foreign sampler. */

@@ -1,10 +1,10 @@
 package io.foretell.learner;
 
 import io.foretell.objectives.AdvantageEstimator;
-import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.Objective;
+import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.ScoredGroup;
 import io.foretell.policy.MicroBatchResult;
 import io.foretell.policy.OptimizerSettings;
@@ -24,32 +24,39 @@ final class TrainingStep {
     private final Policy policy;
     private final LearnerSettings settings;
     private final AdvantageEstimator estimator;
-    private final LossAggregation aggregation;
+    private final PolicyGradientLoss loss;
 
     TrainingStep(Policy policy, LearnerSettings settings) {
         this.policy = policy;
         this.settings = settings;
         this.estimator = AdvantageEstimator.parse(settings.advEstimator());
-        this.aggregation = LossAggregation.parse(settings.lossAggMode());
+        this.loss = settings.loss();
     }
 
     /**
      * What a step did.
      *
+     * @param loss all that is minimised
+     * @param klLoss divergence from the reference, without coefficient
+     * @param entropyLoss entropy, without coefficient
      * @param gradNorm before clipping; not finite when the step was skipped
      * @param tokens tokens run through the model
-     * @param sequences statistics of sequences with policy-gradient tokens
+     * @param sequences statistics of sequences with policy-gradient tokens, of the last pass over the batch
+     * @param firstPass and of the first, whose weights are those at the start of the update
      * @param offenders groups of the micro-batch after which loss or gradient were no numbers any more
      */
     record Outcome(
             double loss,
             double pgLoss,
+            double klLoss,
+            double entropyLoss,
             double ceLoss,
             double gradNorm,
             long tokens,
             List<SequenceStatistics> sequences,
+            List<SequenceStatistics> firstPass,
             List<String> offenders) {
-        static final Outcome NONE = new Outcome(0, 0, 0, Double.NaN, 0, List.of(), List.of());
+        static final Outcome NONE = new Outcome(0, 0, 0, 0, 0, Double.NaN, 0, List.of(), List.of(), List.of());
 
         boolean isSkipped() {
             return !Double.isFinite(gradNorm);
@@ -70,14 +77,36 @@ final class TrainingStep {
         if (experiences.isEmpty()) {
             return Outcome.NONE;
         }
-        List<float[]> pgWeights = aggregation.weights(experiences);
-        List<float[]> ceWeights = LossAggregation.nextTokenWeights(experiences);
+        Batch batch = new Batch(
+                experiences,
+                origins,
+                settings.weights(experiences),
+                LossAggregation.nextTokenWeights(experiences),
+                new double[experiences.size()][]);
         Outcome outcome = Outcome.NONE;
+        List<SequenceStatistics> firstPass = List.of();
         for (int epoch = 0; epoch < settings.ppoEpochs(); epoch++) {
-            outcome = update(experiences, origins, pgWeights, ceWeights, learningRate, emaDecay);
+            outcome = update(batch, epoch, firstPass, learningRate, emaDecay);
+            if (outcome.isSkipped()) {
+                break;
+            }
+            firstPass = outcome.firstPass();
         }
         return outcome;
     }
+
+    /**
+     * The sequences of a step.
+     *
+     * @param origins group of each
+     * @param proximal log-probabilities of each under the weights at the start of the update, once the first pass is over
+     */
+    private record Batch(
+            List<Experience> experiences,
+            List<String> origins,
+            List<float[]> pgWeights,
+            List<float[]> ceWeights,
+            double[][] proximal) {}
 
     private static boolean hasNextTokenTerm(Experience experience) {
         return IntStream.range(0, experience.ceWeights().length())
@@ -85,47 +114,63 @@ final class TrainingStep {
     }
 
     private Outcome update(
-            List<Experience> experiences,
-            List<String> origins,
-            List<float[]> pgWeights,
-            List<float[]> ceWeights,
-            double learningRate,
-            double emaDecay) {
-        ClippedSurrogate loss = new ClippedSurrogate(settings.clipRatioLow(), settings.clipRatioHigh());
+            Batch batch, int epoch, List<SequenceStatistics> firstPass, double learningRate, double emaDecay) {
         double total = 0;
         double pg = 0;
+        double kl = 0;
+        double entropy = 0;
         double ce = 0;
         long tokens = 0;
+        double norm = 0;
         List<SequenceStatistics> sequences = new ArrayList<>();
-        for (List<Integer> chosen : microBatches(experiences)) {
-            List<Experience> batch = chosen.stream().map(experiences::get).toList();
-            MicroBatchResult result = policy.accumulate(
-                    batch,
-                    chosen.stream().map(pgWeights::get).toList(),
-                    chosen.stream().map(ceWeights::get).toList(),
-                    loss,
-                    settings.gradientCheckpointing());
+        List<String> offenders = List.of();
+        for (List<Integer> chosen : microBatches(batch.experiences())) {
+            MicroBatchResult result = accumulate(batch, epoch, chosen);
             total += result.loss();
             pg += result.pgLoss();
+            kl += result.klLoss();
+            entropy += result.entropyLoss();
             ce += result.ceLoss();
-            tokens += batch.stream().mapToLong(e -> e.tokens().length()).sum();
+            tokens += chosen.stream()
+                    .mapToLong(i -> batch.experiences().get(i).tokens().length())
+                    .sum();
             result.sequences().stream().filter(s -> s.tokens() > 0).forEach(sequences::add);
             if (!result.isFinite()) {
                 policy.discardGradients();
-                List<String> offenders =
-                        chosen.stream().map(origins::get).distinct().toList();
-                return new Outcome(total, pg, ce, Double.NaN, tokens, sequences, offenders);
+                offenders = chosen.stream().map(batch.origins()::get).distinct().toList();
+                norm = Double.NaN;
+                break;
             }
         }
-        double norm = policy.step(new OptimizerSettings(
-                learningRate,
-                settings.beta1(),
-                settings.beta2(),
-                settings.epsilon(),
-                settings.weightDecay(),
-                settings.maxGradNorm(),
-                emaDecay));
-        return new Outcome(total, pg, ce, norm, tokens, sequences, List.of());
+        if (offenders.isEmpty()) {
+            norm = policy.step(new OptimizerSettings(
+                    learningRate,
+                    settings.beta1(),
+                    settings.beta2(),
+                    settings.epsilon(),
+                    settings.weightDecay(),
+                    settings.maxGradNorm(),
+                    emaDecay));
+        }
+        return new Outcome(
+                total, pg, kl, entropy, ce, norm, tokens, sequences, epoch == 0 ? sequences : firstPass, offenders);
+    }
+
+    private MicroBatchResult accumulate(Batch batch, int epoch, List<Integer> chosen) {
+        boolean first = epoch == 0;
+        MicroBatchResult result = policy.accumulate(
+                chosen.stream().map(batch.experiences()::get).toList(),
+                chosen.stream().map(batch.pgWeights()::get).toList(),
+                chosen.stream().map(batch.ceWeights()::get).toList(),
+                first
+                        ? List.of()
+                        : chosen.stream().map(i -> batch.proximal()[i]).toList(),
+                loss,
+                settings.gradientCheckpointing());
+        for (int i = 0; first && i < chosen.size(); i++) {
+            batch.proximal()[chosen.get(i)] = result.sequences().get(i).logProbs();
+        }
+        return result;
     }
 
     /** Sequences of similar length together, at most the token budget each. */

@@ -114,6 +114,23 @@ class ExperienceBufferTest {
     }
 
     @Test
+    void dynamicSamplingDropsGroupsWhoseRewardsAreAllEqual() {
+        buffer.close();
+        buffer = ExperienceBuffer.open(folder, Codecs.scoredGroup(), (record, reason) -> unreadable.add(reason), true);
+        Reward ok = Reward.of(1, Map.of());
+        ingest(
+                Groups.rewarded("equal", 0, 0, ok, Reward.failed("lost"), ok),
+                Groups.sampled("different", 0, 0),
+                Groups.plain("plain", 0));
+
+        assertThat(audit())
+                .containsEntry("equal", "DROPPED all rewards are equal")
+                .containsEntry("different", "USABLE")
+                .containsEntry("plain", "USABLE");
+        assertThat(buffer.droppedPerPhase(1)).containsExactly(1L);
+    }
+
+    @Test
     void aGroupWithFewerThanTwoRewardsIsDroppedWithItsReason() {
         Reward ok = Reward.of(1, Map.of());
         ingest(

@@ -22,7 +22,20 @@ import java.util.Map;
 final class Runs {
     private Runs() {}
 
+    static final RolloutCorrectionSettings BYPASS = new RolloutCorrectionSettings(true, "none", 2, "none", 2, null);
+
     static LearnerSettings settings(String advEstimator, int epochs, int maxTokensPerMicroBatch) {
+        return settings(advEstimator, epochs, maxTokensPerMicroBatch, "vanilla", 0, false, BYPASS);
+    }
+
+    static LearnerSettings settings(
+            String advEstimator,
+            int epochs,
+            int maxTokensPerMicroBatch,
+            String lossMode,
+            double entropyCoeff,
+            boolean useKlLoss,
+            RolloutCorrectionSettings correction) {
         return new LearnerSettings(
                 4,
                 1e-3,
@@ -37,12 +50,20 @@ final class Runs {
                 epochs,
                 0.2,
                 0.2,
-                "vanilla",
+                lossMode,
                 "seq-mean-token-mean",
                 advEstimator,
                 4,
                 maxTokensPerMicroBatch,
-                false);
+                false,
+                null,
+                null,
+                entropyCoeff,
+                useKlLoss,
+                0.1,
+                "k3+",
+                correction,
+                new LearnerSettings.FilterGroups(false));
     }
 
     static PhaseSettings phase(String objective, Integer steps) {
@@ -64,6 +85,7 @@ final class Runs {
                 new EvaluationSettings(0, true, 8, 2, List.of()),
                 0.99,
                 false,
+                null,
                 false,
                 100,
                 2,

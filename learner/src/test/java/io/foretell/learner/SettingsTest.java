@@ -3,6 +3,12 @@ package io.foretell.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foretell.objectives.Cispo;
+import io.foretell.objectives.ClippedSurrogate;
+import io.foretell.objectives.KlEstimator;
+import io.foretell.objectives.KlTerm;
+import io.foretell.objectives.PolicyGradientLoss;
+import io.foretell.objectives.RolloutCorrection;
 import io.foretell.policy.HuggingFaceTokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,7 +45,13 @@ class SettingsTest {
             "rloo",
             4,
             64,
-            true
+            true,
+            null,
+            null,
+            0.0,
+            false,
+            0.001,
+            "low_var_kl"
         };
         v[place] = value;
         return new LearnerSettings(
@@ -61,7 +73,15 @@ class SettingsTest {
                 (String) v[15],
                 (int) v[16],
                 (int) v[17],
-                (boolean) v[18]);
+                (boolean) v[18],
+                (Double) v[19],
+                (Double) v[20],
+                (double) v[21],
+                (boolean) v[22],
+                (double) v[23],
+                (String) v[24],
+                Runs.BYPASS,
+                new LearnerSettings.FilterGroups(false));
     }
 
     static List<Arguments> wrong() {
@@ -82,14 +102,42 @@ class SettingsTest {
                 Arguments.of(10, 0, "learner.ppo_epochs is 0 but must be at least 1"),
                 Arguments.of(11, 1.5, "learner.clip_ratio_low is 1.5 but must be above 0 to 1"),
                 Arguments.of(12, 0.0, "learner.clip_ratio_high is 0.0 but must be above 0"),
-                Arguments.of(13, "cispo", "learner.loss_mode is cispo but must be vanilla"),
+                Arguments.of(
+                        13, "ppo", "learner.loss_mode is 'ppo' but must be one of [cispo, gpg, gspo, sapo, vanilla]"),
+                Arguments.of(
+                        13,
+                        "gspo",
+                        "learner.loss_agg_mode is token-mean but must be seq-mean-token-mean where learner.loss_mode is"
+                                + " gspo, whose loss is one number per sequence"),
                 Arguments.of(
                         14,
                         "mean",
-                        "learner.loss_agg_mode is 'mean' but must be 'seq-mean-token-mean' or 'token-mean'"),
-                Arguments.of(15, "gae", "learner.adv_estimator is 'gae' but must be one of [rloo, grpo, dr_grpo]"),
+                        "learner.loss_agg_mode is 'mean' but must be one of [seq-mean-token-mean, token-mean,"
+                                + " seq-mean-token-sum, seq-mean-token-sum-norm]"),
+                Arguments.of(
+                        14,
+                        "seq-mean-token-sum-norm",
+                        "learner.loss_scale_factor is null but must be above 0, or null where learner.loss_agg_mode is"
+                                + " not seq-mean-token-sum-norm"),
+                Arguments.of(
+                        15,
+                        "gae",
+                        "learner.adv_estimator is 'gae' but must be one of [rloo, grpo, dr_grpo, opo, grpo_passk]"),
                 Arguments.of(16, -1, "learner.max_off_policy_steps is -1 but must be 0 or more"),
-                Arguments.of(17, 0, "learner.max_tokens_per_micro_batch is 0 but must be at least 1"));
+                Arguments.of(17, 0, "learner.max_tokens_per_micro_batch is 0 but must be at least 1"),
+                Arguments.of(19, 1.0, "learner.clip_ratio_c is 1.0 but must be above 1, or null"),
+                Arguments.of(
+                        20,
+                        0.0,
+                        "learner.loss_scale_factor is 0.0 but must be above 0, or null where learner.loss_agg_mode is"
+                                + " not seq-mean-token-sum-norm"),
+                Arguments.of(21, -0.1, "learner.entropy_coeff is -0.1 but must be 0 or more"),
+                Arguments.of(23, 0.0, "learner.kl_loss_coef is 0.0 but must be above 0"),
+                Arguments.of(
+                        24,
+                        "k4",
+                        "learner.kl_loss_type is 'k4' but must be k1 (kl), k2 (mse), k3 (low_var_kl) or abs, with +"
+                                + " behind it for the gradient of k2"));
     }
 
     @ParameterizedTest
@@ -99,6 +147,39 @@ class SettingsTest {
         assertThatThrownBy(() -> with(place, value))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(sentence);
+    }
+
+    @Test
+    void aCorrectionThatCannotBeGivesOneSentence() {
+        String section = "learner.rollout_correction.";
+        assertThatThrownBy(() -> new RolloutCorrectionSettings(true, "token", 2, "none", 2, null))
+                .hasMessage(section + "rollout_is and rollout_rs correct the difference between sampler and learner,"
+                        + " which bypass_mode leaves in the clipped ratio: set " + section + "bypass_mode to false");
+        assertThatThrownBy(() -> new RolloutCorrectionSettings(false, "geometric", 2, "none", 2, null))
+                .hasMessage(section + "rollout_is is 'geometric' but must be one of [none, token, sequence]");
+        assertThatThrownBy(() -> new RolloutCorrectionSettings(false, "none", 2, "tokens", 2, null))
+                .hasMessage(section + "rollout_rs is 'tokens' but must be one of [none, token, sequence, geometric]");
+        assertThatThrownBy(() -> new RolloutCorrectionSettings(false, "token", 0, "none", 2, null))
+                .hasMessage(section + "rollout_is_threshold is 0.0 but must be above 0");
+        assertThatThrownBy(() -> new RolloutCorrectionSettings(false, "token", 2, "token", 1, null))
+                .hasMessage(section + "rollout_rs_threshold is 1.0 but must be above 0 and above"
+                        + " rollout_rs_threshold_lower, which is 1.0");
+    }
+
+    @Test
+    void aCorrectionReachesTheLoss() {
+        LearnerSettings bypass = Runs.settings("rloo", 1, 64);
+        LearnerSettings corrected = Runs.settings(
+                "rloo", 1, 64, "cispo", 0.5, true, new RolloutCorrectionSettings(false, "token", 3, "token", 4, null));
+
+        assertThat(bypass.loss()).isEqualTo(PolicyGradientLoss.of(new ClippedSurrogate(0.2, 0.2)));
+        assertThat(corrected.loss())
+                .isEqualTo(new PolicyGradientLoss(
+                        new Cispo(0.2, 0.2),
+                        true,
+                        new RolloutCorrection(RolloutCorrection.Level.TOKEN, 3, RolloutCorrection.Level.TOKEN, 0.25, 4),
+                        new KlTerm(KlEstimator.K3, true, 0.1),
+                        0.5));
     }
 
     @Test

@@ -12,7 +12,6 @@ import io.foretell.objectives.ScoredGroup;
 import io.foretell.objectives.Task;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.VersionSpan;
-import io.foretell.policy.SequenceStatistics;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -88,39 +87,5 @@ class StepMetricsTest {
         assertThat(value(metrics, "reward/mean")).isZero();
         assertThat(value(metrics, "reward/std")).isZero();
         assertThat(value(metrics, "frac_reward_zero_std")).isEqualTo(1);
-    }
-
-    @Test
-    void figuresOfAnUpdateAreMeansOverTokensAndNotOverSequences() {
-        TrainingStep.Outcome outcome = new TrainingStep.Outcome(
-                0.5,
-                0.3,
-                0.2,
-                1.5,
-                40,
-                List.of(
-                        new SequenceStatistics(1, 0.4, 0.8, 1.2, 2.0, 3.0, 1.0),
-                        new SequenceStatistics(3, 0.0, 0.4, 0.4, 5.0, 1.0, 0.0)),
-                List.of());
-
-        StepMetrics metrics = new StepMetrics().update(outcome, 1e-3);
-
-        assertThat(value(metrics, "actor/loss")).isEqualTo(0.5);
-        assertThat(value(metrics, "actor/grad_norm")).isEqualTo(1.5);
-        assertThat(value(metrics, "actor/lr")).isEqualTo(1e-3);
-        assertThat(value(metrics, "actor/ppo_kl")).isCloseTo(0.1, within(1e-12));
-        assertThat(value(metrics, "mismatch_kl/mean")).isCloseTo(0.5, within(1e-12));
-        assertThat(value(metrics, "training/rollout_logprobs_abs_diff_mean")).isCloseTo(0.6, within(1e-12));
-        assertThat(value(metrics, "training/rollout_logprobs_abs_diff_max")).isEqualTo(5);
-        assertThat(value(metrics, "actor/entropy")).isCloseTo(1.5, within(1e-12));
-        assertThat(value(metrics, "actor/pg_clipfrac")).isCloseTo(0.25, within(1e-12));
-    }
-
-    @Test
-    void anUpdateWithoutPolicyGradientHasNoFiguresOfIt() {
-        TrainingStep.Outcome outcome = new TrainingStep.Outcome(0.2, 0, 0.2, 1.5, 40, List.of(), List.of());
-
-        assertThat(new StepMetrics().update(outcome, 1e-3).values())
-                .containsOnlyKeys("actor/loss", "actor/pg_loss", "actor/ce_loss", "actor/grad_norm", "actor/lr");
     }
 }

@@ -33,6 +33,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** TrainingStep and Evaluation with a policy of one layer. */
 class TrainingStepTest {
@@ -168,7 +170,7 @@ class TrainingStepTest {
 
     @Test
     void aBatchWithoutAdvantagesHasExactlyNoGradient() {
-        for (String estimator : List.of("rloo", "grpo", "dr_grpo")) {
+        for (String estimator : List.of("rloo", "grpo", "dr_grpo", "opo", "grpo_passk")) {
             restart(policy);
             TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings(estimator, 1, 4096))
                     .run(rlp(policy), batch(policy, new Random(SEED), true, false), 1e-3, 0.9);
@@ -176,6 +178,67 @@ class TrainingStepTest {
             assertThat(outcome.gradNorm()).as(estimator).isZero();
             assertThat(outcome.loss()).as(estimator).isZero();
         }
+    }
+
+    private static final RolloutCorrectionSettings CORRECTED =
+            new RolloutCorrectionSettings(false, "token", 2, "sequence", 2, null);
+
+    private static double normOf(String mode, RolloutCorrectionSettings correction, boolean equalRewards) {
+        restart(policy);
+        LearnerSettings settings = Runs.settings("rloo", 1, 4096, mode, 0, false, correction);
+        return new TrainingStep(policy, settings)
+                .run(rlp(policy), batch(policy, new Random(SEED), equalRewards, false), 1e-3, 0.9)
+                .gradNorm();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vanilla", "gspo", "cispo", "sapo", "gpg"})
+    void onFreshSamplesAllLossesHaveTheSameGradient(String mode) {
+        double expected = normOf("vanilla", Runs.BYPASS, false);
+
+        assertThat(normOf(mode, Runs.BYPASS, false)).isCloseTo(expected, within(1e-4 * expected));
+        assertThat(normOf(mode, CORRECTED, false)).isCloseTo(expected, within(1e-4 * expected));
+        assertThat(normOf(mode, CORRECTED, true)).as("equal rewards").isZero();
+    }
+
+    @Test
+    void everyTermIsTheSameUnderAnySplitIntoMicroBatches() {
+        LearnerSettings one = Runs.settings("grpo", 2, 1_000_000, "vanilla", 0.1, true, CORRECTED);
+        LearnerSettings many = Runs.settings("grpo", 2, 1, "vanilla", 0.1, true, CORRECTED);
+        List<ScoredGroup> batch = batch(policy, new Random(SEED), false, true);
+
+        TrainingStep.Outcome whole = new TrainingStep(policy, one).run(rlp(policy), batch, 1e-2, 0.9);
+        TrainingStep.Outcome split = new TrainingStep(twin, many).run(rlp(twin), batch, 1e-2, 0.9);
+
+        assertThat(whole.klLoss())
+                .as("the teacher is behind in the second pass")
+                .isPositive();
+        assertThat(split.klLoss()).isCloseTo(whole.klLoss(), within(1e-5));
+        assertThat(split.entropyLoss()).isCloseTo(whole.entropyLoss(), within(1e-5));
+        assertThat(split.loss()).isCloseTo(whole.loss(), within(1e-5));
+        assertThat(split.gradNorm()).isCloseTo(whole.gradNorm(), within(1e-4 * whole.gradNorm()));
+        assertThat(whole.loss())
+                .isCloseTo(
+                        whole.pgLoss() + 0.1 * whole.klLoss() - 0.1 * whole.entropyLoss() + whole.ceLoss(),
+                        within(1e-9));
+    }
+
+    @Test
+    void laterPassesAreAgainstTheWeightsAtTheStartOfTheUpdate() {
+        List<ScoredGroup> batch = batch(policy, new Random(SEED), false, false);
+        LearnerSettings settings = Runs.settings("rloo", 2, 64, "vanilla", 0, false, CORRECTED);
+
+        TrainingStep.Outcome outcome = new TrainingStep(policy, settings).run(rlp(policy), batch, 1e-2, 0.9);
+
+        assertThat(outcome.firstPass()).allSatisfy(sequence -> {
+            assertThat(sequence.klMean()).isZero();
+            assertThat(sequence.absoluteDifferenceMax()).isLessThan(1e-4);
+        });
+        assertThat(outcome.sequences())
+                .anySatisfy(
+                        sequence -> assertThat(sequence.absoluteDifferenceMax()).isGreaterThan(1e-2))
+                .allSatisfy(
+                        sequence -> assertThat(sequence.correction().largest()).isCloseTo(1, within(1e-4)));
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.foretell.objectives;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -10,7 +11,11 @@ public enum LossAggregation {
     /** (1/B) sum_i (1/n_i) sum_t l: RLP, GRPO. */
     SEQ_MEAN_TOKEN_MEAN("seq-mean-token-mean"),
     /** sum l / N, N = trained tokens of the step: DAPO. */
-    TOKEN_MEAN("token-mean");
+    TOKEN_MEAN("token-mean"),
+    /** (1/B) sum_i sum_t l. */
+    SEQ_MEAN_TOKEN_SUM("seq-mean-token-sum"),
+    /** (1/B) sum_i sum_t l / L with a constant L: Dr. GRPO (arXiv 2503.20783). */
+    SEQ_MEAN_TOKEN_SUM_NORM("seq-mean-token-sum-norm");
 
     private final String spelling;
 
@@ -24,17 +29,24 @@ public enum LossAggregation {
                 return mode;
             }
         }
-        throw new IllegalArgumentException(
-                "learner.loss_agg_mode is '" + name + "' but must be 'seq-mean-token-mean' or 'token-mean'");
+        throw new IllegalArgumentException("learner.loss_agg_mode is '" + name + "' but must be one of "
+                + Arrays.stream(values()).map(mode -> mode.spelling).toList());
+    }
+
+    /** {@link #weights(List, double)} of the modes that need no divisor. */
+    public List<float[]> weights(List<Experience> step) {
+        return weights(step, 1);
     }
 
     /**
      * Weight of each policy-gradient token of a step.
      *
      * @param step all experiences of the optimizer step
-     * @return per experience (T) weights; they sum to 1 over the step wherever anything is trained
+     * @param divisor L of {@link #SEQ_MEAN_TOKEN_SUM_NORM}, of no consequence elsewhere
+     * @return per experience (T) weights, 0 where {@code lossMask} is; those of the two means sum to 1 over the step
+     *     wherever anything is trained. B counts sequences with policy-gradient tokens.
      */
-    public List<float[]> weights(List<Experience> step) {
+    public List<float[]> weights(List<Experience> step, double divisor) {
         int sequences = 0;
         long tokens = 0;
         for (Experience experience : step) {
@@ -47,11 +59,19 @@ public enum LossAggregation {
         return step.stream()
                 .map(experience -> {
                     double own = experience.lossMask().sum();
-                    double weight =
-                            own == 0 ? 0 : this == TOKEN_MEAN ? 1.0 / trainedTokens : 1.0 / (own * trainedSequences);
+                    double weight = own == 0 ? 0 : weight(own, trainedSequences, trainedTokens, divisor);
                     return scaled(experience.lossMask(), weight);
                 })
                 .toList();
+    }
+
+    private double weight(double own, int sequences, long tokens, double divisor) {
+        return switch (this) {
+            case SEQ_MEAN_TOKEN_MEAN -> 1.0 / (own * sequences);
+            case TOKEN_MEAN -> 1.0 / tokens;
+            case SEQ_MEAN_TOKEN_SUM -> 1.0 / sequences;
+            case SEQ_MEAN_TOKEN_SUM_NORM -> 1.0 / (sequences * divisor);
+        };
     }
 
     /**

@@ -175,7 +175,7 @@ public final class Rlp implements Objective {
             return List.of(Experience.nextToken(task.target(), (float) nextTokenWeight, Set.of(open)));
         }
         TokenArray context = task.prompt().append(open);
-        double[] advantages = estimator.of(group.rewards());
+        double[] advantages = estimator.of(group);
         List<Experience> experiences = new ArrayList<>();
         for (int i = 0; i < advantages.length; i++) {
             Rollout rollout = group.group().rollouts().get(i);

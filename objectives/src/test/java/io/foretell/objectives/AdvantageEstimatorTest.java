@@ -58,13 +58,15 @@ class AdvantageEstimatorTest {
                                 : Reward.of(10 * random.nextGaussian() - 3, Map.of("part", 1.0)));
             }
 
-            assertThat(estimator.of(rewards))
+            int[] lengths = random.ints(n, 1, 30).toArray();
+
+            assertThat(estimator.of(rewards, lengths))
                     .as("seed %d", seed)
-                    .containsExactly(slow(estimator, rewards), within(1e-9));
+                    .containsExactly(slow(estimator, rewards, lengths), within(1e-9));
         }
     }
 
-    private static double[] slow(AdvantageEstimator estimator, List<Reward> rewards) {
+    private static double[] slow(AdvantageEstimator estimator, List<Reward> rewards, int[] lengths) {
         double[] advantages = new double[rewards.size()];
         long n = rewards.stream().filter(Reward::isOk).count();
         for (int i = 0; i < advantages.length; i++) {
@@ -73,11 +75,19 @@ class AdvantageEstimatorTest {
             }
             double others = 0;
             double pairs = 0;
+            double tokens = 0;
+            double weighted = 0;
+            int better = 0;
+            double best = Double.NEGATIVE_INFINITY;
             for (int j = 0; j < advantages.length; j++) {
                 if (!rewards.get(j).isOk()) {
                     continue;
                 }
                 others += j == i ? 0 : rewards.get(j).total();
+                tokens += lengths[j];
+                weighted += lengths[j] * rewards.get(j).total();
+                better += rewards.get(j).total() > rewards.get(i).total() ? 1 : 0;
+                best = j == i ? best : Math.max(best, rewards.get(j).total());
                 for (int k = 0; k < j; k++) {
                     double difference = rewards.get(j).total() - rewards.get(k).total();
                     pairs += rewards.get(k).isOk() ? difference * difference : 0;
@@ -90,6 +100,8 @@ class AdvantageEstimatorTest {
                 case RLOO -> leaveOneOut;
                 case GRPO -> centred / (std + 1e-6);
                 case DR_GRPO -> centred;
+                case OPO -> rewards.get(i).total() - weighted / tokens;
+                case GRPO_PASSK -> better == 0 ? (rewards.get(i).total() - best) / (std + 1e-6) : 0;
             };
         }
         return advantages;
@@ -138,6 +150,6 @@ class AdvantageEstimatorTest {
         assertThat(AdvantageEstimator.parse("rloo")).isEqualTo(AdvantageEstimator.RLOO);
         assertThat(AdvantageEstimator.parse("grpo")).isEqualTo(AdvantageEstimator.GRPO);
         assertThatThrownBy(() -> AdvantageEstimator.parse("gae"))
-                .hasMessage("learner.adv_estimator is 'gae' but must be one of [rloo, grpo, dr_grpo]");
+                .hasMessage("learner.adv_estimator is 'gae' but must be one of [rloo, grpo, dr_grpo, opo, grpo_passk]");
     }
 }

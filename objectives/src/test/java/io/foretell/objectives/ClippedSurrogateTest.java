@@ -36,7 +36,7 @@ class ClippedSurrogateTest {
             double step = 1e-6;
             double slope = (SURROGATE.loss(now + step, old, advantage) - SURROGATE.loss(now - step, old, advantage))
                     / (2 * step);
-            double ratio = ClippedSurrogate.ratio(now, old);
+            double ratio = LogRatio.ratio(now, old);
             if (Math.abs(ratio - 1.3) > 1e-4 && Math.abs(ratio - 0.8) > 1e-4) {
                 assertThat(SURROGATE.derivative(now, old, advantage))
                         .as("seed 17, draw %d", i)

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -44,7 +45,7 @@ class LossAggregationTest {
     }
 
     @ParameterizedTest
-    @EnumSource(LossAggregation.class)
+    @EnumSource(names = {"SEQ_MEAN_TOKEN_MEAN", "TOKEN_MEAN"})
     void weightsSumToOneWhereverAnythingIsTrained(LossAggregation aggregation) {
         for (long seed = 0; seed < 200; seed++) {
             List<Experience> step = step(new Random(seed));
@@ -63,7 +64,7 @@ class LossAggregationTest {
             List<double[]> losses = step.stream()
                     .map(e -> random.doubles(e.tokens().length(), -2, 2).toArray())
                     .toList();
-            List<float[]> weights = aggregation.weights(step);
+            List<float[]> weights = aggregation.weights(step, 7);
             double weighted = 0;
             for (int i = 0; i < losses.size(); i++) {
                 for (int t = 0; t < losses.get(i).length; t++) {
@@ -71,8 +72,12 @@ class LossAggregationTest {
                 }
             }
 
-            double naive =
-                    aggregation == LossAggregation.TOKEN_MEAN ? tokenMean(step, losses) : meanOfMeans(step, losses);
+            double naive = switch (aggregation) {
+                case TOKEN_MEAN -> tokenMean(step, losses);
+                case SEQ_MEAN_TOKEN_MEAN -> meanOf(step, losses, LossAggregationTest::mean);
+                case SEQ_MEAN_TOKEN_SUM -> meanOf(step, losses, LossAggregationTest::sumOf);
+                case SEQ_MEAN_TOKEN_SUM_NORM -> meanOf(step, losses, own -> sumOf(own) / 7);
+            };
             assertThat(weighted).as("seed %d", seed).isCloseTo(naive, within(1e-5));
         }
     }
@@ -85,15 +90,20 @@ class LossAggregationTest {
         return mean(trained);
     }
 
-    private static double meanOfMeans(List<Experience> step, List<double[]> losses) {
-        List<Double> means = new ArrayList<>();
+    private static double meanOf(
+            List<Experience> step, List<double[]> losses, ToDoubleFunction<List<Double>> ofSequence) {
+        List<Double> each = new ArrayList<>();
         for (int i = 0; i < losses.size(); i++) {
             List<Double> trained = trained(step.get(i), losses.get(i));
             if (!trained.isEmpty()) {
-                means.add(mean(trained));
+                each.add(ofSequence.applyAsDouble(trained));
             }
         }
-        return mean(means);
+        return mean(each);
+    }
+
+    private static double sumOf(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).sum();
     }
 
     private static List<Double> trained(Experience experience, double[] losses) {
@@ -148,6 +158,8 @@ class LossAggregationTest {
     void namesOfTheConfigurationAreUnderstoodAndOthersNamed() {
         assertThat(LossAggregation.parse("token-mean")).isEqualTo(LossAggregation.TOKEN_MEAN);
         assertThat(LossAggregation.parse("seq-mean-token-mean")).isEqualTo(LossAggregation.SEQ_MEAN_TOKEN_MEAN);
+        assertThat(LossAggregation.parse("seq-mean-token-sum")).isEqualTo(LossAggregation.SEQ_MEAN_TOKEN_SUM);
+        assertThat(LossAggregation.parse("seq-mean-token-sum-norm")).isEqualTo(LossAggregation.SEQ_MEAN_TOKEN_SUM_NORM);
         assertThatThrownBy(() -> LossAggregation.parse("mean")).hasMessageContaining("learner.loss_agg_mode is 'mean'");
     }
 }

@@ -3,11 +3,20 @@ package io.foretell.policy;
 import java.util.List;
 
 /**
- * @param loss this micro-batch's share of the step's loss
- * @param pgLoss its policy-gradient part
+ * @param loss this micro-batch's share of the step's loss: its policy-gradient tokens with the terms of KL and entropy, and
+ *     its next-token part
+ * @param pgLoss its policy-gradient part alone
+ * @param klLoss its divergence from the reference, without coefficient; 0 without a reference
+ * @param entropyLoss its entropy, without coefficient
  * @param ceLoss its next-token part
  * @param isFinite whether the loss and every gradient accumulated so far are numbers
  * @param sequences one per experience, in order
  */
 public record MicroBatchResult(
-        double loss, double pgLoss, double ceLoss, boolean isFinite, List<SequenceStatistics> sequences) {}
+        double loss,
+        double pgLoss,
+        double klLoss,
+        double entropyLoss,
+        double ceLoss,
+        boolean isFinite,
+        List<SequenceStatistics> sequences) {}

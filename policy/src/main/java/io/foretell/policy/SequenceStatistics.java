@@ -1,15 +1,25 @@
 package io.foretell.policy;
 
+import io.foretell.objectives.LogRatio;
+import io.foretell.objectives.PolicyGradientLoss;
+import io.foretell.objectives.PolicyGradientTokens;
+import io.foretell.objectives.RolloutCorrection;
+import java.util.Arrays;
+
 /**
- * What one micro-batch pass found out about one sequence; means are over its policy-gradient tokens.
+ * What one micro-batch pass found out about one sequence; means and shares are over its policy-gradient tokens.
  *
  * @param tokens policy-gradient tokens
- * @param klMean mean of old - new log-probability (k1), nats
- * @param mismatchKlMean mean of rho - 1 - log rho, rho = new / old probability
- * @param absoluteDifferenceMean mean |new - old| log-probability
- * @param absoluteDifferenceMax largest |new - old| log-probability
+ * @param klMean mean of old - new log-probability (k1), nats, old being the policy whose ratio is clipped
+ * @param mismatchKlMean mean of rho - 1 - log rho, rho = new / sampler's probability
+ * @param absoluteDifferenceMean mean |new - sampler's| log-probability
+ * @param absoluteDifferenceMax largest |new - sampler's| log-probability
  * @param entropyMean mean entropy of the sampled distribution, nats
- * @param clipFraction share of tokens whose ratio was clipped on the side that matters
+ * @param clippedLow share of tokens with {@link io.foretell.objectives.Clip#LOW}
+ * @param clippedHigh share with {@link io.foretell.objectives.Clip#HIGH}
+ * @param clippedDual share with {@link io.foretell.objectives.Clip#DUAL}
+ * @param correction of the difference between sampler and old policy
+ * @param logProbs (tokens) log-probabilities of the policy being trained; a reader must not change them
  */
 public record SequenceStatistics(
         int tokens,
@@ -18,4 +28,40 @@ public record SequenceStatistics(
         double absoluteDifferenceMean,
         double absoluteDifferenceMax,
         double entropyMean,
-        double clipFraction) {}
+        double clippedLow,
+        double clippedHigh,
+        double clippedDual,
+        RolloutCorrection.Corrected correction,
+        double[] logProbs) {
+    static SequenceStatistics of(PolicyGradientTokens tokens, PolicyGradientLoss.Cost cost) {
+        double kl = 0;
+        double mismatch = 0;
+        double difference = 0;
+        double largest = 0;
+        for (int t = 0; t < tokens.size(); t++) {
+            double log = tokens.logProbs()[t] - tokens.rollout()[t];
+            kl += tokens.proximal()[t] - tokens.logProbs()[t];
+            mismatch += LogRatio.ratio(tokens.logProbs()[t], tokens.rollout()[t]) - 1 - log;
+            difference += Math.abs(log);
+            largest = Math.max(largest, Math.abs(log));
+        }
+        double n = Math.max(1, tokens.size());
+        return new SequenceStatistics(
+                tokens.size(),
+                kl / n,
+                mismatch / n,
+                difference / n,
+                largest,
+                Arrays.stream(tokens.entropies()).sum() / n,
+                cost.surrogate().low() / n,
+                cost.surrogate().high() / n,
+                cost.surrogate().dual() / n,
+                cost.correction(),
+                tokens.logProbs());
+    }
+
+    /** Share of tokens whose ratio was clipped on the side that matters. */
+    public double clipFraction() {
+        return clippedLow + clippedHigh;
+    }
+}

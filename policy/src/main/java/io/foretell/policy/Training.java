@@ -1,7 +1,8 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
+import io.foretell.objectives.PolicyGradientLoss;
+import io.foretell.objectives.PolicyGradientTokens;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,75 +23,82 @@ final class Training {
             List<Experience> batch,
             List<float[]> pgWeights,
             List<float[]> ceWeights,
-            ClippedSurrogate loss,
+            List<double[]> proximal,
+            PolicyGradientLoss loss,
             boolean recompute) {
         TrainingRows rows = new TrainingRows(batch, pgWeights, ceWeights);
         if (rows.size == 0) {
             throw new PolicyException("a micro-batch of " + batch.size() + " sequences has no token to train on");
         }
-        float[] found = program.call(
+        float[] reference = new float[0]; // (2, R), or empty
+        if (loss.kl().isUsed() && rows.hasSampled()) {
+            reference = evaluate(Policy.EMA, rows, true);
+            program.run("forget");
+        }
+        float[] found = evaluate(Policy.LIVE, rows, recompute); // (2, R)
+        float[] byLogProb = new float[rows.size];
+        float[] byEntropy = new float[rows.size];
+        double ce = 0;
+        for (int r = 0; r < rows.size; r++) {
+            if (!rows.sampled[r]) {
+                ce -= rows.weights[r] * found[r];
+                byLogProb[r] = (float) -rows.weights[r];
+            }
+        }
+        double total = ce;
+        double pg = 0;
+        double kl = 0;
+        double entropy = 0;
+        List<SequenceStatistics> sequences = new ArrayList<>();
+        for (int b = 0; b < batch.size(); b++) {
+            int[] own = rows.sampledRows(b);
+            double[] logProbs = select(found, own, 0);
+            double[] rollout = select(rows.old, own, 0);
+            double[] start = proximal.isEmpty() ? logProbs : proximal.get(b);
+            PolicyGradientTokens tokens = new PolicyGradientTokens(
+                    logProbs,
+                    loss.decoupled() ? start : rollout,
+                    rollout,
+                    reference.length == 0 ? new double[0] : select(reference, own, 0),
+                    select(found, own, rows.size),
+                    select(rows.advantages, own, 0),
+                    Arrays.stream(own).mapToDouble(r -> rows.weights[r]).toArray());
+            PolicyGradientLoss.Cost cost = loss.of(tokens);
+            for (int i = 0; i < own.length; i++) {
+                byLogProb[own[i]] = (float) cost.byLogProb()[i];
+                byEntropy[own[i]] = (float) cost.byEntropy()[i];
+            }
+            total += cost.total();
+            pg += cost.pg();
+            kl += cost.kl();
+            entropy += cost.entropy();
+            sequences.add(SequenceStatistics.of(tokens, cost));
+        }
+        float norm = program.call(
+                "pull",
+                inputs -> inputs.floats(byLogProb, rows.size).floats(byEntropy, rows.size),
+                array -> array.getFloat());
+        accumulated = true;
+        boolean finite = Double.isFinite(total) && Float.isFinite(norm);
+        return new MicroBatchResult(total, pg, kl, entropy, ce, finite, sequences);
+    }
+
+    /** Log-probabilities of all rows, then their entropies: (2, R). */
+    private float[] evaluate(int which, TrainingRows rows, boolean recompute) {
+        return program.call(
                 "evaluate",
-                inputs -> inputs.integers(rows.tokens, rows.sequences, rows.width)
+                inputs -> inputs.integer(which)
+                        .integers(rows.tokens, rows.sequences, rows.width)
                         .integers(rows.rows, rows.size)
                         .integers(rows.targets, rows.size)
                         .floats(rows.temperatures, rows.size)
                         .integers(rows.forbidden, rows.size)
                         .integer(recompute ? 1 : 0),
-                array -> array.toFloatArray()); // (2, R)
-        float[] logProbs = Arrays.copyOf(found, rows.size); // (R,)
-        float[] entropies = Arrays.copyOfRange(found, rows.size, 2 * rows.size); // (R,)
-        float[] derivatives = new float[rows.size]; // (R,) of the loss by the log-probability
-        double pg = 0;
-        double ce = 0;
-        for (int r = 0; r < rows.size; r++) {
-            if (!rows.sampled[r]) {
-                ce -= rows.weights[r] * logProbs[r];
-                derivatives[r] = (float) -rows.weights[r];
-                continue;
-            }
-            double one = loss.loss(logProbs[r], rows.old[r], rows.advantages[r]);
-            double slope = loss.derivative(logProbs[r], rows.old[r], rows.advantages[r]);
-            pg += rows.weights[r] * one;
-            // A loss that is no number must not pass because its clipped branch is flat.
-            derivatives[r] = (float) (rows.weights[r] * (Double.isFinite(one) ? slope : Double.NaN));
-        }
-        float norm = program.call(
-                "pull",
-                inputs -> inputs.floats(derivatives, rows.size).floats(new float[rows.size], rows.size),
-                array -> array.getFloat());
-        accumulated = true;
-        boolean finite = Double.isFinite(pg + ce) && Float.isFinite(norm);
-        List<SequenceStatistics> sequences = new ArrayList<>();
-        for (int b = 0; b < batch.size(); b++) {
-            sequences.add(statistics(rows, b, logProbs, entropies, loss));
-        }
-        return new MicroBatchResult(pg + ce, pg, ce, finite, sequences);
+                array -> array.toFloatArray());
     }
 
-    private static SequenceStatistics statistics(
-            TrainingRows rows, int b, float[] logProbs, float[] entropies, ClippedSurrogate loss) {
-        int tokens = 0;
-        double kl = 0;
-        double mismatch = 0;
-        double difference = 0;
-        double largest = 0;
-        double entropy = 0;
-        double clipped = 0;
-        for (int r = rows.starts[b]; r < rows.starts[b + 1]; r++) {
-            if (!rows.sampled[r]) {
-                continue;
-            }
-            double log = logProbs[r] - rows.old[r];
-            tokens++;
-            kl -= log;
-            mismatch += ClippedSurrogate.ratio(logProbs[r], rows.old[r]) - 1 - log;
-            difference += Math.abs(log);
-            largest = Math.max(largest, Math.abs(log));
-            entropy += entropies[r];
-            clipped += loss.isClipped(logProbs[r], rows.old[r], rows.advantages[r]) ? 1 : 0;
-        }
-        double n = Math.max(1, tokens);
-        return new SequenceStatistics(tokens, kl / n, mismatch / n, difference / n, largest, entropy / n, clipped / n);
+    private static double[] select(float[] values, int[] rows, int offset) {
+        return Arrays.stream(rows).mapToDouble(r -> values[offset + r]).toArray();
     }
 
     void start() {

@@ -2,6 +2,7 @@ package io.foretell.policy;
 
 import io.foretell.objectives.Experience;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The flat arrays of one micro-batch. Row r predicts {@code targets[r]} from the tokens up to position {@code rows[r]}
@@ -79,6 +80,15 @@ final class TrainingRows {
         targets[r] = target;
         temperatures[r] = temperature;
         forbidden[r] = -1;
+    }
+
+    /** The policy-gradient rows of experience {@code b}, in the order of its tokens. */
+    int[] sampledRows(int b) {
+        return IntStream.range(starts[b], starts[b + 1]).filter(r -> sampled[r]).toArray();
+    }
+
+    boolean hasSampled() {
+        return IntStream.range(0, size).anyMatch(r -> sampled[r]);
     }
 
     private static int count(Experience experience) {

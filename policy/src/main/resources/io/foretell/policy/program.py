@@ -453,12 +453,13 @@ class Policy(Module):
 
   # ---- training ----
 
-  # The way there of one micro-batch. Row r predicts targets[r] from the tokens up to rows[r], at temperatures[r] and
-  # without token forbidden[r] (or -1). With `thrift` only the layers' inputs are kept and layers run twice.
+  # The way there of one micro-batch, under weights `which` (pull() is the way back of 0 only). Row r predicts targets[r]
+  # from the tokens up to rows[r], at temperatures[r] and without token forbidden[r] (or -1). With `thrift` only the
+  # layers' inputs are kept and layers run twice.
   # Returns log-probability and entropy of each row.
-  def evaluate(self: __torch__.Policy, tokens: Tensor, rows: Tensor, targets: Tensor, temperatures: Tensor, forbidden: Tensor, thrift: Tensor) -> Tensor:
+  def evaluate(self: __torch__.Policy, which: Tensor, tokens: Tensor, rows: Tensor, targets: Tensor, temperatures: Tensor, forbidden: Tensor, thrift: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
-    f = (self).ready(0, )
+    f = (self).ready(int(which), )
     B, T = torch.size(tokens)
     h = torch.embedding(f[0], torch.view(tokens, [-1]))  # (N, D)
     cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)

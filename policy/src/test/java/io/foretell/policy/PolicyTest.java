@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.LossAggregation;
+import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
 import java.nio.file.Files;
@@ -65,7 +66,7 @@ class PolicyTest {
                         batch,
                         LossAggregation.SEQ_MEAN_TOKEN_MEAN.weights(batch),
                         LossAggregation.nextTokenWeights(batch),
-                        new ClippedSurrogate(0.2, 0.2),
+                        PolicyGradientLoss.of(new ClippedSurrogate(0.2, 0.2)),
                         false);
                 policy.step(new OptimizerSettings(1e-2, 0.9, 0.95, 1e-8, 0, 1, 0.9));
                 first = step == 0 ? result.loss() : first;

@@ -3,6 +3,7 @@ package io.foretell.policy;
 import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.LossAggregation;
+import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
 import java.nio.file.Files;
@@ -51,7 +52,7 @@ final class StartUpHunt {
                         batch,
                         LossAggregation.TOKEN_MEAN.weights(batch),
                         LossAggregation.nextTokenWeights(batch),
-                        new ClippedSurrogate(0.2, 0.2),
+                        PolicyGradientLoss.of(new ClippedSurrogate(0.2, 0.2)),
                         false);
                 policy.step(new OptimizerSettings(1e-3, 0.9, 0.95, 1e-8, 0, 1, 0.9));
             }

@@ -4,6 +4,7 @@ import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.LossAggregation;
+import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.TokenArray;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.Random;
 
 /** Random experiences that use every part of the loss. */
 final class TestBatches {
-    static final ClippedSurrogate CLIP = new ClippedSurrogate(0.2, 0.3);
+    static final PolicyGradientLoss CLIP = PolicyGradientLoss.of(new ClippedSurrogate(0.2, 0.3));
 
     private TestBatches() {}
 

@@ -45,10 +45,12 @@ class TrainingTest {
             List<Experience> batch = TestBatches.mixed(decoder, random, 5);
             List<float[]> pg = LossAggregation.SEQ_MEAN_TOKEN_MEAN.weights(batch);
             List<float[]> ce = LossAggregation.nextTokenWeights(batch);
+            List<ReferenceLoss.Tokens> frozen = ReferenceLoss.tokens(decoder, batch, pg);
+            ReferenceLoss.Formula clipped = ReferenceLoss.clipped(0.2, 0.3);
             policy.startTraining();
             MicroBatchResult result = policy.accumulate(batch, pg, ce, TestBatches.CLIP, false);
             assertThat(result.loss())
-                    .isCloseTo(ReferenceLoss.of(decoder, batch, pg, ce, TestBatches.CLIP), within(1e-5));
+                    .isCloseTo(ReferenceLoss.of(decoder, batch, pg, ce, clipped, frozen, frozen), within(1e-5));
             assertThat(result.sequences())
                     .anyMatch(sequence -> sequence.clipFraction() > 0)
                     .anyMatch(sequence -> sequence.clipFraction() < 1);
@@ -64,9 +66,9 @@ class TrainingTest {
                     double kept = weight[at];
                     double h = 1e-6;
                     weight[at] = kept + h;
-                    double above = ReferenceLoss.of(decoder, batch, pg, ce, TestBatches.CLIP);
+                    double above = ReferenceLoss.of(decoder, batch, pg, ce, clipped, frozen, frozen);
                     weight[at] = kept - h;
-                    double below = ReferenceLoss.of(decoder, batch, pg, ce, TestBatches.CLIP);
+                    double below = ReferenceLoss.of(decoder, batch, pg, ce, clipped, frozen, frozen);
                     weight[at] = kept;
                     double expected = (above - below) / (2 * h);
                     worst = Math.max(worst, Math.abs(gradients.get(i)[at] - expected) / largest);

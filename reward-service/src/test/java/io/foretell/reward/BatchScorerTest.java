@@ -7,6 +7,7 @@ import io.foretell.judge.JudgeSettings;
 import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.FloatArray;
+import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.RewardStatus;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
@@ -56,7 +57,7 @@ class BatchScorerTest {
                 List.of(text),
                 List.of(new float[5]),
                 List.of(text.ceWeights().toArray()),
-                new ClippedSurrogate(0.2, 0.2),
+                PolicyGradientLoss.of(new ClippedSurrogate(0.2, 0.2)),
                 false);
         policy.step(new OptimizerSettings(0.01, 0.9, 0.95, 1e-8, 0, 1, 0.9));
     }
