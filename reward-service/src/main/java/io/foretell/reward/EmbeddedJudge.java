@@ -20,12 +20,16 @@ import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.ServedPolicy;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -75,12 +79,26 @@ public final class EmbeddedJudge implements JudgeModel {
             List<Integer> endTokens = EndTokens.of(folder, tokenizer);
             Optional<ChatTemplate> template = ChatTemplate.find(folder, clock);
             policy.swap(new PolicyVersion("judge", 0, folder.toString(), Map.of(), 0, 0, List.of(), List.of()));
-            String name = "policy " + folder.toAbsolutePath().normalize();
-            return new EmbeddedJudge(name, policy, tokenizer, contextLength, endTokens, template);
+            return new EmbeddedJudge(name(folder), policy, tokenizer, contextLength, endTokens, template);
         } catch (RuntimeException e) {
             policy.close();
             tokenizer.close();
             throw e instanceof ChatTemplateException ? new PolicyException(e.getMessage(), e) : e;
+        }
+    }
+
+    /** The folder and how its weights look, so that verdicts of what lay there before are not taken for its own. */
+    private static String name(Path folder) {
+        StringBuilder name =
+                new StringBuilder("policy ").append(folder.toAbsolutePath().normalize());
+        try (DirectoryStream<Path> weights = Files.newDirectoryStream(folder, "*.safetensors")) {
+            TreeSet<String> files = new TreeSet<>();
+            for (Path file : weights) {
+                files.add(file.getFileName() + " " + Files.size(file) + " " + Files.getLastModifiedTime(file));
+            }
+            return name.append(' ').append(files).toString();
+        } catch (IOException e) {
+            throw new PolicyException("cannot read the folder " + folder, e);
         }
     }
 
