@@ -5,14 +5,17 @@ import io.foretell.judge.Judge;
 import io.foretell.judge.JudgeModel;
 import io.foretell.judge.JudgeSettings;
 import io.foretell.objectives.RolloutGroup;
+import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ServedPolicy;
 import io.foretell.reward.AddedReward;
+import io.foretell.reward.ChatPrompt;
 import io.foretell.reward.EmbeddedJudge;
 import io.foretell.reward.RewardRoutes;
 import io.foretell.reward.RewardWorker;
 import io.foretell.reward.Rewards;
+import io.foretell.rollout.ChatTemplate;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetters;
 import io.foretell.streams.RecordSender;
@@ -87,7 +90,7 @@ final class RewardRole implements Role {
             return null;
         }
         JudgeModel model = settings.policy() != null
-                ? EmbeddedJudge.open(Path.of(settings.policy()), wiring.judgingOptions(), wiring.clock())
+                ? embedded(Path.of(settings.policy()))
                 : new HttpJudge(
                         String.valueOf(settings.baseUrl()),
                         settings.apiKey(),
@@ -95,6 +98,17 @@ final class RewardRole implements Role {
                         settings.timeout(),
                         wiring.clock());
         return Judge.open(settings, model, wiring.config().folder().resolve("judge"), wiring.metrics());
+    }
+
+    private JudgeModel embedded(Path folder) {
+        ChatPrompt prompt = ChatTemplate.find(folder, wiring.clock())
+                .<ChatPrompt>map(template -> messages -> template.render(
+                        Json.mapper().valueToTree(messages),
+                        null,
+                        true,
+                        Json.mapper().createObjectNode()))
+                .orElse(null);
+        return EmbeddedJudge.open(folder, wiring.judgingOptions(), prompt);
     }
 
     @Override

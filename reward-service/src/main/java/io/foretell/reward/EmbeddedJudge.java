@@ -1,7 +1,5 @@
 package io.foretell.reward;
 
-import io.foretell.chat.ChatTemplate;
-import io.foretell.chat.ChatTemplateException;
 import io.foretell.judge.JudgeAnswer;
 import io.foretell.judge.JudgeFailure;
 import io.foretell.judge.JudgeFailure.Kind;
@@ -25,16 +23,15 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A second model in this process as judge: asked through its chat template where it has one, else with the plain text of
@@ -48,7 +45,7 @@ public final class EmbeddedJudge implements JudgeModel {
     private final HuggingFaceTokenizer tokenizer;
     private final int contextLength;
     private final List<Integer> endTokens;
-    private final Optional<ChatTemplate> template;
+    private final @Nullable ChatPrompt template;
 
     private EmbeddedJudge(
             String name,
@@ -56,7 +53,7 @@ public final class EmbeddedJudge implements JudgeModel {
             HuggingFaceTokenizer tokenizer,
             int contextLength,
             List<Integer> endTokens,
-            Optional<ChatTemplate> template) {
+            @Nullable ChatPrompt template) {
         this.name = name;
         this.policy = policy;
         this.tokenizer = tokenizer;
@@ -68,22 +65,21 @@ public final class EmbeddedJudge implements JudgeModel {
     /**
      * Opens a Hugging Face folder.
      *
-     * @param clock for chat templates that write today's date
+     * @param template the model's own chat template; null for a plain prompt
      * @throws PolicyException when the folder cannot be used
      */
-    public static EmbeddedJudge open(Path folder, PolicyOptions options, InstantSource clock) {
+    public static EmbeddedJudge open(Path folder, PolicyOptions options, @Nullable ChatPrompt template) {
         HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder);
         ServedPolicy policy = new ServedPolicy("judge-policy", options, LOADING);
         try {
             int contextLength = ModelConfig.read(folder).maxPositions();
             List<Integer> endTokens = EndTokens.of(folder, tokenizer);
-            Optional<ChatTemplate> template = ChatTemplate.find(folder, clock);
             policy.swap(new PolicyVersion("judge", 0, folder.toString(), Map.of(), 0, 0, List.of(), List.of()));
             return new EmbeddedJudge(name(folder), policy, tokenizer, contextLength, endTokens, template);
         } catch (RuntimeException e) {
             policy.close();
             tokenizer.close();
-            throw e instanceof ChatTemplateException ? new PolicyException(e.getMessage(), e) : e;
+            throw e;
         }
     }
 
@@ -143,7 +139,7 @@ public final class EmbeddedJudge implements JudgeModel {
     }
 
     private TokenArray prompt(JudgeRequest request) {
-        if (template.isEmpty()) {
+        if (template == null) {
             String text = request.messages().stream()
                     .map(JudgeRequest.Message::content)
                     .collect(Collectors.joining("\n\n", "", "\n"));
@@ -152,12 +148,9 @@ public final class EmbeddedJudge implements JudgeModel {
                     ? TokenArray.of(tokenizer.beginOfText().getAsInt()).concat(tokens)
                     : tokens;
         }
-        List<Map<String, String>> messages = request.messages().stream()
-                .map(message -> Map.of("role", message.role(), "content", message.content()))
-                .toList();
         try {
-            return tokenizer.encode(template.get().render(messages, null, true, Map.of()));
-        } catch (ChatTemplateException e) {
+            return tokenizer.encode(template.of(request.messages()));
+        } catch (RuntimeException e) {
             throw new JudgeFailure(Kind.LASTING, "the judge's chat template refuses the question: " + e.getMessage());
         }
     }

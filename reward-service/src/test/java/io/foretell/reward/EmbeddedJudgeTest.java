@@ -18,8 +18,6 @@ import io.foretell.policy.TokenizerFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -31,7 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** A random model judges, which it cannot. */
 @Tag("integration")
 class EmbeddedJudgeTest {
-    private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);
     private static final PolicyOptions OPTIONS = new PolicyOptions(1, 8192);
 
     @TempDir
@@ -46,7 +43,7 @@ class EmbeddedJudgeTest {
         Files.write(tokenizer, TokenizerFiles.bytes());
         model = folder.resolve("model");
         RandomWeights.write(model, ModelConfig.ofSize("qwen3", "micro", 259), tokenizer, 5);
-        plain = EmbeddedJudge.open(model, OPTIONS, CLOCK);
+        plain = EmbeddedJudge.open(model, OPTIONS, null);
     }
 
     @AfterAll
@@ -70,15 +67,9 @@ class EmbeddedJudgeTest {
 
     @Test
     void aChatTemplateWritesThePrompt() throws Exception {
-        Path chatting = folder.resolve("chatting");
-        Files.createDirectory(chatting);
-        for (String name : List.of("config.json", "tokenizer.json", "model.safetensors")) {
-            Files.copy(model.resolve(name), chatting.resolve(name));
-        }
-        Files.writeString(
-                chatting.resolve("chat_template.jinja"),
-                "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<judge>{% endif %}");
-        try (EmbeddedJudge judge = EmbeddedJudge.open(chatting, OPTIONS, CLOCK)) {
+        ChatPrompt template =
+                messages -> "<" + messages.get(0).role() + ">" + messages.get(0).content() + "<judge>";
+        try (EmbeddedJudge judge = EmbeddedJudge.open(model, OPTIONS, template)) {
             assertThat(judge.ask(request("Is it?", Duration.ofSeconds(30))).promptTokens())
                     .isEqualTo("<user>Is it?<judge>".length());
         }
@@ -101,7 +92,7 @@ class EmbeddedJudgeTest {
 
     @Test
     void nonsenseIsAFailureAndNotAZero() {
-        EmbeddedJudge nonsense = EmbeddedJudge.open(model, OPTIONS, CLOCK);
+        EmbeddedJudge nonsense = EmbeddedJudge.open(model, OPTIONS, null);
         try (Metrics metrics = new Metrics();
                 Judge judge = Judge.open(ScriptedJudge.SETTINGS, nonsense, folder.resolve("verdicts"), metrics)) {
             Verdict verdict = judge.ask("safety", Map.of("text", "a")).join();

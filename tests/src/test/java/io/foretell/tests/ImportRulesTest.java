@@ -71,8 +71,7 @@ class ImportRulesTest {
     static final ArchRule rolloutServiceUsesWhatIsBelowIt = uses(ROLLOUT, OBJECTIVES, PLATFORM, POLICY, STREAMS);
 
     @ArchTest
-    static final ArchRule rewardServiceUsesWhatIsBelowIt =
-            uses(REWARD, OBJECTIVES, PLATFORM, POLICY, CHAT, STREAMS, JUDGE);
+    static final ArchRule rewardServiceUsesWhatIsBelowIt = uses(REWARD, OBJECTIVES, PLATFORM, POLICY, STREAMS, JUDGE);
 
     @ArchTest
     static final ArchRule learnerUsesWhatIsBelowIt = uses(LEARNER, OBJECTIVES, PLATFORM, POLICY, STREAMS);
