@@ -1,123 +1,173 @@
 package io.foretell.judge;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.RewardStatus;
+import io.foretell.judge.AnswerForm.Reading;
+import io.foretell.judge.JudgeFailure.Kind;
 import io.foretell.objectives.Verdict;
-import io.foretell.platform.Json;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
+import io.foretell.platform.Metrics;
+import io.micrometer.core.instrument.Gauge;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
- * Asks a chat model for a score. The answer's last line must read {@code Score: NUMBER}; anything else is a failure with
- * the reason, never a zero. Thread-safe.
+ * Verdicts of a language model. A question is asked {@code samples} times, a pair in both orders, and the scores are
+ * averaged; questions beyond {@code max_concurrent} queue. What cannot be had is a verdict with the reason, never a
+ * zero. Thread-safe; nothing blocks. Who makes it closes it.
  */
-public final class Judge {
-    private static final Pattern SCORE = Pattern.compile("(?im)^\\h*score:\\h*(-?\\d+(?:\\.\\d+)?)\\h*$");
-    private static final long BACK_OFF_MS = 200;
+public final class Judge implements AutoCloseable {
+    private static final long CLOSE_SECONDS = 5;
 
     private final JudgeSettings settings;
-    private final HttpClient client;
-    private final Semaphore permits;
+    private final JudgePrompts prompts;
+    private final PatientJudge judge;
+    private final VerdictStore store;
+    private final AnswerWatch watch;
+    private final Examiner examiner;
+    private final ThreadPoolExecutor threads;
+    private final Map<String, CompletableFuture<Reading>> underWay = new ConcurrentHashMap<>();
 
-    public Judge(JudgeSettings settings) {
+    private Judge(JudgeSettings settings, JudgePrompts prompts, JudgeModel model, VerdictStore store, Metrics metrics) {
         this.settings = settings;
-        this.client = HttpClient.newBuilder().connectTimeout(settings.timeout()).build();
-        this.permits = new Semaphore(settings.maxConcurrent());
+        this.prompts = prompts;
+        this.store = store;
+        this.judge = new PatientJudge(settings, model, new Spending(settings.maxSpentTokens(), store), metrics);
+        this.watch = new AnswerWatch(metrics);
+        this.examiner = new Examiner(settings, judge, store, watch, metrics);
+        AtomicInteger number = new AtomicInteger();
+        int most = settings.maxConcurrent();
+        this.threads = new ThreadPoolExecutor(most, most, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+            Thread thread = new Thread(work, "judge-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        });
+        threads.allowCoreThreadTimeOut(true);
+        Gauge.builder("reward_judge_queue", threads, pool -> pool.getQueue().size())
+                .register(metrics.registry());
     }
 
-    /** A verdict of {@code role} on {@code material}; never completes exceptionally. */
-    public CompletableFuture<Verdict> ask(String role, String material) {
-        String prompt = settings.prompts().get(role);
-        if (settings.baseUrl() == null || prompt == null) {
-            return CompletableFuture.completedFuture(failed(
-                    settings.baseUrl() == null
-                            ? "no judge is configured: set reward.judge.base_url"
-                            : "reward.judge.prompts has no role '" + role + "'"));
-        }
-        if (!permits.tryAcquire()) {
-            return CompletableFuture.completedFuture(
-                    failed("the judge is asked " + settings.maxConcurrent() + " times at once already"));
-        }
-        return attempt(request(prompt, material), 1).whenComplete((verdict, failure) -> permits.release());
+    /**
+     * A judge that asks {@code model}, which becomes its own.
+     *
+     * @param folder where verdicts and what they cost are kept
+     * @throws IllegalArgumentException when a prompt cannot be used
+     */
+    public static Judge open(JudgeSettings settings, JudgeModel model, Path folder, Metrics metrics) {
+        JudgePrompts prompts =
+                settings.prompts() == null ? JudgePrompts.builtIn() : JudgePrompts.in(Path.of(settings.prompts()));
+        return new Judge(settings, prompts, model, VerdictStore.open(folder), metrics);
     }
 
-    private HttpRequest request(String prompt, String material) {
-        ObjectNode body = Json.mapper().createObjectNode();
-        body.put("model", settings.model()).put("temperature", 0);
-        body.putArray("messages").add(message("system", prompt)).add(message("user", material));
-        URI endpoint = URI.create(settings.baseUrl().replaceAll("/+$", "") + "/chat/completions");
-        HttpRequest.Builder request = HttpRequest.newBuilder(endpoint)
-                .timeout(settings.timeout())
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(body.toString()));
-        if (settings.apiKey() != null) {
-            request.header("Authorization", "Bearer " + settings.apiKey());
-        }
-        return request.build();
-    }
-
-    private static ObjectNode message(String role, String content) {
-        return Json.mapper().createObjectNode().put("role", role).put("content", content);
-    }
-
-    private CompletableFuture<Verdict> attempt(HttpRequest request, int number) {
-        return client.sendAsync(request, HttpResponse.BodyHandlers.ofString())
-                .handle((response, failure) -> {
-                    boolean passing = failure != null || response.statusCode() == 429 || response.statusCode() >= 500;
-                    if (passing && number < settings.maxAttempts()) {
-                        Executor later =
-                                CompletableFuture.delayedExecutor(BACK_OFF_MS << (number - 1), TimeUnit.MILLISECONDS);
-                        return CompletableFuture.supplyAsync(() -> attempt(request, number + 1), later)
-                                .thenCompose(again -> again);
-                    }
-                    return CompletableFuture.completedFuture(
-                            failure != null ? unreachable(failure, number) : verdict(response));
-                })
-                .thenCompose(verdict -> verdict);
-    }
-
-    private static Verdict unreachable(Throwable failure, int attempts) {
-        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-        String sentence = "the judge did not answer after " + attempts + " attempts: " + cause;
-        return cause instanceof HttpTimeoutException
-                ? new Verdict(RewardStatus.TIMEOUT, 0, sentence)
-                : failed(sentence);
-    }
-
-    private static Verdict verdict(HttpResponse<String> response) {
-        if (response.statusCode() != 200) {
-            return failed("the judge answered with status " + response.statusCode());
+    /** A verdict of {@code role} on material in its places; never completes exceptionally. */
+    public CompletableFuture<Verdict> ask(String role, Map<String, String> material) {
+        JudgePrompt prompt = prompts.of(role);
+        if (prompt == null) {
+            return CompletableFuture.completedFuture(Verdicts.failed(
+                    "there is no judge's role '" + role + "' among the prompts; known are " + prompts.roles()));
         }
         try {
-            JsonNode json = Json.mapper().readTree(response.body());
-            String text =
-                    json.path("choices").path(0).path("message").path("content").asText("");
-            Matcher matcher = SCORE.matcher(text);
-            Double score = null;
-            while (matcher.find()) {
-                score = Double.valueOf(matcher.group(1));
+            int samples = prompt.isText() ? 1 : settings.samples();
+            List<CompletableFuture<Verdicts.Sample>> asked = new ArrayList<>();
+            for (int sample = 0; sample < samples; sample++) {
+                asked.add(sample(prompt, material, sample));
             }
-            return score == null || score.isInfinite()
-                    ? failed("the judge's answer has no line 'Score: NUMBER': " + text)
-                    : new Verdict(RewardStatus.OK, score, text);
-        } catch (JsonProcessingException e) {
-            return failed("the judge's answer is not JSON");
+            return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
+                    .thenApply(all -> Verdicts.of(
+                            asked.stream().map(CompletableFuture::join).toList()));
+        } catch (IllegalArgumentException e) {
+            return CompletableFuture.completedFuture(Verdicts.failed(String.valueOf(e.getMessage())));
         }
     }
 
-    private static Verdict failed(String reason) {
-        return new Verdict(RewardStatus.FAILED, 0, reason);
+    /** Roles that compare two things, by the names of their places, such as first and second. */
+    public List<String> pair(String role) {
+        JudgePrompt prompt = prompts.of(role);
+        return prompt == null ? List.of() : prompt.pair();
+    }
+
+    /** The places for material that {@code role} has; empty where there is no such role. */
+    public List<String> inputs(String role) {
+        JudgePrompt prompt = prompts.of(role);
+        return prompt == null ? List.of() : prompt.inputs();
+    }
+
+    /** Whether the latest answers of {@code role} look as if they said nothing. */
+    public boolean isSuspected(String role) {
+        return watch.isSuspected(role);
+    }
+
+    private CompletableFuture<Verdicts.Sample> sample(JudgePrompt prompt, Map<String, String> material, int sample) {
+        CompletableFuture<Verdicts.Sample> straight = outcome(single(prompt, prompt.question(material), sample));
+        if (!prompt.isPair() || !settings.swapOrder()) {
+            return straight;
+        }
+        return straight.thenCombine(
+                outcome(single(prompt, prompt.question(prompt.swapped(material)), sample)),
+                Verdicts.Sample::withSwapped);
+    }
+
+    private static CompletableFuture<Verdicts.Sample> outcome(CompletableFuture<Reading> reading) {
+        return reading.handle((found, failure) -> failure == null
+                ? Verdicts.Sample.of(found)
+                : Verdicts.Sample.of(failure instanceof CompletionException ? failure.getCause() : failure));
+    }
+
+    /* Equal questions at the same time are asked once. */
+    private CompletableFuture<Reading> single(JudgePrompt prompt, String question, int sample) {
+        String key = HexFormat.of().formatHex(examiner.key(prompt, question, sample));
+        CompletableFuture<Reading> mine = new CompletableFuture<>();
+        CompletableFuture<Reading> other = underWay.putIfAbsent(key, mine);
+        if (other != null) {
+            return other;
+        }
+        try {
+            threads.execute(() -> answer(key, prompt, question, sample).accept(mine));
+        } catch (RejectedExecutionException e) {
+            mine.completeExceptionally(closed());
+        }
+        return mine;
+    }
+
+    /* Whoever asks again once it is answered finds it kept, or asks anew. */
+    private Consumer<CompletableFuture<Reading>> answer(String key, JudgePrompt prompt, String question, int sample) {
+        try {
+            Reading reading = examiner.read(prompt, question, sample);
+            return waiting -> waiting.complete(reading);
+        } catch (InterruptedException e) {
+            return waiting -> waiting.completeExceptionally(closed());
+        } catch (RuntimeException e) {
+            return waiting -> waiting.completeExceptionally(e);
+        } finally {
+            underWay.remove(key);
+        }
+    }
+
+    private static JudgeFailure closed() {
+        return new JudgeFailure(Kind.LASTING, "the judge is closed");
+    }
+
+    /** Calls in flight are given up. */
+    @Override
+    public void close() {
+        underWay.values().forEach(each -> each.completeExceptionally(closed()));
+        threads.shutdownNow();
+        try {
+            threads.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        underWay.values().forEach(each -> each.completeExceptionally(closed()));
+        judge.close();
+        store.close();
     }
 }

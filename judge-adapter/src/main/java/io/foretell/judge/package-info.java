@@ -1,6 +1,6 @@
 /**
- * Client of any OpenAI-compatible endpoint as a judge. What enters: a prompt of a role. What leaves: a verdict, or the
- * reason why there is none. Thread-safe; nothing blocks.
+ * A language model as judge. What enters: a role and its material. What leaves: a verdict, or the reason why there is
+ * none. Asking never blocks; the calls run on a few threads of the judge's own.
  */
 @NullMarked
 package io.foretell.judge;

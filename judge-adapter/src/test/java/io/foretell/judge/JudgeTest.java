@@ -1,288 +1,208 @@
 package io.foretell.judge;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import io.foretell.objectives.RewardStatus;
 import io.foretell.objectives.Verdict;
-import io.foretell.platform.Json;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Deque;
-import java.util.List;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+/** What a judge says becomes a verdict. */
 @Timeout(30)
-class JudgeTest {
-    private static final String KEY = "sk-never-to-be-seen";
-    private static final Duration PATIENT = Duration.ofSeconds(20);
+class JudgeTest extends WithJudgeServer {
+    @Test
+    void theLastLineIsTheVerdict() {
+        server.thenSays("It only reports.\nSafe: no, one might think.\n\n safe: YES. \n");
 
-    private record Answer(int status, String body) {}
+        Verdict verdict = safety();
 
-    private record Asked(String path, String authorization, JsonNode body) {}
-
-    private final Deque<Answer> answers = new ArrayDeque<>();
-    private final List<Asked> asked = Collections.synchronizedList(new ArrayList<>());
-    private final CountDownLatch arrived = new CountDownLatch(1);
-    private final CountDownLatch gate = new CountDownLatch(1);
-    private final ExecutorService threads = Executors.newCachedThreadPool();
-    private HttpServer server;
-    private String url;
-    private volatile boolean gated;
-
-    @BeforeEach
-    void start() throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.setExecutor(threads);
-        server.createContext("/", this::answer);
-        server.start();
-        url = "http://127.0.0.1:" + server.getAddress().getPort() + "/v1";
-    }
-
-    @AfterEach
-    void stop() {
-        gate.countDown();
-        server.stop(0);
-        threads.shutdownNow();
-    }
-
-    private void answer(HttpExchange exchange) throws IOException {
-        asked.add(new Asked(
-                exchange.getRequestURI().getPath(),
-                exchange.getRequestHeaders().getFirst("Authorization"),
-                Json.mapper().readTree(exchange.getRequestBody().readAllBytes())));
-        arrived.countDown();
-        try {
-            if (gated && !gate.await(20, TimeUnit.SECONDS)) {
-                throw new AssertionError("the gate stayed closed");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        Answer answer;
-        synchronized (answers) {
-            answer = answers.size() > 1 ? answers.removeFirst() : answers.getFirst();
-        }
-        byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
-        exchange.sendResponseHeaders(answer.status(), bytes.length == 0 ? -1 : bytes.length);
-        exchange.getResponseBody().write(bytes);
-        exchange.close();
-    }
-
-    private void says(String text) {
-        var body = Json.mapper().createObjectNode();
-        body.putArray("choices").addObject().putObject("message").put("content", text);
-        answers.add(new Answer(200, body.toString()));
-    }
-
-    private JudgeSettings settings(Duration timeout, int attempts, int concurrent) {
-        return new JudgeSettings(
-                url, KEY, "grader", timeout, attempts, concurrent, Map.of("quality", "Grade from 0 to 10."));
-    }
-
-    private Verdict ask() {
-        return new Judge(settings(PATIENT, 3, 4)).ask("quality", "some text").join();
+        assertThat(verdict.status()).as(verdict.reason()).isEqualTo(RewardStatus.OK);
+        assertThat(verdict.score()).isEqualTo(1);
+        assertThat(verdict.reason()).contains("It only reports");
+        JudgeServer.Asked asked = server.asked.get(0);
+        assertThat(asked.path()).isEqualTo("/v1/chat/completions");
+        assertThat(asked.authorization()).isEqualTo("Bearer " + JudgeFixtures.KEY);
+        assertThat(asked.body().path("model").asText()).isEqualTo("grader");
+        assertThat(asked.body().path("temperature").asDouble(-1)).isZero();
+        assertThat(asked.lastMessage()).contains("<text>\nsome text\n</text>");
     }
 
     @Test
-    void theLastScoreLineCounts() {
-        says("At first I thought\nScore: 3\nbut then\n  score:  -7.5  \nas I said, a Score: 9 is too much");
+    void anUnreadableAnswerIsRepairedOnce() {
+        server.thenSays("It is quite safe.").thenSays("Safe: yes");
 
-        Verdict verdict = ask();
-
-        assertThat(verdict.status()).isEqualTo(RewardStatus.OK);
-        assertThat(verdict.score()).isEqualTo(-7.5);
-        assertThat(verdict.reason()).contains("but then");
+        assertThat(safety().score()).isEqualTo(1);
+        assertThat(server.asked).hasSize(2);
+        assertThat(server.asked.get(1).body().path("messages")).hasSize(3);
+        assertThat(server.asked.get(1).lastMessage())
+                .contains("its last line is 'It is quite safe.'")
+                .contains("'Safe: yes'");
+        assertThat(counted("reward_judge_repairs")).isEqualTo(1);
     }
 
     @Test
-    void anAnswerWithoutAScoreLineIsAFailureWithTheAnswerAsReason() {
-        for (String text : List.of("It is good.", "Score: high", "Score: 7/10", "Score:", "")) {
-            answers.clear();
-            says(text);
+    void anAnswerThatIsNeverReadableIsAFailureAfterTwoQuestions() {
+        server.thenSays("{\"reasoning\": \"fine\", \"false_statement\": \"perhaps\"}");
 
-            Verdict verdict = ask();
-
-            assertThat(verdict.status()).as(text).isEqualTo(RewardStatus.FAILED);
-            assertThat(verdict.reason()).contains("has no line 'Score: NUMBER'").contains(text);
-        }
-    }
-
-    @Test
-    void aScoreThatNoNumberCanHoldIsAFailure() {
-        says("Score: " + "9".repeat(400));
-
-        assertThat(ask().status()).isEqualTo(RewardStatus.FAILED);
-    }
-
-    @Test
-    void theScoreMustStandOnTheLineOfItsWord() {
-        says("Score:\n5");
-
-        assertThat(ask().status()).isEqualTo(RewardStatus.FAILED);
-    }
-
-    @Test
-    void theQuestionIsAChatWithTheRolesPromptAndTheKeyAsBearer() {
-        says("Score: 1");
-
-        ask();
-
-        Asked question = asked.get(0);
-        assertThat(question.path()).isEqualTo("/v1/chat/completions");
-        assertThat(question.authorization()).isEqualTo("Bearer " + KEY);
-        assertThat(question.body().path("model").asText()).isEqualTo("grader");
-        assertThat(question.body().path("temperature").asDouble(-1)).isZero();
-        assertThat(question.body().path("messages").toString())
-                .isEqualTo("[{\"role\":\"system\",\"content\":\"Grade from 0 to 10.\"},"
-                        + "{\"role\":\"user\",\"content\":\"some text\"}]");
-    }
-
-    @Test
-    void aSlashAtTheEndOfTheAddressDoesNoHarm() {
-        url += "/";
-        says("Score: 1");
-
-        assertThat(ask().status()).isEqualTo(RewardStatus.OK);
-        assertThat(asked.get(0).path()).isEqualTo("/v1/chat/completions");
-    }
-
-    @Test
-    void passingFailuresAreTriedAgain() {
-        answers.add(new Answer(500, ""));
-        answers.add(new Answer(429, ""));
-        says("Score: 4");
-
-        assertThat(ask()).isEqualTo(new Verdict(RewardStatus.OK, 4, "Score: 4"));
-        assertThat(asked).hasSize(3);
-    }
-
-    @Test
-    void attemptsAreNotWithoutEnd() {
-        answers.add(new Answer(503, ""));
-
-        Verdict verdict =
-                new Judge(settings(PATIENT, 2, 4)).ask("quality", "text").join();
-
-        assertThat(verdict.status()).isEqualTo(RewardStatus.FAILED);
-        assertThat(verdict.reason()).contains("503");
-        assertThat(asked).hasSize(2);
-    }
-
-    @Test
-    void aRefusalIsNotTriedAgain() {
-        answers.add(new Answer(401, ""));
-
-        assertThat(ask()).isEqualTo(new Verdict(RewardStatus.FAILED, 0, "the judge answered with status 401"));
-        assertThat(asked).hasSize(1);
-    }
-
-    @Test
-    void anAnswerThatIsNotJsonIsAFailure() {
-        answers.add(new Answer(200, "<html>"));
-
-        assertThat(ask()).isEqualTo(new Verdict(RewardStatus.FAILED, 0, "the judge's answer is not JSON"));
-    }
-
-    @Test
-    void aJudgeThatTakesTooLongIsATimeout() {
-        gated = true;
-        says("Score: 4");
-
-        Verdict verdict = new Judge(settings(Duration.ofMillis(200), 1, 4))
-                .ask("quality", "text")
+        Verdict verdict = judge().ask("factuality", Map.of("context", "a", "reference", "b", "continuation", "c"))
                 .join();
 
-        assertThat(verdict.status()).isEqualTo(RewardStatus.TIMEOUT);
-        assertThat(verdict.reason()).contains("did not answer after 1 attempts");
+        assertThat(verdict.status()).isEqualTo(RewardStatus.FAILED);
+        assertThat(verdict.reason()).contains("cannot be used, asked twice").contains("enumeration");
+        assertThat(server.asked).hasSize(2);
     }
 
     @Test
-    void aJudgeThatIsNotThereIsAFailure() {
-        server.stop(0);
+    void manySamplesAreAveragedAndHalfOfThemIsEnough() {
+        settings.samples = 4;
+        settings.temperature = 1;
+        settings.maxAttempts = 1;
+        settings.maxConcurrent = 1;
+        server.thenSays("Safe: yes")
+                .thenSays("Safe: no")
+                .thenStatus(400, Map.of())
+                .thenSays("Safe: yes");
 
-        Verdict verdict =
-                new Judge(settings(PATIENT, 1, 4)).ask("quality", "text").join();
+        Verdict verdict = safety();
+
+        assertThat(verdict.score()).isCloseTo(2 / 3.0, within(1e-12));
+        assertThat(server.asked.stream().map(asked -> asked.body().path("seed").asInt()))
+                .containsExactly(0, 1, 2, 3);
+    }
+
+    @Test
+    void tooFewSamplesAreAFailure() {
+        settings.samples = 3;
+        settings.temperature = 1;
+        settings.maxConcurrent = 1;
+        server.thenSays("Safe: yes").thenStatus(400, Map.of());
+
+        Verdict verdict = safety();
 
         assertThat(verdict.status()).isEqualTo(RewardStatus.FAILED);
-        assertThat(verdict.reason()).contains("did not answer").doesNotContain(KEY);
+        assertThat(verdict.reason()).contains("(1 of 3 samples could be had)");
     }
 
     @Test
-    void anUnknownRoleAndNoJudgeAtAllAreFailuresThatSayWhatToSet() {
-        JudgeSettings none = new JudgeSettings(null, null, "judge", PATIENT, 1, 1, Map.of("quality", "Grade."));
+    void preferenceForAPositionIsCancelledBySwappingAndReported() {
+        long seed = 20260101;
+        Random random = new Random(seed);
+        server.thenSays("Conclusion: Option 1");
+        Judge judge = judge();
 
-        assertThat(new Judge(none).ask("quality", "text").join().reason())
-                .isEqualTo("no judge is configured: set reward.judge.base_url");
-        assertThat(new Judge(settings(PATIENT, 1, 1)).ask("beauty", "text").join())
-                .isEqualTo(new Verdict(RewardStatus.FAILED, 0, "reward.judge.prompts has no role 'beauty'"));
-        assertThat(asked).isEmpty();
-    }
-
-    @Test
-    void placesAreGivenBackAfterEachAnswer() throws InterruptedException {
-        gated = true;
-        says("Score: 4");
-        Judge judge = new Judge(settings(PATIENT, 1, 1));
-        CompletableFuture<Verdict> first = judge.ask("quality", "text");
-        assertThat(arrived.await(20, TimeUnit.SECONDS)).isTrue();
-
-        Verdict crowded = judge.ask("quality", "text").join();
-        gate.countDown();
-
-        assertThat(crowded.reason()).isEqualTo("the judge is asked 1 times at once already");
-        assertThat(first.join().status()).isEqualTo(RewardStatus.OK);
-        assertThat(judge.ask("quality", "text").join().status()).isEqualTo(RewardStatus.OK);
-    }
-
-    @Test
-    void theKeyIsNeverWritten() {
-        JudgeSettings settings = settings(PATIENT, 1, 1);
-
-        assertThat(settings.toString()).contains(url).doesNotContain(KEY);
-    }
-
-    @Test
-    void aKeyThatCannotBeSentIsRefusedWithoutShowingIt() {
-        assertThatThrownBy(() -> new JudgeSettings(url, KEY + "\n", "judge", PATIENT, 1, 1, Map.of()))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("reward.judge.api_key")
-                .hasMessageNotContaining(KEY);
-    }
-
-    @Test
-    void anAddressThatIsNoneIsRefusedAtTheStart() {
-        for (String address : List.of("localhost:8000/v1", "ftp://host/v1", "http://", "not an address")) {
-            assertThatThrownBy(() -> new JudgeSettings(address, null, "judge", PATIENT, 1, 1, Map.of()))
-                    .as(address)
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("reward.judge.base_url is '" + address
-                            + "' but must be an address such as http://localhost:8000/v1");
+        for (int i = 0; i < 30; i++) {
+            Map<String, String> pair =
+                    Map.of("context", "c" + i, "first", "a" + random.nextInt(), "second", "b" + random.nextInt());
+            Verdict verdict = judge.ask("quality", pair).join();
+            assertThat(verdict.score()).as("seed %d, pair %d", seed, i).isEqualTo(0.5);
+            assertThat(verdict.parts()).containsEntry("order_agreement", 0.0);
         }
+
+        assertThat(judge.isSuspected("quality")).isTrue();
+        assertThat(counted("reward_judge_suspicions", "role", "quality", "kind", "position"))
+                .isEqualTo(1);
+        assertThat(metrics.scrape()).contains("reward_judge_first_preferred{role=\"quality\"} 1.0");
     }
 
     @Test
-    void limitsThatCannotBeAreRefused() {
-        assertThatThrownBy(() -> settings(Duration.ZERO, 1, 1)).hasMessageContaining("timeout above 0");
-        assertThatThrownBy(() -> settings(PATIENT, 0, 1)).hasMessageContaining("one attempt");
-        assertThatThrownBy(() -> settings(PATIENT, 1, 0)).hasMessageContaining("concurrent");
+    void aFairJudgeOfPairsIsNotSuspected() {
+        server.thenAnswers(question -> {
+            boolean first = question.indexOf("good") < question.indexOf("bad");
+            return "Conclusion: Option " + (first ? 1 : 2);
+        });
+        Judge judge = judge();
+
+        for (int i = 0; i < 30; i++) {
+            Map<String, String> pair = Map.of("context", "c" + i, "first", "good", "second", "bad");
+            assertThat(judge.ask("quality", pair).join().score()).isEqualTo(1);
+        }
+        assertThat(judge.isSuspected("quality")).isFalse();
+    }
+
+    @Test
+    void aJudgeThatAlwaysAnswersTheSameIsReported() {
+        server.thenSays("Safe: yes");
+        Judge judge = judge();
+
+        for (int i = 0; i < 60; i++) {
+            assertThat(judge.ask("safety", Map.of("text", "text " + i)).join().score())
+                    .isEqualTo(1);
+        }
+
+        assertThat(judge.isSuspected("safety")).isTrue();
+        assertThat(counted("reward_judge_suspicions", "kind", "constant")).isEqualTo(1);
+    }
+
+    @Test
+    void whatWasSaidSurvivesARestart() throws IOException {
+        server.thenSays("Conclusion: Option 2");
+        Judge first = judge();
+        Verdict before = first.ask("quality", PAIR).join();
+        first.close();
+        int calls = server.asked.size();
+
+        Judge second = judge();
+        Verdict after = second.ask("quality", PAIR).join();
+
+        assertThat(calls).isEqualTo(2);
+        assertThat(after).isEqualTo(before);
+        assertThat(server.asked).hasSize(calls);
+        assertThat(counted("reward_judge_answers", "outcome", "cached")).isEqualTo(2);
+        second.close();
+
+        String newer =
+                Files.readString(Path.of("../configs/judges/quality.yaml")).replace("version: 1", "version: 2");
+        settings.prompts = Files.createDirectory(folder.resolve("prompts")).toString();
+        Files.writeString(folder.resolve("prompts/quality.yaml"), newer);
+        judge().ask("quality", PAIR).join();
+        assertThat(server.asked).as("another version of the prompt asks anew").hasSize(2 * calls);
+    }
+
+    @Test
+    void failuresAreNotKept() {
+        server.thenStatus(400, Map.of()).thenSays("Safe: yes");
+        Judge judge = judge();
+
+        assertThat(judge.ask("safety", TEXT).join().status()).isEqualTo(RewardStatus.FAILED);
+        assertThat(judge.ask("safety", TEXT).join().status()).isEqualTo(RewardStatus.OK);
+    }
+
+    @Test
+    void aRoleOrMaterialThatIsNotThereIsAFailureThatNamesWhatIs() {
+        assertThat(judge().ask("beauty", TEXT).join().reason())
+                .contains("'beauty'")
+                .contains("semantic_prefix");
+        assertThat(judge().ask("quality", TEXT).join().reason())
+                .contains("needs [context, first, second] but was given [text]");
+        assertThat(server.asked).isEmpty();
+    }
+
+    @Test
+    void aRewriterGivesTextAndNoScore() {
+        server.thenSays("Sure!\n<rewrite>\nupon a time\n</rewrite>");
+
+        Verdict verdict = judge().ask("rewriter", Map.of("context", "Once", "continuation", "upon"))
+                .join();
+
+        assertThat(verdict.reason()).isEqualTo("upon a time");
+        assertThat(verdict.score()).isNaN();
+    }
+
+    @Test
+    void aRubricIsTheWeightedMeanOfItsCriteria() {
+        server.thenSays("```json\n{\"reasoning\": \"r\", \"scores\": {\"coherence\": 10, \"accuracy\": 5,"
+                + " \"information\": 0, \"language\": 9}}\n```");
+
+        Verdict verdict =
+                judge().ask("rubric", Map.of("context", "c", "text", "t")).join();
+
+        assertThat(verdict.score()).isCloseTo((3 * 1 + 3 * 0.5 + 0.9) / 9, within(1e-12));
+        assertThat(verdict.parts()).containsEntry("accuracy", 0.5).hasSize(4);
     }
 }

@@ -9,6 +9,9 @@ import io.foretell.platform.Configuration;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.TlsSettings;
 import io.foretell.policy.Precision;
+import io.foretell.reward.ComponentSettings;
+import io.foretell.reward.Patience;
+import io.foretell.reward.Rewards;
 import io.foretell.streams.KafkaSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -197,7 +200,29 @@ public record ForetellConfig(
         }
     }
 
-    record RewardSection(boolean shuffle, OverlongSection overlongBuffer, JudgeSettings judge) {}
+    /** @param add one of {@code rewards}, on top of what the method gives; null for none */
+    record RewardSection(
+            boolean shuffle,
+            OverlongSection overlongBuffer,
+            int maxAttempts,
+            double minOkFraction,
+            Map<String, List<ComponentSettings>> rewards,
+            @Nullable String add,
+            JudgeSettings judge) {
+        RewardSection {
+            rewards = Map.copyOf(rewards);
+            new Patience(maxAttempts, minOkFraction);
+            new Rewards(rewards, null);
+            if (add != null && !rewards.containsKey(add)) {
+                throw new IllegalArgumentException(
+                        "reward.add is '" + add + "' but reward.rewards has only " + rewards.keySet());
+            }
+        }
+
+        Patience patience() {
+            return new Patience(maxAttempts, minOkFraction);
+        }
+    }
 
     record CheckpointSection(int interval, int keepLast) {
         CheckpointSection {

@@ -1,20 +1,31 @@
 package io.foretell.launcher;
 
+import io.foretell.judge.HttpJudge;
 import io.foretell.judge.Judge;
+import io.foretell.judge.JudgeModel;
+import io.foretell.judge.JudgeSettings;
 import io.foretell.objectives.RolloutGroup;
+import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ServedPolicy;
+import io.foretell.reward.AddedReward;
+import io.foretell.reward.ChatPrompt;
+import io.foretell.reward.EmbeddedJudge;
 import io.foretell.reward.RewardRoutes;
 import io.foretell.reward.RewardWorker;
+import io.foretell.reward.Rewards;
+import io.foretell.rollout.ChatTemplate;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetters;
 import io.foretell.streams.RecordSender;
 import io.foretell.streams.WorkLoop;
 import io.foretell.streams.WorkQueue;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** rollouts → scored-groups. */
 final class RewardRole implements Role {
@@ -24,6 +35,8 @@ final class RewardRole implements Role {
     private final Wiring wiring;
     private HuggingFaceTokenizer tokenizer;
     private ServedPolicy policy;
+    private @Nullable Judge judge;
+    private Rewards rewards;
     private RecordSender sender;
     private WorkLoop<RolloutGroup> worker;
 
@@ -41,6 +54,8 @@ final class RewardRole implements Role {
         tokenizer = wiring.tokenizer();
         policy = new ServedPolicy("reward-policy", wiring.scoringOptions(), SWAP);
         policy.swap(wiring.firstPolicy());
+        judge = judge(wiring.config().reward().judge());
+        rewards = new Rewards(wiring.config().reward().rewards(), judge);
         sender = new RecordSender(wiring.bootstrap());
         worker = new WorkLoop<>(
                         "reward worker",
@@ -58,7 +73,9 @@ final class RewardRole implements Role {
                                 Wiring.objectives(wiring.config(), tokenizer),
                                 wiring.feed(),
                                 policy,
-                                new Judge(wiring.config().reward().judge()),
+                                judge,
+                                AddedReward.of(wiring.config().reward().add(), rewards, tokenizer),
+                                wiring.config().reward().patience(),
                                 wiring.metrics(),
                                 wiring.clock()))
                 .start();
@@ -68,15 +85,44 @@ final class RewardRole implements Role {
                         () -> worker.isAlive() ? Optional.empty() : Optional.of("the reward worker has stopped"));
     }
 
+    private @Nullable Judge judge(JudgeSettings settings) {
+        if (!settings.isConfigured()) {
+            return null;
+        }
+        JudgeModel model = settings.policy() != null
+                ? embedded(Path.of(settings.policy()))
+                : new HttpJudge(
+                        String.valueOf(settings.baseUrl()),
+                        settings.apiKey(),
+                        settings.model(),
+                        settings.timeout(),
+                        wiring.clock());
+        return Judge.open(settings, model, wiring.config().folder().resolve("judge"), wiring.metrics());
+    }
+
+    private JudgeModel embedded(Path folder) {
+        ChatPrompt prompt = ChatTemplate.find(folder, wiring.clock())
+                .<ChatPrompt>map(template -> messages -> template.render(
+                        Json.mapper().valueToTree(messages),
+                        null,
+                        true,
+                        Json.mapper().createObjectNode()))
+                .orElse(null);
+        return EmbeddedJudge.open(folder, wiring.judgingOptions(), prompt);
+    }
+
     @Override
     public List<Routes> routes() {
-        return List.of(new RewardRoutes(policy, tokenizer));
+        return List.of(new RewardRoutes(policy, tokenizer, rewards));
     }
 
     @Override
     public void stop() {
         worker.close();
         sender.close();
+        if (judge != null) {
+            judge.close();
+        }
         policy.close();
         tokenizer.close();
     }

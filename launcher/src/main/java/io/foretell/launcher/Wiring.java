@@ -57,6 +57,11 @@ record Wiring(
         return policyOptions(config).with(PolicyOptions.Use.SCORING);
     }
 
+    /** For a second model that judges; its room for answers is its own. */
+    PolicyOptions judgingOptions() {
+        return policyOptions(config).with(PolicyOptions.Use.SAMPLING);
+    }
+
     private static PolicyOptions policyOptions(ForetellConfig config) {
         return PolicyOptions.DEFAULT
                 .withThreads(config.policy().threads())

@@ -10,6 +10,7 @@ import io.foretell.learner.PhaseSettings;
 import io.foretell.learner.RolloutCorrectionSettings;
 import io.foretell.platform.ConfigurationException;
 import io.foretell.platform.TlsSettings;
+import io.foretell.reward.ComponentSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +46,31 @@ class ForetellConfigTest {
                         new ForetellConfig.RewardSection(
                                 false,
                                 new ForetellConfig.OverlongSection(false, 16, 1),
-                                new JudgeSettings(null, null, "judge", Duration.ofSeconds(60), 3, 16, Map.of())),
+                                3,
+                                0.5,
+                                Map.of(),
+                                null,
+                                new JudgeSettings(
+                                        null,
+                                        null,
+                                        "judge",
+                                        null,
+                                        null,
+                                        1,
+                                        0f,
+                                        1f,
+                                        512,
+                                        true,
+                                        Duration.ofSeconds(60),
+                                        3,
+                                        Duration.ofMillis(500),
+                                        Duration.ofSeconds(30),
+                                        new JudgeSettings.Circuit(20, 0.5, Duration.ofSeconds(10)),
+                                        16,
+                                        null,
+                                        null,
+                                        null,
+                                        true)),
                         new LearnerSettings(
                                 64,
                                 1e-4,
@@ -98,8 +123,11 @@ class ForetellConfigTest {
                 "teacher.ema_decay=0.5",
                 "rollout={n: 2, temperature: 0.5, max_prompt_length: 3, max_response_length: 4,"
                         + " max_inflight_rollouts: 6, kv_cache_tokens: 70, dtype: float32}",
-                "reward={shuffle: true, overlong_buffer: {enable: true, len: 2, penalty_factor: 0.5}, judge: {base_url: 'http://j/v1', model: m, timeout: 2s, max_attempts: 1,"
-                        + " max_concurrent: 2, prompts: {a: b}}}",
+                "reward={shuffle: true, overlong_buffer: {enable: true, len: 2, penalty_factor: 0.5}, max_attempts: 2, min_ok_fraction: 1, add: a, rewards: {a: [{kind: length,"
+                        + " weight: -1, max: 9}]}, judge: {base_url: 'http://j/v1', api_key: k, model: m, prompts: p,"
+                        + " samples: 2, temperature: 0.5, top_p: 0.6, max_tokens: 5, swap_order: false, timeout: 2s,"
+                        + " max_attempts: 1, backoff_base: 1s, max_backoff: 3s, circuit: {calls: 2, failure_rate: 1,"
+                        + " pause: 4s}, max_concurrent: 2, max_rpm: 6, max_tpm: 7, max_spent_tokens: 8, cache: false}}",
                 "ckpt={interval: 1, keep_last: 2}",
                 "resume_mode=disable",
                 "eval={interval: 0, before_train: false, documents: 1, samples: 2, next_token_domains: [x]}",
@@ -130,7 +158,33 @@ class ForetellConfigTest {
                 .isEqualTo(new ForetellConfig.RewardSection(
                         true,
                         new ForetellConfig.OverlongSection(true, 2, 0.5),
-                        new JudgeSettings("http://j/v1", null, "m", Duration.ofSeconds(2), 1, 2, Map.of("a", "b"))));
+                        2,
+                        1,
+                        Map.of(
+                                "a",
+                                List.of(new ComponentSettings("length", -1.0, null, null, 9, null, null, null, null))),
+                        "a",
+                        new JudgeSettings(
+                                "http://j/v1",
+                                "k",
+                                "m",
+                                null,
+                                "p",
+                                2,
+                                0.5f,
+                                0.6f,
+                                5,
+                                false,
+                                Duration.ofSeconds(2),
+                                1,
+                                Duration.ofSeconds(1),
+                                Duration.ofSeconds(3),
+                                new JudgeSettings.Circuit(2, 1, Duration.ofSeconds(4)),
+                                2,
+                                6,
+                                7,
+                                8L,
+                                false)));
         assertThat(config.ckpt()).isEqualTo(new ForetellConfig.CheckpointSection(1, 2));
         assertThat(config.resumeMode()).isEqualTo("disable");
         assertThat(config.eval()).isEqualTo(new EvaluationSettings(0, false, 1, 2, List.of("x")));

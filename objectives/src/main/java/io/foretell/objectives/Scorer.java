@@ -1,5 +1,6 @@
 package io.foretell.objectives;
 
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -15,9 +16,20 @@ public interface Scorer {
     CompletionStage<FloatArray> logProbs(Weights weights, TokenArray context, TokenArray continuation);
 
     /**
-     * A judge's verdict on {@code material}.
+     * A judge's verdict on {@code material}, for roles whose only place is {@code text}.
      *
-     * @param role which judge, as named in the configuration
+     * @param role which judge, as its prompt's file names it
      */
     CompletionStage<Verdict> judge(String role, String material);
+
+    /**
+     * A judge's verdict on material in several places.
+     *
+     * @param role which judge, as its prompt's file names it
+     * @param material a text for every place of the role's prompt, such as {@code context}, {@code first} and {@code
+     *     second}
+     */
+    default CompletionStage<Verdict> judge(String role, Map<String, String> material) {
+        throw new IllegalStateException("this scorer has no judge for role '" + role + "'");
+    }
 }

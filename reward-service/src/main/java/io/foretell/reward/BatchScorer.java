@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The {@link Scorer} of one batch of groups: questions are collected, equal ones only once, and answered together.
@@ -22,10 +23,11 @@ import java.util.concurrent.CompletableFuture;
 final class BatchScorer implements Scorer {
     private record Question(Weights weights, ScoreRequest request) {}
 
-    private final Judge judge;
+    private final @Nullable Judge judge;
     private final Map<Question, CompletableFuture<FloatArray>> questions = new LinkedHashMap<>();
 
-    BatchScorer(Judge judge) {
+    /** @param judge null where the run has none */
+    BatchScorer(@Nullable Judge judge) {
         this.judge = judge;
     }
 
@@ -37,7 +39,12 @@ final class BatchScorer implements Scorer {
 
     @Override
     public CompletableFuture<Verdict> judge(String role, String material) {
-        return judge.ask(role, material);
+        return judge(role, Map.of("text", material));
+    }
+
+    @Override
+    public CompletableFuture<Verdict> judge(String role, Map<String, String> material) {
+        return judge == null ? CompletableFuture.completedFuture(JudgedPart.noJudge()) : judge.ask(role, material);
     }
 
     boolean isEmpty() {

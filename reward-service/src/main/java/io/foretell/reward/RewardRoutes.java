@@ -22,17 +22,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 
-/** Scoring over HTTP: log-probabilities of continuations. Thread-safe. */
+/** Scoring over HTTP: log-probabilities of continuations, or a combined reward of responses. Thread-safe. */
 public final class RewardRoutes implements Routes {
     private static final int MAX_BODY_BYTES = 4 << 20;
     private static final int MOST_REQUESTS = 1024;
 
     private final ServedPolicy policy;
     private final HuggingFaceTokenizer tokenizer;
+    private final Rewards rewards;
 
-    public RewardRoutes(ServedPolicy policy, HuggingFaceTokenizer tokenizer) {
+    public RewardRoutes(ServedPolicy policy, HuggingFaceTokenizer tokenizer, Rewards rewards) {
         this.policy = policy;
         this.tokenizer = tokenizer;
+        this.rewards = rewards;
     }
 
     @Override
@@ -47,6 +49,10 @@ public final class RewardRoutes implements Routes {
 
     private void score(RoutingContext ctx) {
         JsonNode body = Http.body(ctx, JsonNode.class);
+        if (body.has("reward")) {
+            new ScoredResponses(rewards).answer(ctx, body);
+            return;
+        }
         TokenArray context = text(body, "context");
         JsonNode continuations = body.path("continuations");
         if (!continuations.isArray() || continuations.isEmpty() || continuations.size() > MOST_REQUESTS) {
@@ -100,7 +106,7 @@ public final class RewardRoutes implements Routes {
         return answer;
     }
 
-    private static ForetellException invalid(String sentence) {
+    static ForetellException invalid(String sentence) {
         return new ForetellException(ErrorCode.INVALID_REQUEST, sentence);
     }
 }

@@ -19,14 +19,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * rollouts → scored-groups: asks each group's objective for rewards; all questions of a batch go to the model in one
- * call. A group whose objective fails is a dead letter; a reward that cannot be had is marked so and travels on.
+ * call. A reward that cannot be had is marked so and travels on; a group with too few of them is tried again and then a
+ * dead letter, as is one whose objective fails.
  * Confined to the loop's thread.
  */
 public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
@@ -36,22 +39,32 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     private final List<Objective> phases;
     private final PolicyFeed feed;
     private final ServedPolicy policy;
-    private final Judge judge;
+    private final @Nullable Judge judge;
+    private final @Nullable AddedReward added;
+    private final Patience patience;
     private final Metrics metrics;
     private final InstantSource clock;
 
-    /** @param phases the objective of each phase, by index */
+    /**
+     * @param phases the objective of each phase, by index
+     * @param judge stays its owner's; null where the run has none
+     * @param added on top of every method's own reward; null for nothing
+     */
     public RewardWorker(
             List<Objective> phases,
             PolicyFeed feed,
             ServedPolicy policy,
-            Judge judge,
+            @Nullable Judge judge,
+            @Nullable AddedReward added,
+            Patience patience,
             Metrics metrics,
             InstantSource clock) {
         this.phases = List.copyOf(phases);
         this.feed = feed;
         this.policy = policy;
         this.judge = judge;
+        this.added = added;
+        this.patience = patience;
         this.metrics = metrics;
         this.clock = clock;
     }
@@ -74,7 +87,10 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         for (Map.Entry<Work<RolloutGroup>, CompletableFuture<List<Reward>>> entry : rewards.entrySet()) {
             Work<RolloutGroup> work = entry.getKey();
             try {
-                answers.put(work, scored(work.value(), loop.await(entry.getValue()), seconds));
+                List<Reward> found = loop.await(entry.getValue().thenCompose(own -> withAdded(own, work.value())));
+                if (isEnough(work, found, loop)) {
+                    answers.put(work, scored(work.value(), found, seconds));
+                }
             } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
                 loop.giveUp(work, "its objective could not reward it: " + e);
             }
@@ -93,6 +109,28 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
+    }
+
+    private CompletableFuture<List<Reward>> withAdded(List<Reward> own, RolloutGroup group) {
+        return added == null ? CompletableFuture.completedFuture(own) : added.to(own, group);
+    }
+
+    /** Whether the group may go on; otherwise it goes back to the queue, or to the dead letters. */
+    private boolean isEnough(Work<RolloutGroup> work, List<Reward> rewards, WorkLoop<RolloutGroup> loop) {
+        Optional<String> shortfall = patience.shortfall(rewards);
+        if (shortfall.isEmpty()) {
+            metrics.count("reward_groups", "outcome", "scored");
+            return true;
+        }
+        if (work.attempt() < patience.maxAttempts()) {
+            metrics.count("reward_groups", "outcome", "retried");
+            log.info("group {} is tried again: {}", work.value().id(), shortfall.get());
+            loop.retry(work);
+        } else {
+            metrics.count("reward_groups", "outcome", "dead_letter");
+            loop.giveUp(work, shortfall.get() + " (attempt " + work.attempt() + ", the last)");
+        }
+        return false;
     }
 
     private WorkLoop.Answer scored(RolloutGroup group, List<Reward> rewards, double seconds) {

@@ -2,14 +2,13 @@ package io.foretell.reward;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.judge.Judge;
-import io.foretell.judge.JudgeSettings;
 import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.RewardStatus;
 import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.Verdict;
 import io.foretell.objectives.Weights;
 import io.foretell.policy.ModelConfig;
 import io.foretell.policy.OptimizerSettings;
@@ -21,9 +20,7 @@ import io.foretell.policy.TokenizerFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
@@ -32,8 +29,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class BatchScorerTest {
-    private static final Judge NO_JUDGE =
-            new Judge(new JudgeSettings(null, null, "judge", Duration.ofSeconds(1), 1, 1, Map.of()));
     private static final TokenArray CONTEXT = TokenArray.of(1, 2, 3);
     private static final TokenArray NEXT = TokenArray.of(4, 5);
 
@@ -75,7 +70,7 @@ class BatchScorerTest {
 
     @Test
     void equalQuestionsAreAskedOnce() {
-        BatchScorer scorer = new BatchScorer(NO_JUDGE);
+        BatchScorer scorer = new BatchScorer(null);
         CompletableFuture<FloatArray> first = scorer.logProbs(Weights.EMA, CONTEXT, NEXT);
 
         CompletableFuture<FloatArray> again = scorer.logProbs(Weights.EMA, TokenArray.of(1, 2, 3), TokenArray.of(4, 5));
@@ -89,7 +84,7 @@ class BatchScorerTest {
 
     @Test
     void whoeverAskedGetsTheAnswerToTheirQuestionFromTheWeightsTheyNamed() {
-        BatchScorer scorer = new BatchScorer(NO_JUDGE);
+        BatchScorer scorer = new BatchScorer(null);
         TokenArray longer = TokenArray.of(7, 6, 5, 4, 3, 2, 1);
         CompletableFuture<FloatArray> live = scorer.logProbs(Weights.LIVE, CONTEXT, NEXT);
         CompletableFuture<FloatArray> teacher = scorer.logProbs(Weights.EMA, CONTEXT, NEXT);
@@ -113,7 +108,7 @@ class BatchScorerTest {
 
     @Test
     void aBatchWithoutQuestionsAsksNothing() {
-        BatchScorer scorer = new BatchScorer(NO_JUDGE);
+        BatchScorer scorer = new BatchScorer(null);
 
         assertThat(scorer.isEmpty()).isTrue();
         assertThat(scorer.answers(policy)).isEmpty();
@@ -121,8 +116,11 @@ class BatchScorerTest {
     }
 
     @Test
-    void theJudgeIsAskedAtOnce() {
-        assertThat(new BatchScorer(NO_JUDGE).judge("quality", "text").join().status())
-                .isEqualTo(RewardStatus.FAILED);
+    void whereThereIsNoJudgeTheVerdictSaysWhatToSet() {
+        assertThat(new BatchScorer(null).judge("quality", "text").join())
+                .isEqualTo(new Verdict(
+                        RewardStatus.FAILED,
+                        0,
+                        "no judge is configured: set reward.judge.base_url or reward.judge.policy"));
     }
 }

@@ -122,6 +122,11 @@ public final class WorkLoop<T> implements AutoCloseable {
         queue.deadLetter(work, reason);
     }
 
+    /** Puts {@code work} back: it comes again, here or elsewhere, with a higher attempt. */
+    public void retry(Work<T> work) {
+        queue.release(work);
+    }
+
     /**
      * Waits for {@code result}, however long it takes, keeping the locks of the batch in hand.
      *

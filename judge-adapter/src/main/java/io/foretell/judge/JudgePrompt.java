@@ -1,0 +1,104 @@
+package io.foretell.judge;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a role is asked, and in which form it answers. Immutable.
+ *
+ * @param version changes whenever the question does; kept with every verdict
+ * @param inputs the places that the text has for material
+ * @param pair two of the inputs that are compared with each other; empty for roles that judge one thing
+ */
+record JudgePrompt(String role, int version, List<String> inputs, List<String> pair, String text, AnswerForm answer) {
+    private static final Pattern PLACE = Pattern.compile("\\{([a-z_]+)}");
+
+    /** A prompt's file as it is read. */
+    record Source(
+            String role,
+            int version,
+            List<String> inputs,
+            @Nullable List<String> pair,
+            AnswerSource answer,
+            String prompt) {
+        JudgePrompt prompt(String file) {
+            try {
+                return new JudgePrompt(role, version, inputs, pair == null ? List.of() : pair, prompt, answer.form());
+            } catch (RuntimeException e) {
+                throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** An answer's form: a {@code line}, a {@code schema} or a {@code tag}. */
+    record AnswerSource(
+            @Nullable String line,
+            @Nullable JsonNode schema,
+            @Nullable String tag,
+            @Nullable String field,
+            @Nullable Map<String, Double> scores,
+            @Nullable Map<String, Double> weights,
+            @Nullable Double highest) {
+        AnswerForm form() {
+            Map<String, Double> labels = scores == null ? Map.of() : scores;
+            Map<String, Double> criteria = weights == null ? Map.of() : weights;
+            if (tag != null) {
+                return new AnswerForm.TaggedText(tag);
+            }
+            if (line != null && !labels.isEmpty()) {
+                return new AnswerForm.LastLine(line, labels);
+            }
+            if (schema == null || field == null || labels.isEmpty() == criteria.isEmpty()) {
+                throw new IllegalArgumentException("answer needs a line with its scores, a schema with a field and"
+                        + " either scores or weights, or a tag");
+            }
+            return new AnswerForm.JsonObject(schema, field, labels, criteria, highest == null ? 1 : highest);
+        }
+    }
+
+    JudgePrompt {
+        inputs = List.copyOf(inputs);
+        pair = List.copyOf(pair);
+        if (!pair.isEmpty() && (pair.size() != 2 || !inputs.containsAll(pair))) {
+            throw new IllegalArgumentException("pair is " + pair + " but must name two of the inputs " + inputs);
+        }
+        for (String input : inputs) {
+            if (!text.contains("{" + input + "}")) {
+                throw new IllegalArgumentException("the prompt has no place {" + input + "}");
+            }
+        }
+    }
+
+    boolean isPair() {
+        return !pair.isEmpty();
+    }
+
+    /** Whether it asks for a text and not for a score. */
+    boolean isText() {
+        return answer instanceof AnswerForm.TaggedText;
+    }
+
+    /** The question about this material; braces in the material are left alone. */
+    String question(Map<String, String> material) {
+        if (!material.keySet().equals(Set.copyOf(inputs))) {
+            throw new IllegalArgumentException("the judge's role '" + role + "' needs " + inputs + " but was given "
+                    + new TreeMap<>(material).keySet());
+        }
+        return PLACE.matcher(text)
+                .replaceAll(place -> Matcher.quoteReplacement(material.getOrDefault(place.group(1), place.group())));
+    }
+
+    /** The material with the two of the pair in each other's place. */
+    Map<String, String> swapped(Map<String, String> material) {
+        Map<String, String> other = new TreeMap<>(material);
+        other.put(pair.get(0), material.getOrDefault(pair.get(1), ""));
+        other.put(pair.get(1), material.getOrDefault(pair.get(0), ""));
+        return other;
+    }
+}

@@ -1,0 +1,81 @@
+package io.foretell.judge;
+
+import io.foretell.judge.AnswerForm.Reading;
+import io.foretell.judge.JudgeFailure.Kind;
+import io.foretell.objectives.RewardStatus;
+import io.foretell.objectives.Verdict;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** From single answers to one verdict. Pure functions. */
+final class Verdicts {
+    private Verdicts() {}
+
+    /**
+     * One answer, or one in each order; either what it says or why it is not there.
+     *
+     * @param agreed for a pair shown in both orders, whether both answers preferred the same one
+     */
+    record Sample(
+            @Nullable Reading reading,
+            @Nullable Throwable failure,
+            @Nullable Boolean agreed) {
+        static Sample of(Reading reading) {
+            return new Sample(reading, null, null);
+        }
+
+        static Sample of(Throwable failure) {
+            return new Sample(null, failure, null);
+        }
+
+        /** Both orders together; the swapped one prefers the first by preferring what it was shown second. */
+        Sample withSwapped(Sample other) {
+            if (reading == null || other.reading == null) {
+                return new Sample(null, failure == null ? other.failure : failure, null);
+            }
+            double back = 1 - other.reading.score();
+            boolean same = (reading.score() > 0.5) == (back > 0.5);
+            return new Sample(new Reading((reading.score() + back) / 2, reading.parts(), reading.text()), null, same);
+        }
+    }
+
+    /** The mean over the samples that came, if they are at least half of those asked for. */
+    static Verdict of(List<Sample> samples) {
+        List<Reading> readings = samples.stream()
+                .filter(sample -> sample.reading() != null)
+                .map(Sample::reading)
+                .toList();
+        if (2 * readings.size() < samples.size() || readings.isEmpty()) {
+            return missing(samples, readings.size());
+        }
+        Map<String, Double> parts = new TreeMap<>();
+        for (Reading reading : readings) {
+            reading.parts().forEach((name, value) -> parts.merge(name, value / readings.size(), Double::sum));
+        }
+        samples.stream()
+                .filter(sample -> sample.agreed() != null)
+                .mapToDouble(sample -> Boolean.TRUE.equals(sample.agreed()) ? 1 : 0)
+                .average()
+                .ifPresent(share -> parts.put("order_agreement", share));
+        double score = readings.stream().mapToDouble(Reading::score).average().orElse(Double.NaN);
+        return new Verdict(RewardStatus.OK, score, readings.get(0).text(), parts);
+    }
+
+    private static Verdict missing(List<Sample> samples, int had) {
+        List<Throwable> failures = samples.stream()
+                .filter(sample -> sample.failure() != null)
+                .map(Sample::failure)
+                .toList();
+        boolean late = failures.stream().allMatch(e -> e instanceof JudgeFailure known && known.kind() == Kind.TIMEOUT);
+        Throwable first = failures.get(0);
+        String reason = first instanceof JudgeFailure known ? known.sentence() : "the judge failed: " + first;
+        String counted = samples.size() == 1 ? "" : " (" + had + " of " + samples.size() + " samples could be had)";
+        return new Verdict(late ? RewardStatus.TIMEOUT : RewardStatus.FAILED, 0, reason + counted);
+    }
+
+    static Verdict failed(String reason) {
+        return new Verdict(RewardStatus.FAILED, 0, reason);
+    }
+}

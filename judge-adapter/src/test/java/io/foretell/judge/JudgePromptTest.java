@@ -1,0 +1,68 @@
+package io.foretell.judge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JudgePromptTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void thePromptsOfTheBuildAreTheFilesOfConfigs() throws IOException {
+        JudgePrompts files = JudgePrompts.in(Path.of("../configs/judges"));
+        JudgePrompts builtIn = JudgePrompts.builtIn();
+
+        assertThat(builtIn.roles())
+                .containsExactly(
+                        "annotator", "factuality", "quality", "rewriter", "rubric", "safety", "semantic_prefix");
+        assertThat(files.roles()).containsExactlyElementsOf(builtIn.roles());
+        for (String role : builtIn.roles()) {
+            assertThat(builtIn.of(role)).isEqualTo(files.of(role));
+        }
+    }
+
+    @Test
+    void bracesInTheMaterialAreLeftAlone() {
+        JudgePrompt quality = JudgePrompts.builtIn().of("quality");
+
+        String question = quality.question(Map.of("context", "{second} $1", "first", "{first}", "second", "\\x"));
+
+        assertThat(question)
+                .contains("<beginning>\n{second} $1\n</beginning>")
+                .contains("<option_1>\n{first}\n</option_1>")
+                .contains("<option_2>\n\\x\n</option_2>");
+    }
+
+    @Test
+    void theJsonOfAPromptIsNoPlace() {
+        String question = JudgePrompts.builtIn()
+                .of("factuality")
+                .question(Map.of("context", "a", "reference", "b", "continuation", "c"));
+
+        assertThat(question).contains("{\"reasoning\": \"your reasons\"");
+    }
+
+    @Test
+    void aFileThatCannotBeUsedIsRefusedByName() throws IOException {
+        Files.writeString(
+                folder.resolve("a.yaml"), "role: a\nversion: 1\ninputs: [text]\nanswer: {tag: x}\nprompt: none\n");
+        assertThatThrownBy(() -> JudgePrompts.in(folder))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("a.yaml")
+                .hasMessageContaining("the prompt has no place {text}");
+
+        Files.writeString(
+                folder.resolve("a.yaml"), "role: a\nversion: 1\ninputs: []\nanswer: {line: x}\nprompt: none\n");
+        assertThatThrownBy(() -> JudgePrompts.in(folder)).hasMessageContaining("answer needs a line with its scores");
+
+        Files.writeString(folder.resolve("a.yaml"), "role: a\nverison: 1\n");
+        assertThatThrownBy(() -> JudgePrompts.in(folder)).hasMessageContaining("verison");
+    }
+}

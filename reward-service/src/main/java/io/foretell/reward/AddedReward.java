@@ -1,0 +1,70 @@
+package io.foretell.reward;
+
+import io.foretell.objectives.Reward;
+import io.foretell.objectives.Rollout;
+import io.foretell.objectives.RolloutGroup;
+import io.foretell.objectives.Tokenizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** A combined reward on top of what the method gives; its parts get the reward's name in front. Thread-safe. */
+public final class AddedReward {
+    private final String name;
+    private final CombinedReward reward;
+    private final Tokenizer tokenizer;
+
+    private AddedReward(String name, CombinedReward reward, Tokenizer tokenizer) {
+        this.name = name;
+        this.reward = reward;
+        this.tokenizer = tokenizer;
+    }
+
+    /**
+     * The reward of this name.
+     *
+     * @param name null for none
+     * @throws IllegalArgumentException when there is none of this name
+     */
+    public static @Nullable AddedReward of(@Nullable String name, Rewards rewards, Tokenizer tokenizer) {
+        CombinedReward reward = name == null ? null : rewards.of(name);
+        if (name != null && reward == null) {
+            throw new IllegalArgumentException(
+                    "reward.add is '" + name + "' but reward.rewards has only " + rewards.names());
+        }
+        return name == null || reward == null ? null : new AddedReward(name, reward, tokenizer);
+    }
+
+    /** The rewards of the group with this one added; what could not be had before stays so. */
+    CompletableFuture<List<Reward>> to(List<Reward> own, RolloutGroup group) {
+        String prompt = tokenizer.decode(group.task().prompt());
+        String reference = tokenizer.decode(group.task().target());
+        List<TextRule.Text> texts = new ArrayList<>();
+        for (Rollout rollout : group.rollouts()) {
+            String response = tokenizer.decode(rollout.response().slice(0, rollout.sampled()));
+            texts.add(new TextRule.Text(prompt, response, reference));
+        }
+        if (texts.isEmpty()) {
+            return CompletableFuture.completedFuture(own);
+        }
+        return reward.of(texts).thenApply(added -> {
+            List<Reward> sums = new ArrayList<>();
+            for (int i = 0; i < own.size(); i++) {
+                sums.add(sum(own.get(i), added.get(i)));
+            }
+            return sums;
+        });
+    }
+
+    private Reward sum(Reward own, Reward added) {
+        if (!own.isOk() || !added.isOk()) {
+            return own.isOk() ? added : own;
+        }
+        Map<String, Double> components = new TreeMap<>(own.components());
+        added.components().forEach((part, value) -> components.put(name + "/" + part, value));
+        return Reward.of(own.total() + added.total(), components);
+    }
+}

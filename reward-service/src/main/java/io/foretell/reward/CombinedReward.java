@@ -1,0 +1,84 @@
+package io.foretell.reward;
+
+import io.foretell.objectives.Reward;
+import io.foretell.objectives.RewardStatus;
+import io.foretell.objectives.Verdict;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A reward of several parts: total = sum of weight times part, over rules and judges. Every part is kept as a component,
+ * without its weight; where one cannot be had there is no reward. Thread-safe.
+ */
+final class CombinedReward {
+    private final Map<String, Part> parts = new LinkedHashMap<>();
+
+    /** One part of every response, in order. */
+    private interface Source {
+        CompletableFuture<List<Verdict>> of(List<TextRule.Text> group);
+    }
+
+    private record Part(double weight, Source source) {}
+
+    /** @throws IllegalArgumentException with a sentence for the user, when a part is not possible */
+    CombinedReward(String name, List<ComponentSettings> components, JudgedPart.Asker judge) {
+        if (components.isEmpty()) {
+            throw new IllegalArgumentException("reward.rewards." + name + " has no parts");
+        }
+        for (ComponentSettings settings : components) {
+            TextRule rule = settings.rule();
+            String role = settings.role();
+            Source source = rule != null || role == null
+                    ? group -> CompletableFuture.completedFuture(byRule(rule, group))
+                    : new JudgedPart(role, judge)::of;
+            String key = settings.name();
+            for (int number = 2; parts.containsKey(key); number++) {
+                key = settings.name() + "_" + number;
+            }
+            parts.put(key, new Part(settings.weightOrOne(), source));
+        }
+    }
+
+    private static List<Verdict> byRule(TextRule rule, List<TextRule.Text> group) {
+        return group.stream()
+                .map(text -> new Verdict(RewardStatus.OK, rule.of(text), ""))
+                .toList();
+    }
+
+    /** One reward per response, in order; never completes exceptionally for want of a verdict. */
+    CompletableFuture<List<Reward>> of(List<TextRule.Text> group) {
+        Map<String, CompletableFuture<List<Verdict>>> found = new LinkedHashMap<>();
+        parts.forEach((name, part) -> found.put(name, part.source().of(group)));
+        return CompletableFuture.allOf(found.values().toArray(CompletableFuture[]::new))
+                .thenApply(all -> {
+                    List<Reward> rewards = new ArrayList<>();
+                    for (int i = 0; i < group.size(); i++) {
+                        int place = i;
+                        Map<String, Verdict> verdicts = new LinkedHashMap<>();
+                        found.forEach(
+                                (name, each) -> verdicts.put(name, each.join().get(place)));
+                        rewards.add(combined(verdicts));
+                    }
+                    return rewards;
+                });
+    }
+
+    private Reward combined(Map<String, Verdict> verdicts) {
+        double total = 0;
+        Map<String, Double> components = new LinkedHashMap<>();
+        for (Map.Entry<String, Verdict> each : verdicts.entrySet()) {
+            Verdict verdict = each.getValue();
+            if (verdict.status() != RewardStatus.OK || !Double.isFinite(verdict.score())) {
+                RewardStatus status = verdict.status() == RewardStatus.OK ? RewardStatus.FAILED : verdict.status();
+                return new Reward(0, components, status, each.getKey() + ": " + verdict.reason());
+            }
+            components.put(each.getKey(), verdict.score());
+            verdict.parts().forEach((name, value) -> components.put(each.getKey() + "/" + name, value));
+            total += parts.get(each.getKey()).weight() * verdict.score();
+        }
+        return Reward.of(total, components);
+    }
+}

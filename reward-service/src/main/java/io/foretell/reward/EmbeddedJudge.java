@@ -1,0 +1,168 @@
+package io.foretell.reward;
+
+import io.foretell.judge.JudgeAnswer;
+import io.foretell.judge.JudgeFailure;
+import io.foretell.judge.JudgeFailure.Kind;
+import io.foretell.judge.JudgeModel;
+import io.foretell.judge.JudgeRequest;
+import io.foretell.objectives.PolicyVersion;
+import io.foretell.objectives.TokenArray;
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
+import io.foretell.policy.EndTokens;
+import io.foretell.policy.GenerationRequest;
+import io.foretell.policy.HuggingFaceTokenizer;
+import io.foretell.policy.ModelConfig;
+import io.foretell.policy.PolicyException;
+import io.foretell.policy.PolicyOptions;
+import io.foretell.policy.Sample;
+import io.foretell.policy.SamplingParameters;
+import io.foretell.policy.ServedPolicy;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A second model in this process as judge: asked through its chat template where it has one, else with the plain text of
+ * the question. Questions of several threads are answered together. Thread-safe.
+ */
+public final class EmbeddedJudge implements JudgeModel {
+    private static final Duration LOADING = Duration.ofMinutes(5);
+
+    private final String name;
+    private final ServedPolicy policy;
+    private final HuggingFaceTokenizer tokenizer;
+    private final int contextLength;
+    private final List<Integer> endTokens;
+    private final @Nullable ChatPrompt template;
+
+    private EmbeddedJudge(
+            String name,
+            ServedPolicy policy,
+            HuggingFaceTokenizer tokenizer,
+            int contextLength,
+            List<Integer> endTokens,
+            @Nullable ChatPrompt template) {
+        this.name = name;
+        this.policy = policy;
+        this.tokenizer = tokenizer;
+        this.contextLength = contextLength;
+        this.endTokens = endTokens;
+        this.template = template;
+    }
+
+    /**
+     * Opens a Hugging Face folder.
+     *
+     * @param template the model's own chat template; null for a plain prompt
+     * @throws PolicyException when the folder cannot be used
+     */
+    public static EmbeddedJudge open(Path folder, PolicyOptions options, @Nullable ChatPrompt template) {
+        HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder);
+        ServedPolicy policy = new ServedPolicy("judge-policy", options, LOADING);
+        try {
+            int contextLength = ModelConfig.read(folder).maxPositions();
+            List<Integer> endTokens = EndTokens.of(folder, tokenizer);
+            policy.swap(new PolicyVersion("judge", 0, folder.toString(), Map.of(), 0, 0, List.of(), List.of()));
+            return new EmbeddedJudge(name(folder), policy, tokenizer, contextLength, endTokens, template);
+        } catch (RuntimeException e) {
+            policy.close();
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    /** The folder and how its weights look, so that verdicts of what lay there before are not taken for its own. */
+    private static String name(Path folder) {
+        StringBuilder name =
+                new StringBuilder("policy ").append(folder.toAbsolutePath().normalize());
+        try (DirectoryStream<Path> weights = Files.newDirectoryStream(folder, "*.safetensors")) {
+            TreeSet<String> files = new TreeSet<>();
+            for (Path file : weights) {
+                files.add(file.getFileName() + " " + Files.size(file) + " " + Files.getLastModifiedTime(file));
+            }
+            return name.append(' ').append(files).toString();
+        } catch (IOException e) {
+            throw new PolicyException("cannot read the folder " + folder, e);
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public JudgeAnswer ask(JudgeRequest request) throws InterruptedException {
+        TokenArray prompt = prompt(request);
+        int room = Math.min(request.maxTokens(), contextLength - prompt.length());
+        if (room < 1) {
+            throw new JudgeFailure(
+                    Kind.LASTING,
+                    "the question has " + prompt.length() + " tokens, and the judge's model takes no more than "
+                            + contextLength + " with its answer");
+        }
+        SamplingParameters sampling =
+                new SamplingParameters(request.temperature(), request.topP(), 0, 0, 0, room, endTokens);
+        CompletableFuture<List<List<Sample>>> answer =
+                policy.generate(List.of(new GenerationRequest(prompt, List.of(request.seed()), sampling)));
+        try {
+            Sample sample = answer.get(request.deadline().toNanos(), TimeUnit.NANOSECONDS)
+                    .get(0)
+                    .get(0);
+            return new JudgeAnswer(
+                    tokenizer.decode(spoken(sample.tokens())),
+                    prompt.length(),
+                    sample.tokens().length());
+        } catch (TimeoutException e) {
+            throw new JudgeFailure(
+                    Kind.TIMEOUT,
+                    "the judge's model did not answer within "
+                            + request.deadline().toMillis() + " ms");
+        } catch (ExecutionException e) {
+            boolean passing = e.getCause() instanceof ForetellException known && known.code() == ErrorCode.UNAVAILABLE;
+            throw new JudgeFailure(passing ? Kind.PASSING : Kind.LASTING, "the judge's model failed: " + e.getCause());
+        } finally {
+            answer.cancel(false);
+        }
+    }
+
+    private TokenArray prompt(JudgeRequest request) {
+        if (template == null) {
+            String text = request.messages().stream()
+                    .map(JudgeRequest.Message::content)
+                    .collect(Collectors.joining("\n\n", "", "\n"));
+            TokenArray tokens = tokenizer.encode(text);
+            return tokenizer.beginOfText().isPresent()
+                    ? TokenArray.of(tokenizer.beginOfText().getAsInt()).concat(tokens)
+                    : tokens;
+        }
+        try {
+            return tokenizer.encode(template.of(request.messages()));
+        } catch (RuntimeException e) {
+            throw new JudgeFailure(Kind.LASTING, "the judge's chat template refuses the question: " + e.getMessage());
+        }
+    }
+
+    private TokenArray spoken(TokenArray tokens) {
+        boolean ended = !tokens.isEmpty() && endTokens.contains(tokens.at(tokens.length() - 1));
+        return ended ? tokens.slice(0, tokens.length() - 1) : tokens;
+    }
+
+    @Override
+    public void close() {
+        policy.close();
+        tokenizer.close();
+    }
+}

@@ -1,0 +1,116 @@
+package io.foretell.reward;
+
+import io.foretell.judge.Judge;
+import io.foretell.objectives.RewardStatus;
+import io.foretell.objectives.Verdict;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A judge's part of a reward. A role that compares two is asked about every pair of the group, and a response is worth
+ * the mean over the others of how far it is preferred. Thread-safe.
+ */
+final class JudgedPart {
+    /** The judge of the run, if it has one. */
+    interface Asker {
+        @Nullable
+        Judge judge();
+    }
+
+    private static final String NO_JUDGE = "no judge is configured: set reward.judge.base_url or reward.judge.policy";
+
+    private final String role;
+    private final Asker asker;
+
+    JudgedPart(String role, Asker asker) {
+        this.role = role;
+        this.asker = asker;
+    }
+
+    /** A verdict where the run has no judge. */
+    static Verdict noJudge() {
+        return new Verdict(RewardStatus.FAILED, 0, NO_JUDGE);
+    }
+
+    CompletableFuture<List<Verdict>> of(List<TextRule.Text> group) {
+        Judge judge = asker.judge();
+        if (judge == null) {
+            return CompletableFuture.completedFuture(
+                    group.stream().map(text -> noJudge()).toList());
+        }
+        List<String> pair = judge.pair(role);
+        return pair.isEmpty() ? alone(judge, group) : compared(judge, pair, group);
+    }
+
+    private CompletableFuture<List<Verdict>> alone(Judge judge, List<TextRule.Text> group) {
+        List<CompletableFuture<Verdict>> verdicts = group.stream()
+                .map(text -> judge.ask(role, material(judge, text, List.of())))
+                .toList();
+        return CompletableFuture.allOf(verdicts.toArray(CompletableFuture[]::new))
+                .thenApply(all -> verdicts.stream().map(CompletableFuture::join).toList());
+    }
+
+    private CompletableFuture<List<Verdict>> compared(Judge judge, List<String> pair, List<TextRule.Text> group) {
+        int size = group.size();
+        List<CompletableFuture<Verdict>> asked = new ArrayList<>();
+        Verdict[][] table = new Verdict[size][size];
+        for (int i = 0; i < size; i++) {
+            for (int j = i + 1; j < size; j++) {
+                int first = i;
+                int second = j;
+                Map<String, String> material = material(judge, group.get(i), pair);
+                material.put(pair.get(0), group.get(i).response());
+                material.put(pair.get(1), group.get(j).response());
+                asked.add(judge.ask(role, material).thenApply(verdict -> {
+                    table[first][second] = verdict;
+                    table[second][first] = new Verdict(verdict.status(), 1 - verdict.score(), verdict.reason());
+                    return verdict;
+                }));
+            }
+        }
+        return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).thenApply(all -> {
+            List<Verdict> verdicts = new ArrayList<>();
+            for (int i = 0; i < size; i++) {
+                verdicts.add(preferred(table[i], size - 1));
+            }
+            return verdicts;
+        });
+    }
+
+    /** The mean over the comparisons that could be had, if they are at least half. */
+    private static Verdict preferred(@Nullable Verdict[] row, int others) {
+        double sum = 0;
+        int had = 0;
+        Verdict missing = new Verdict(RewardStatus.FAILED, 0, "a group of one has nothing to be compared with");
+        for (Verdict verdict : row) {
+            if (verdict != null && verdict.status() == RewardStatus.OK) {
+                sum += verdict.score();
+                had++;
+            } else if (verdict != null) {
+                missing = verdict;
+            }
+        }
+        return had == 0 || 2 * had < others ? missing : new Verdict(RewardStatus.OK, sum / had, "");
+    }
+
+    private Map<String, String> material(Judge judge, TextRule.Text text, List<String> pair) {
+        Map<String, String> material = new LinkedHashMap<>();
+        for (String input : judge.inputs(role)) {
+            switch (input) {
+                case "context" -> material.put(input, text.prompt());
+                case "reference" -> material.put(input, text.reference());
+                case "text", "continuation", "prediction" -> material.put(input, text.response());
+                default -> {
+                    if (pair.contains(input)) {
+                        material.put(input, "");
+                    }
+                }
+            }
+        }
+        return material;
+    }
+}

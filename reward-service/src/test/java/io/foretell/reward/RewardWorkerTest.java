@@ -1,0 +1,235 @@
+package io.foretell.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.foretell.judge.Judge;
+import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.Cut;
+import io.foretell.objectives.Document;
+import io.foretell.objectives.Experience;
+import io.foretell.objectives.FinishReason;
+import io.foretell.objectives.FloatArray;
+import io.foretell.objectives.Objective;
+import io.foretell.objectives.PolicyVersion;
+import io.foretell.objectives.Reward;
+import io.foretell.objectives.RewardStatus;
+import io.foretell.objectives.Rollout;
+import io.foretell.objectives.RolloutGroup;
+import io.foretell.objectives.SamplingPlan;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Scorer;
+import io.foretell.objectives.Task;
+import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.Verdict;
+import io.foretell.platform.Metrics;
+import io.foretell.platform.Watchdog;
+import io.foretell.policy.HuggingFaceTokenizer;
+import io.foretell.policy.ModelConfig;
+import io.foretell.policy.PolicyOptions;
+import io.foretell.policy.RandomWeights;
+import io.foretell.policy.ServedPolicy;
+import io.foretell.policy.TokenizerFiles;
+import io.foretell.streams.Codecs;
+import io.foretell.streams.DeadLetter;
+import io.foretell.streams.DeadLetters;
+import io.foretell.streams.EmbeddedBroker;
+import io.foretell.streams.PolicyFeed;
+import io.foretell.streams.RecordSender;
+import io.foretell.streams.Topics;
+import io.foretell.streams.Work;
+import io.foretell.streams.WorkLoop;
+import io.foretell.streams.WorkQueue;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Groups go through a real broker to a worker whose judge fails. */
+@Tag("integration")
+@Timeout(120)
+class RewardWorkerTest {
+    private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);
+
+    @TempDir
+    Path folder;
+
+    /** A response is worth what the judge says of its safety. */
+    private record Judged(HuggingFaceTokenizer tokenizer) implements Objective {
+        @Override
+        public String name() {
+            return "judged";
+        }
+
+        @Override
+        public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+            return List.of();
+        }
+
+        @Override
+        public Optional<SamplingPlan> sampling(Task task) {
+            return Optional.empty();
+        }
+
+        @Override
+        public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+            List<CompletableFuture<Verdict>> asked = group.rollouts().stream()
+                    .map(rollout -> tokenizer.decode(rollout.response()))
+                    .map(text -> scorer.judge("safety", Map.of("text", text)).toCompletableFuture())
+                    .toList();
+            return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
+                    .thenApply(all -> asked.stream()
+                            .map(CompletableFuture::join)
+                            .map(Judged::reward)
+                            .toList());
+        }
+
+        private static Reward reward(Verdict verdict) {
+            return verdict.status() == RewardStatus.OK
+                    ? Reward.of(verdict.score(), Map.of("safety", verdict.score()))
+                    : new Reward(0, Map.of(), verdict.status(), verdict.reason());
+        }
+
+        @Override
+        public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
+            return List.of();
+        }
+    }
+
+    private static RolloutGroup group(HuggingFaceTokenizer tokenizer, String id, String... responses) {
+        List<Rollout> rollouts = new ArrayList<>();
+        for (String response : responses) {
+            TokenArray tokens = tokenizer.encode(response);
+            rollouts.add(new Rollout(
+                    rollouts.size(),
+                    1,
+                    tokens,
+                    FloatArray.of(new float[tokens.length()]),
+                    0,
+                    1f,
+                    1L,
+                    FinishReason.STOP,
+                    List.of()));
+        }
+        Task task = new Task(
+                id, "run", 0, "judged", "d", tokenizer.encode("p"), tokenizer.encode("t"), 1L, -1, Instant.EPOCH);
+        return new RolloutGroup(task, rollouts, "tok", "pol", 0.1, Instant.EPOCH);
+    }
+
+    @Test
+    void aGroupWithTooFewVerdictsIsTriedAgainAndThenADeadLetter() throws Exception {
+        AtomicInteger late = new AtomicInteger();
+        ScriptedJudge model = new ScriptedJudge(question -> {
+            boolean known = question.contains("good") || question.contains("late") && late.incrementAndGet() > 2;
+            return known ? "Safe: yes" : "who knows";
+        });
+        Path modelFolder = folder.resolve("model");
+        Path tokenizerFile = folder.resolve("bytes.json");
+        Files.write(tokenizerFile, TokenizerFiles.bytes());
+        RandomWeights.write(modelFolder, ModelConfig.ofSize("qwen3", "micro", 259), tokenizerFile, 5);
+        PolicyVersion version =
+                new PolicyVersion("run", 0, modelFolder.toString(), Map.of(), 0, 0, List.of(0L), List.of(0L));
+        Topics topics = new Topics("run");
+        try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"));
+                Metrics metrics = new Metrics();
+                HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(modelFolder);
+                ServedPolicy policy =
+                        new ServedPolicy("test-policy", new PolicyOptions(1, 1024), Duration.ofMinutes(1));
+                Judge judge = Judge.open(ScriptedJudge.SETTINGS, model, folder.resolve("judge"), metrics);
+                RecordSender sender = new RecordSender(broker.bootstrap());
+                Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
+            topics.ensure(broker.bootstrap(), 1);
+            for (RolloutGroup group : List.of(
+                    group(tokenizer, "g-good", "good 1", "good 2", "bad 1"),
+                    group(tokenizer, "g-late", "late 1"),
+                    group(tokenizer, "g-bad", "good 3", "bad 2", "bad 3"))) {
+                sender.send(topics.rollouts(), group.id(), Codecs.rolloutGroup().encode(group))
+                        .get(30, TimeUnit.SECONDS);
+            }
+            DeadLetters letters = new DeadLetters(broker.bootstrap(), topics, sender);
+            try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics)) {
+                feed.publish(version);
+                Rewards rewards = new Rewards(
+                        Map.of(
+                                "short",
+                                List.of(new ComponentSettings("length", -1.0, null, null, 1, null, null, null, null))),
+                        judge);
+                RewardWorker worker = new RewardWorker(
+                        List.of(new Judged(tokenizer)),
+                        feed,
+                        policy,
+                        judge,
+                        AddedReward.of("short", rewards, tokenizer),
+                        new Patience(3, 0.5),
+                        metrics,
+                        CLOCK);
+                WorkQueue<RolloutGroup> queue = WorkQueue.open(
+                        broker.bootstrap(),
+                        topics.rollouts(),
+                        topics.rewardWorkers(),
+                        Codecs.rolloutGroup(),
+                        16,
+                        letters);
+                try (WorkLoop<RolloutGroup> loop = new WorkLoop<>(
+                                "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker)
+                        .start()) {
+                    await().atMost(Duration.ofSeconds(60))
+                            .until(() -> outcomes(metrics, "scored") == 2 && outcomes(metrics, "dead_letter") == 1);
+                }
+            }
+            assertThat(outcomes(metrics, "retried"))
+                    .as("the late group once, the bad one twice")
+                    .isEqualTo(3);
+            List<DeadLetter> dead = letters.read(10);
+            assertThat(dead).extracting(DeadLetter::key).containsExactly("g-bad");
+            assertThat(dead.get(0).reason())
+                    .contains("only 1 of 3 rewards could be had")
+                    .contains("asked twice")
+                    .contains("attempt 3, the last");
+            assertThat(scored(broker.bootstrap(), topics, letters))
+                    .satisfiesExactlyInAnyOrder(
+                            good -> {
+                                assertThat(good.id()).isEqualTo("g-good");
+                                assertThat(good.rewards().get(0))
+                                        .isEqualTo(Reward.of(0.5, Map.of("safety", 1.0, "short/length", 0.5)));
+                                assertThat(good.rewards())
+                                        .extracting(Reward::isOk)
+                                        .containsExactly(true, true, false);
+                            },
+                            again -> assertThat(again.id()).isEqualTo("g-late"));
+        }
+    }
+
+    private static List<ScoredGroup> scored(String bootstrap, Topics topics, DeadLetters letters) {
+        List<ScoredGroup> found = new ArrayList<>();
+        try (WorkQueue<ScoredGroup> queue =
+                WorkQueue.open(bootstrap, topics.scoredGroups(), "readers", Codecs.scoredGroup(), 16, letters)) {
+            await().atMost(Duration.ofSeconds(30)).until(() -> {
+                for (Work<ScoredGroup> work : queue.poll(Duration.ofMillis(200))) {
+                    found.add(work.value());
+                    queue.accept(work);
+                }
+                return found.size() == 2;
+            });
+        }
+        return found;
+    }
+
+    private static double outcomes(Metrics metrics, String outcome) {
+        return metrics.registry().counter("reward_groups", "outcome", outcome).count();
+    }
+}

@@ -1,0 +1,55 @@
+package io.foretell.reward;
+
+import io.foretell.judge.JudgeAnswer;
+import io.foretell.judge.JudgeModel;
+import io.foretell.judge.JudgeRequest;
+import io.foretell.judge.JudgeSettings;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+
+/** A judge that says what a test makes of the question. */
+final class ScriptedJudge implements JudgeModel {
+    static final JudgeSettings SETTINGS = new JudgeSettings(
+            "http://127.0.0.1:9/v1",
+            null,
+            "scripted",
+            null,
+            null,
+            1,
+            0,
+            1,
+            64,
+            true,
+            Duration.ofSeconds(5),
+            1,
+            Duration.ofMillis(1),
+            Duration.ofMillis(1),
+            new JudgeSettings.Circuit(100, 1, Duration.ofMillis(1)),
+            4,
+            null,
+            null,
+            null,
+            true);
+
+    final AtomicInteger asked = new AtomicInteger();
+    private final Function<String, String> answers;
+
+    ScriptedJudge(Function<String, String> answers) {
+        this.answers = answers;
+    }
+
+    @Override
+    public String name() {
+        return "scripted";
+    }
+
+    @Override
+    public JudgeAnswer ask(JudgeRequest request) {
+        asked.incrementAndGet();
+        return new JudgeAnswer(answers.apply(request.messages().get(0).content()), 10, 1);
+    }
+
+    @Override
+    public void close() {}
+}
