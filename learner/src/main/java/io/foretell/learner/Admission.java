@@ -1,5 +1,6 @@
 package io.foretell.learner;
 
+import io.foretell.objectives.Objective;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.ScoredGroup;
@@ -39,6 +40,23 @@ final class Admission {
                                 reward.reason().isBlank() ? reward.status().name() : reward.reason())
                         .findFirst()
                         .orElse("the group has a single rollout, and an advantage needs two");
+    }
+
+    /**
+     * Why the group is not wanted at {@code step} of its phase; empty when it is. Equal rewards give no advantage, so
+     * that an objective may ask for another group in its place.
+     */
+    static String refusal(ScoredGroup group, Objective objective, long step) {
+        String refusal = refusal(group);
+        if (!refusal.isEmpty() || group.rewards().isEmpty() || !objective.replacesEqualRewards(step)) {
+            return refusal;
+        }
+        long different = group.rewards().stream()
+                .filter(Reward::isOk)
+                .mapToDouble(Reward::total)
+                .distinct()
+                .count();
+        return different < 2 ? "equal rewards" : "";
     }
 
     /** The oldest policy version among all tokens; -1 when nothing was sampled. */

@@ -6,8 +6,10 @@ import java.util.function.Function;
 
 /** The registry of methods: the one line that a new one adds. */
 public final class Objectives {
-    private static final Map<String, Function<ObjectiveSettings, Objective>> BY_NAME =
-            new TreeMap<>(Map.of(NextTokenPrediction.NAME, NextTokenPrediction::new, Rlp.NAME, Rlp::new));
+    private static final Map<String, Function<ObjectiveSettings, Objective>> BY_NAME = new TreeMap<>(Map.of(
+            NextTokenPrediction.NAME, NextTokenPrediction::new,
+            Rlp.NAME, Rlp::new,
+            Rpt.NAME, Rpt::new));
 
     private Objectives() {}
 
