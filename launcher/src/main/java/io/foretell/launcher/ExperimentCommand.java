@@ -4,6 +4,7 @@ import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ConfigurationException;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,11 +70,22 @@ final class ExperimentCommand implements Callable<Integer> {
         return page.write(out) ? 0 : 1;
     }
 
+    /** A run that was stopped has a summary too. */
+    private static boolean isFinished(Path folder) throws IOException {
+        Path summary = folder.resolve("summary.json");
+        return Files.isRegularFile(summary)
+                && Json.mapper()
+                        .readTree(Files.readAllBytes(summary))
+                        .path("state")
+                        .asText()
+                        .equals("finished");
+    }
+
     /** Runs it in a process of its own. @return the run's folder */
     private Path run(Experiment experiment, long seed, boolean control) throws IOException, InterruptedException {
         String run = experiment.name() + (control ? "-control-" : "-") + seed;
         Path folder = runs.resolve(run);
-        if (reuse && Files.isRegularFile(folder.resolve("summary.json"))) {
+        if (reuse && isFinished(folder)) {
             return folder;
         }
         AtomicFiles.deleteFolder(folder);
