@@ -103,8 +103,9 @@ export function showHeadlines(series) {
   const gain = series.latest("heldout/information_gain");
   const low = gain?.["heldout/information_gain_low"];
   const high = gain?.["heldout/information_gain_high"];
+  const answers = series.latest("heldout/accuracy_with_thought");
   put("headline-information-gain", signed(gain?.["heldout/information_gain"]),
-    !gain ? "no evaluation yet"
+    !gain ? answers ? "not of responses that state their answer" : "no evaluation yet"
       : `${isNumber(low) && isNumber(high) ? `95% interval ${signed(low)} to ${signed(high)}, ` : ""}step ${count(gain.step)}`);
   byId("headline-information-gain").dataset.verdict = low > 0 ? "positive" : high < 0 ? "negative" : "open";
 

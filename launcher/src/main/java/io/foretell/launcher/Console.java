@@ -57,9 +57,11 @@ final class Console {
         if (m.containsKey("reward/mean")) {
             text.append(String.format(
                     Locale.ROOT,
-                    " | reward %+.3f gain %+.3f len %.1f | kl %.4f mismatch %.1e stale %.1f | sample %s tok/s",
+                    " | reward %+.3f%s len %.1f | kl %.4f mismatch %.1e stale %.1f | sample %s tok/s",
                     number(m, "reward/mean"),
-                    number(m, "information_gain/mean"),
+                    m.containsKey("information_gain/mean")
+                            ? String.format(Locale.ROOT, " gain %+.3f", number(m, "information_gain/mean"))
+                            : "",
                     number(m, "response_length/mean"),
                     number(m, "actor/ppo_kl"),
                     number(m, "mismatch_kl/mean"),
@@ -88,14 +90,20 @@ final class Console {
         if (m.containsKey("heldout/information_gain")) {
             text.append(String.format(
                     Locale.ROOT,
-                    "information gain %+.3f [%+.3f, %+.3f] nats, accuracy with thought %.3f, without %.3f,"
-                            + " thought length %.1f, ",
+                    "information gain %+.3f [%+.3f, %+.3f] nats, ",
                     number(m, "heldout/information_gain"),
                     number(m, "heldout/information_gain_low"),
-                    number(m, "heldout/information_gain_high"),
+                    number(m, "heldout/information_gain_high")));
+        }
+        if (m.containsKey("heldout/accuracy_with_thought")) {
+            boolean isStated = m.containsKey("heldout/response_length");
+            text.append(String.format(
+                    Locale.ROOT,
+                    "accuracy with thought %.3f, without %.3f, %s length %.1f, ",
                     number(m, "heldout/accuracy_with_thought"),
                     number(m, "heldout/accuracy_without_thought"),
-                    number(m, "heldout/thought_length")));
+                    isStated ? "response" : "thought",
+                    number(m, isStated ? "heldout/response_length" : "heldout/thought_length")));
         }
         return text.append(String.format(Locale.ROOT, "no-thought loss %.4f", number(m, "heldout/no_thought_loss")))
                 .toString();

@@ -1,13 +1,11 @@
 package io.foretell.launcher;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ConfigurationException;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,7 +27,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         footer = {"", "Example: foretell experiment quickstart --seeds 1,2,3"})
 final class ExperimentCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "quickstart")
+    @Parameters(paramLabel = "NAME", description = "quickstart or rpt")
     private String name;
 
     @Option(names = "--seeds", split = ",", defaultValue = "1,2,3", description = "Seeds (${DEFAULT-VALUE}).")
@@ -62,14 +60,32 @@ final class ExperimentCommand implements Callable<Integer> {
             finished.put("seed " + seed, run(experiment, seed, false));
         }
         finished.put("control, seed " + seeds.get(0), run(experiment, seeds.get(0), true));
-        return report(experiment, finished);
+        ExperimentPage page = new ExperimentPage(
+                experiment,
+                "./foretell experiment " + name + " --seeds "
+                        + String.join(",", seeds.stream().map(String::valueOf).toList()));
+        for (Map.Entry<String, Path> each : finished.entrySet()) {
+            page.add(each.getKey(), each.getKey().startsWith("control"), each.getValue());
+        }
+        return page.write(out) ? 0 : 1;
+    }
+
+    /** A run that was stopped has a summary too. */
+    private static boolean isFinished(Path folder) throws IOException {
+        Path summary = folder.resolve("summary.json");
+        return Files.isRegularFile(summary)
+                && Json.mapper()
+                        .readTree(Files.readAllBytes(summary))
+                        .path("state")
+                        .asText()
+                        .equals("finished");
     }
 
     /** Runs it in a process of its own. @return the run's folder */
     private Path run(Experiment experiment, long seed, boolean control) throws IOException, InterruptedException {
         String run = experiment.name() + (control ? "-control-" : "-") + seed;
         Path folder = runs.resolve(run);
-        if (reuse && Files.isRegularFile(folder.resolve("summary.json"))) {
+        if (reuse && isFinished(folder)) {
             return folder;
         }
         AtomicFiles.deleteFolder(folder);
@@ -108,58 +124,5 @@ final class ExperimentCommand implements Callable<Integer> {
             throw new ForetellException(ErrorCode.INTERNAL, run + " failed; see " + log);
         }
         return folder;
-    }
-
-    private int report(Experiment experiment, Map<String, Path> finished) throws IOException {
-        List<String> verdicts = new ArrayList<>();
-        StringBuilder page = new StringBuilder();
-        page.append("# Experiment: ").append(experiment.name()).append("\n\n");
-        page.append(experiment.claim()).append("\n\n");
-        page.append("    ./foretell experiment ").append(experiment.name()).append(" --seeds ");
-        page.append(String.join(",", seeds.stream().map(String::valueOf).toList()))
-                .append("\n\n");
-        page.append("![information gain and accuracy](")
-                .append(experiment.name())
-                .append(".svg)\n\n");
-        page.append("| run | information gain (nats) | accuracy with thought | without | thought length |"
-                + " no-thought loss | seconds |\n|---|---|---|---|---|---|---|\n");
-        LearningCurve curve = new LearningCurve(experiment.name());
-        for (Map.Entry<String, Path> run : finished.entrySet()) {
-            JsonNode summary =
-                    Json.mapper().readTree(Files.readAllBytes(run.getValue().resolve("summary.json")));
-            JsonNode before = summary.path("heldout").path("before");
-            JsonNode after = summary.path("heldout").path("after");
-            boolean control = run.getKey().startsWith("control");
-            List<String> reasons =
-                    control ? Experiment.unwantedRises(before, after) : Experiment.shortfalls(before, after);
-            reasons.forEach(reason -> verdicts.add(run.getKey() + ": " + reason));
-            page.append("| ").append(run.getKey());
-            for (String measure : List.of(
-                    "information_gain",
-                    "accuracy_with_thought",
-                    "accuracy_without_thought",
-                    "thought_length",
-                    "no_thought_loss")) {
-                page.append(String.format(
-                        java.util.Locale.ROOT,
-                        " | %.3f → %.3f",
-                        before.path(measure).asDouble(),
-                        after.path(measure).asDouble()));
-            }
-            page.append(" | ")
-                    .append(Math.round(summary.path("wall_time_s").path("step").asDouble()))
-                    .append(" |\n");
-            curve.add(run.getKey(), control, run.getValue().resolve("metrics.jsonl"));
-        }
-        page.append("\nBefore is the state after the warm-up, after is the end. Verdict: ");
-        page.append(
-                verdicts.isEmpty()
-                        ? "**reproduced.**\n"
-                        : "**not reproduced**: " + String.join("; ", verdicts) + ".\n");
-        AtomicFiles.write(
-                out.resolve(experiment.name() + ".md"), page.toString().getBytes(StandardCharsets.UTF_8));
-        AtomicFiles.write(out.resolve(experiment.name() + ".svg"), curve.svg().getBytes(StandardCharsets.UTF_8));
-        Console.say(page.toString());
-        return verdicts.isEmpty() ? 0 : 1;
     }
 }

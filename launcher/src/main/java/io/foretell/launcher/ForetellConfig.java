@@ -133,9 +133,9 @@ public record ForetellConfig(
                 throw new IllegalArgumentException(
                         "documents.sources: each source needs either 'generator' or 'files', and not both");
             }
-            if (generator != null && !generator.equals("chain")) {
-                throw new IllegalArgumentException(
-                        "documents.sources: there is no generator '" + generator + "'; known is chain");
+            if (generator != null && !List.of("chain", "chain-boxed").contains(generator)) {
+                throw new IllegalArgumentException("documents.sources: there is no generator '" + generator
+                        + "'; known are chain and chain-boxed");
             }
             if (split != null && !split.equals("paragraphs")) {
                 throw new IllegalArgumentException(

@@ -36,7 +36,8 @@ final class InitCommand implements Callable<Integer> {
     @Option(
             names = "--tokenizer",
             defaultValue = "bytes",
-            description = "bytes, chain, or the path of a tokenizer.json or its folder (${DEFAULT-VALUE}).")
+            description =
+                    "bytes, chain, chain-boxed, or the path of a tokenizer.json or its folder (${DEFAULT-VALUE}).")
     private String tokenizer;
 
     @Option(

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Held-out information gain and accuracy over steps, one line per run, as an SVG picture. Written by hand because the
+ * Held-out measures over steps, a panel each and one line per run, as an SVG picture. Written by hand because the
  * chart libraries of the JVM need a desktop. Confined to one thread.
  */
 final class LearningCurve {
@@ -20,31 +20,45 @@ final class LearningCurve {
     private static final int LEFT = 60;
     private static final int TOP = 50;
 
-    private record Point(double step, double gain, double low, double high, double accuracy) {}
+    /** @param measure without {@code heldout/}; where it has an interval, {@code _low} and {@code _high}, a band is drawn */
+    record Panel(String measure, String title) {}
 
-    private record Line(String name, boolean control, String colour, List<Point> points) {}
+    private record Point(double step, double value, double low, double high) {}
+
+    /** @param points per panel */
+    private record Line(String name, boolean control, String colour, List<List<Point>> points) {}
 
     private final String title;
+    private final String method;
+    private final List<Panel> panels;
     private final List<Line> lines = new ArrayList<>();
     private double phaseStart = Double.NaN;
 
-    LearningCurve(String title) {
+    /** @param method what begins with the second phase */
+    LearningCurve(String title, String method, List<Panel> panels) {
         this.title = title;
+        this.method = method;
+        this.panels = List.copyOf(panels);
     }
 
     void add(String name, boolean control, Path metrics) throws IOException {
-        List<Point> points = new ArrayList<>();
+        List<List<Point>> points = new ArrayList<>();
+        panels.forEach(panel -> points.add(new ArrayList<>()));
         for (String text : Files.readAllLines(metrics)) {
             JsonNode row = Json.mapper().readTree(text);
-            if (row.has("heldout/information_gain")) {
-                points.add(new Point(
-                        row.path("step").asDouble(),
-                        row.path("heldout/information_gain").asDouble(),
-                        row.path("heldout/information_gain_low").asDouble(),
-                        row.path("heldout/information_gain_high").asDouble(),
-                        row.path("heldout/accuracy_with_thought").asDouble()));
-                if (Double.isNaN(phaseStart) && row.path("phase_index").asInt() > 0) {
-                    phaseStart = row.path("step").asDouble();
+            for (int i = 0; i < panels.size(); i++) {
+                String key = "heldout/" + panels.get(i).measure();
+                if (row.has(key)) {
+                    double value = row.path(key).asDouble();
+                    points.get(i)
+                            .add(new Point(
+                                    row.path("step").asDouble(),
+                                    value,
+                                    row.path(key + "_low").asDouble(value),
+                                    row.path(key + "_high").asDouble(value)));
+                    if (Double.isNaN(phaseStart) && row.path("phase_index").asInt() > 0) {
+                        phaseStart = row.path("step").asDouble();
+                    }
                 }
             }
         }
@@ -54,15 +68,16 @@ final class LearningCurve {
 
     String svg() {
         StringBuilder svg = new StringBuilder();
-        int width = 2 * (WIDTH + LEFT) + 40;
+        int width = panels.size() * (WIDTH + LEFT + 20);
         int height = HEIGHT + TOP + 70;
         svg.append(format(
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\""
                         + " font-size=\"12\">%n<rect width=\"%d\" height=\"%d\" fill=\"white\"/>%n",
                 width, height, width, height));
         svg.append(format("<text x=\"%d\" y=\"22\" font-size=\"15\">%s</text>%n", LEFT, title));
-        panel(svg, LEFT, "held-out information gain (nats per token, 95 % band)", true);
-        panel(svg, WIDTH + 2 * LEFT + 20, "held-out accuracy with thought", false);
+        for (int i = 0; i < panels.size(); i++) {
+            panel(svg, LEFT + i * (WIDTH + LEFT + 20), i);
+        }
         int x = LEFT;
         for (Line line : lines) {
             svg.append(format(
@@ -74,20 +89,22 @@ final class LearningCurve {
         return svg.append("</svg>\n").toString();
     }
 
-    private void panel(StringBuilder svg, int left, String label, boolean gain) {
+    private void panel(StringBuilder svg, int left, int panel) {
         double last = 1;
         double low = 0;
         double high = 1;
         for (Line line : lines) {
-            for (Point point : line.points()) {
+            for (Point point : line.points().get(panel)) {
                 last = Math.max(last, point.step());
-                low = gain ? Math.min(low, point.low()) : low;
-                high = gain ? Math.max(high, point.high()) : high;
+                low = Math.min(low, point.low());
+                high = Math.max(high, point.high());
             }
         }
         low = Math.floor(low);
         high = Math.ceil(high);
-        svg.append(format("<text x=\"%d\" y=\"%d\">%s</text>%n", left, TOP - 10, label));
+        svg.append(format(
+                "<text x=\"%d\" y=\"%d\">%s</text>%n",
+                left, TOP - 10, panels.get(panel).title()));
         for (int i = 0; i <= 4; i++) {
             double value = low + (high - low) * i / 4;
             double y = y(value, low, high);
@@ -105,26 +122,26 @@ final class LearningCurve {
             double x = left + WIDTH * phaseStart / last;
             svg.append(format(
                     "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#999\" stroke-dasharray=\"4 3\"/>%n"
-                            + "<text x=\"%.1f\" y=\"%d\" text-anchor=\"end\" fill=\"#666\">RLP begins</text>%n",
-                    x, TOP, x, TOP + HEIGHT, x - 4, TOP + 12));
+                            + "<text x=\"%.1f\" y=\"%d\" text-anchor=\"end\" fill=\"#666\">%s begins</text>%n",
+                    x, TOP, x, TOP + HEIGHT, x - 4, TOP + 12, method));
         }
         for (Line line : lines) {
-            line(svg, line, left, last, low, high, gain);
+            line(svg, line, line.points().get(panel), left, last, low, high);
         }
     }
 
     private static void line(
-            StringBuilder svg, Line line, int left, double last, double low, double high, boolean gain) {
+            StringBuilder svg, Line line, List<Point> points, int left, double last, double low, double high) {
         StringBuilder path = new StringBuilder();
         StringBuilder band = new StringBuilder();
         StringBuilder back = new StringBuilder();
-        for (Point point : line.points()) {
+        for (Point point : points) {
             double x = left + WIDTH * point.step() / last;
-            path.append(format("%.1f,%.1f ", x, y(gain ? point.gain() : point.accuracy(), low, high)));
+            path.append(format("%.1f,%.1f ", x, y(point.value(), low, high)));
             band.append(format("%.1f,%.1f ", x, y(point.high(), low, high)));
             back.insert(0, format("%.1f,%.1f ", x, y(point.low(), low, high)));
         }
-        if (gain) {
+        if (points.stream().anyMatch(point -> point.high() > point.low())) {
             svg.append(format("<polygon points=\"%s%s\" fill=\"%s\" opacity=\"0.12\"/>%n", band, back, line.colour()));
         }
         svg.append(format(

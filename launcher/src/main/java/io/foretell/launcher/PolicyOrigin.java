@@ -42,7 +42,7 @@ final class PolicyOrigin {
     /**
      * Writes a fresh model.
      *
-     * @param tokenizer bytes, chain, or the path of a tokenizer.json or of a folder that has one
+     * @param tokenizer bytes, chain, chain-boxed, or the path of a tokenizer.json or of a folder that has one
      * @param progress is told how far the weights are
      */
     static ModelConfig write(
@@ -59,6 +59,7 @@ final class PolicyOrigin {
             switch (tokenizer) {
                 case "bytes" -> Files.write(file, TokenizerFiles.bytes());
                 case "chain" -> Files.write(file, TokenizerFiles.words(ChainCorpus.vocabulary()));
+                case "chain-boxed" -> Files.write(file, TokenizerFiles.words(ChainCorpus.boxedVocabulary()));
                 default -> Files.write(file, given(Path.of(tokenizer)));
             }
             ModelConfig config;
@@ -89,7 +90,7 @@ final class PolicyOrigin {
         Path tokenizer = Files.isDirectory(path) ? path.resolve("tokenizer.json") : path;
         if (!Files.isRegularFile(tokenizer)) {
             throw new PolicyException("there is no tokenizer " + tokenizer
-                    + ": policy.init.tokenizer must be bytes, chain or the path of a tokenizer.json");
+                    + ": policy.init.tokenizer must be bytes, chain, chain-boxed or the path of a tokenizer.json");
         }
         return Files.readAllBytes(tokenizer);
     }

@@ -136,8 +136,11 @@ final class StreamsRole implements Role {
             } else {
                 long seed = source.seed() == null ? config.run().seed() : source.seed();
                 long documents = source.documents() == null ? Long.MAX_VALUE : source.documents();
-                sources.add(
-                        new ChainCorpus(seed, documents, () -> feeder.status().end()));
+                sources.add(new ChainCorpus(
+                        source.generator(),
+                        seed,
+                        documents,
+                        () -> feeder.status().end()));
             }
         }
         return sources;

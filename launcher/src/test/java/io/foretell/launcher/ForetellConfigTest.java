@@ -304,7 +304,7 @@ class ForetellConfigTest {
                 "phases=[{objective: rlp}, {objective: ntp}] | 'rlp' has no 'steps'",
                 "phases=[{steps: 3}]        | each phase needs an 'objective'",
                 "documents.sources=[{}]     | each source needs either 'generator' or 'files'",
-                "documents.sources=[{generator: web}] | there is no generator 'web'; known is chain",
+                "documents.sources=[{generator: web}] | there is no generator 'web'; known are chain and chain-boxed",
                 "documents.sources=[{files: f, split: words}] | 'split' is 'words' but must be paragraphs",
                 "teacher.ema_decay=1.5      | teacher.ema_decay is 1.5 but must be 0 to 1",
                 "rollout.temperature=0      | a temperature above 0",

@@ -1,6 +1,7 @@
 package io.foretell.learner;
 
 import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.Objective;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.ScoredGroup;
@@ -48,6 +49,15 @@ final class Admission {
                                 reward.reason().isBlank() ? reward.status().name() : reward.reason())
                         .findFirst()
                         .orElse("the group has a single rollout, and an advantage needs two");
+    }
+
+    /**
+     * Why the group is not wanted at {@code step} of its phase; empty when it is.
+     *
+     * @param filterGroups whether groups whose rewards are all equal are refused whatever the objective wants
+     */
+    static String refusal(ScoredGroup group, Objective objective, long step, boolean filterGroups) {
+        return refusal(group, filterGroups || objective.replacesEqualRewards(step));
     }
 
     /** Whether all advantages are 0, but for float noise. */

@@ -1,6 +1,5 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.Cut;
 import io.foretell.objectives.Document;
 import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.Objective;
@@ -30,11 +29,12 @@ import java.util.SplittableRandom;
  * </pre>
  *
  * both under the live weights, in nats per scored token, with a 95 % interval over documents (normal approximation).
- * Accuracy counts a prediction as right when the true token is the most likely one. The same documents are cut at the
- * same positions and thoughts are drawn with the same seeds every time. Confined to the learner's thread.
+ * Accuracy counts a prediction as right when the true token is the most likely one; where responses state their answer
+ * themselves, {@link StatedAnswers} say what is right and there is no information gain. The same documents are cut at
+ * the same positions and thoughts are drawn with the same seeds every time. Confined to the learner's thread.
  */
 final class Evaluation {
-    private static final String PREFIX = "heldout/";
+    static final String PREFIX = "heldout/";
     private static final long SEED = 0x5eed;
 
     private final Policy policy;
@@ -48,7 +48,8 @@ final class Evaluation {
         this.settings = settings;
     }
 
-    private record Question(Cut cut, SamplingPlan plan) {}
+    /** A held-out document, cut, and how thoughts about it are sampled. */
+    record Question(Task task, SamplingPlan plan) {}
 
     /** Measures by name; empty where there is no held-out document yet. */
     Map<String, Double> run(HeldOutDocuments documents) {
@@ -87,7 +88,7 @@ final class Evaluation {
                 Task task = new Task(
                         "", "", 0, objective.name(), document.id(), cut.prompt(), cut.target(), 0, -1, Instant.EPOCH);
                 Optional<SamplingPlan> plan = objective.sampling(task);
-                plan.ifPresent(p -> questions.add(new Question(cut, p)));
+                plan.ifPresent(p -> questions.add(new Question(task, p)));
             });
         }
         return questions;
@@ -107,20 +108,29 @@ final class Evaluation {
                     SamplingParameters.plain(
                             plan.temperature(), plan.minTokens(), plan.maxTokens(), plan.stopToken())));
         }
+        List<List<Sample>> samples = policy.generate(requests);
+        if (objective.hasAnswerInResponse()) {
+            measures.putAll(new StatedAnswers(policy, objective).measures(questions, samples));
+        } else {
+            predictions(questions, samples, measures);
+        }
+    }
+
+    private void predictions(List<Question> questions, List<List<Sample>> samples, Map<String, Double> measures) {
         List<ScoreRequest> scored = new ArrayList<>();
         double length = 0;
         double truncated = 0;
-        List<List<Sample>> samples = policy.generate(requests);
         for (int q = 0; q < questions.size(); q++) {
             Question question = questions.get(q);
-            scored.add(new ScoreRequest(question.cut().prompt(), question.cut().target()));
+            scored.add(
+                    new ScoreRequest(question.task().prompt(), question.task().target()));
             for (Sample sample : samples.get(q)) {
                 boolean cutOff = sample.finishReason() == FinishReason.LENGTH;
                 TokenArray context = question.plan().context().concat(sample.tokens());
                 if (cutOff && question.plan().forceStop()) {
                     context = context.append(question.plan().stopToken());
                 }
-                scored.add(new ScoreRequest(context, question.cut().target()));
+                scored.add(new ScoreRequest(context, question.task().target()));
                 length += cutOff ? sample.tokens().length() : sample.tokens().length() - 1;
                 truncated += cutOff ? 1 : 0;
             }
@@ -147,18 +157,7 @@ final class Evaluation {
                 gains[q] += gain / with.logProbs().length() / settings.samples();
             }
         }
-        double mean = 0;
-        for (double gain : gains) {
-            mean += gain / gains.length;
-        }
-        double squares = 0;
-        for (double gain : gains) {
-            squares += (gain - mean) * (gain - mean);
-        }
-        double half = gains.length < 2 ? 0 : 1.96 * Math.sqrt(squares / (gains.length - 1) / gains.length);
-        measures.put(PREFIX + "information_gain", mean);
-        measures.put(PREFIX + "information_gain_low", mean - half);
-        measures.put(PREFIX + "information_gain_high", mean + half);
+        Interval.of(gains).put("information_gain", measures);
         measures.put(PREFIX + "accuracy_with_thought", rightWith / gains.length / settings.samples());
         measures.put(PREFIX + "accuracy_without_thought", rightWithout / gains.length);
     }

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -110,6 +111,15 @@ public final class ExperienceBuffer implements AutoCloseable {
      *     lower than before, because then Kafka's end was
      */
     public IngestResult ingest(List<Received> records) {
+        return ingest(records, group -> Admission.refusal(group, filterGroups));
+    }
+
+    /**
+     * Like {@link #ingest(List)} with a rule of one's own.
+     *
+     * @param refusal why a group is dropped, or empty
+     */
+    IngestResult ingest(List<Received> records, Function<ScoredGroup, String> refusal) {
         if (records.isEmpty()) {
             return IngestResult.NOTHING;
         }
@@ -129,7 +139,7 @@ public final class ExperienceBuffer implements AutoCloseable {
                 unreadableRecords++;
             }
         }
-        IngestResult result = addNew(change, groups, bodies, unreadableRecords);
+        IngestResult result = addNew(change, groups, bodies, unreadableRecords, refusal);
         next.forEach(change::position);
         apply(change);
         positions.putAll(next);
@@ -269,21 +279,25 @@ public final class ExperienceBuffer implements AutoCloseable {
     }
 
     private IngestResult addNew(
-            BufferChange change, List<ScoredGroup> groups, List<byte[]> bodies, int unreadableRecords) {
+            BufferChange change,
+            List<ScoredGroup> groups,
+            List<byte[]> bodies,
+            int unreadableRecords,
+            Function<ScoredGroup, String> refusal) {
         Set<String> known = stored.known(groups.stream().map(ScoredGroup::id).toList());
         int usable = 0;
         int dropped = 0;
         for (int i = 0; i < groups.size(); i++) {
             ScoredGroup group = groups.get(i);
             int phase = group.task().phase();
-            String refusal = Admission.refusal(group, filterGroups);
+            String reason = refusal.apply(group);
             if (!known.add(group.id())) {
                 change.duplicate();
-            } else if (refusal.isEmpty()) {
+            } else if (reason.isEmpty()) {
                 change.store(group.id(), phase, Admission.oldestVersion(group), bodies.get(i));
                 usable++;
             } else {
-                change.refuse(group.id(), phase, Admission.oldestVersion(group), refusal);
+                change.refuse(group.id(), phase, Admission.oldestVersion(group), reason);
                 dropped++;
             }
         }

@@ -148,8 +148,16 @@ public final class LearnerState implements AutoCloseable {
     void ingest(Duration timeout) {
         List<GroupReader.Received> records = reader.poll(timeout);
         if (!records.isEmpty()) {
-            buffer.ingest(records);
+            buffer.ingest(records, this::refusal);
         }
+    }
+
+    private String refusal(ScoredGroup group) {
+        int phase = group.task().phase();
+        boolean filter = run.settings().filterGroups().enable();
+        return phase < run.objectives().size()
+                ? Admission.refusal(group, run.objectives().get(phase), step + 1 - run.stepsBefore(phase), filter)
+                : Admission.refusal(group, filter);
     }
 
     List<ScoredGroup> take(int phase) {

@@ -299,6 +299,27 @@ class TrainingStepTest {
     }
 
     @Test
+    void whereResponsesStateTheirAnswerTheObjectiveSaysWhatIsRight() {
+        Objective rpt = Runs.objective("rpt", policy.tokenizer(), Map.of("min_prefix", 5));
+        EvaluationSettings settings = new EvaluationSettings(0, true, 6, 2, List.of());
+
+        Map<String, Double> measures = new Evaluation(policy, rpt, settings).run(heldOut());
+
+        assertThat(measures)
+                .containsOnlyKeys(
+                        "heldout/accuracy_with_thought",
+                        "heldout/accuracy_with_thought_low",
+                        "heldout/accuracy_with_thought_high",
+                        "heldout/accuracy_without_thought",
+                        "heldout/response_length",
+                        "heldout/truncated",
+                        "heldout/no_thought_loss");
+        assertThat(measures).containsEntry("heldout/accuracy_with_thought", 0.0);
+        assertThat(measures.get("heldout/response_length")).isBetween(1.0, 8.0);
+        assertThat(new Evaluation(twin, rpt, settings).run(heldOut())).isEqualTo(measures);
+    }
+
+    @Test
     void theLossWithoutAThoughtIsPerTokenOfTheTexts() {
         HeldOutDocuments one = new HeldOutDocuments(new EvaluationSettings(0, true, 1, 1, List.of()));
         one.add(new Document("d", "x3=7 x4=9", "plain", Map.of()));

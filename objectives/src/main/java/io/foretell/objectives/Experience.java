@@ -46,8 +46,17 @@ public record Experience(
         for (int t = 1; t < weights.length; t++) {
             weights[t] = skipped.contains(tokens.at(t)) ? 0 : weight;
         }
+        return nextToken(tokens, FloatArray.of(weights));
+    }
+
+    /**
+     * A sequence trained by next-token prediction with a coefficient of its own for each token.
+     *
+     * @param weights (T) coefficient of each term, 0 for none
+     */
+    public static Experience nextToken(TokenArray tokens, FloatArray weights) {
         FloatArray zeros = FloatArray.zeros(tokens.length());
-        return new Experience(tokens, zeros, zeros, zeros, FloatArray.of(weights), 1f, -1);
+        return new Experience(tokens, zeros, zeros, zeros, weights, 1f, -1);
     }
 
     /**

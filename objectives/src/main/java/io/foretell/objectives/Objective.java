@@ -36,6 +36,24 @@ public interface Objective {
     /** One reward per rollout, in order. */
     CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer);
 
+    /**
+     * Whether a response states its own answer, so that its reward, 0 or 1, says whether that was right. Otherwise
+     * held-out evaluation asks the model for the target after the response.
+     */
+    default boolean hasAnswerInResponse() {
+        return false;
+    }
+
+    /**
+     * Whether groups whose rewards are all equal, which teach nothing, are replaced by others before they reach a batch
+     * (dynamic sampling, DAPO, arXiv 2503.14476).
+     *
+     * @param step of the phase, from 1
+     */
+    default boolean replacesEqualRewards(long step) {
+        return false;
+    }
+
     /** What the learner trains on. */
     List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator);
 }

@@ -22,4 +22,9 @@ public record ObjectiveSettings(
     public ObjectiveSettings {
         options = Map.copyOf(options);
     }
+
+    /** The same settings for an objective inside another one. */
+    ObjectiveSettings withOptions(Map<String, Object> others) {
+        return new ObjectiveSettings(tokenizer, groupSize, temperature, maxPromptLength, maxResponseLength, others);
+    }
 }

@@ -6,8 +6,14 @@ import java.util.function.Function;
 
 /** The registry of methods: the one line that a new one adds. */
 public final class Objectives {
-    private static final Map<String, Function<ObjectiveSettings, Objective>> BY_NAME =
-            new TreeMap<>(Map.of(NextTokenPrediction.NAME, NextTokenPrediction::new, Rlp.NAME, Rlp::new));
+    private static final Map<String, Function<ObjectiveSettings, Objective>> BY_NAME = new TreeMap<>(Map.ofEntries(
+            Map.entry(ConditionalTraining.NAME, ConditionalTraining::new),
+            Map.entry(Filtering.NAME, Filtering::new),
+            Map.entry(NextTokenPrediction.NAME, NextTokenPrediction::new),
+            Map.entry(RewardWeighted.NAME, RewardWeighted::new),
+            Map.entry(Rlp.NAME, Rlp::new),
+            Map.entry(Rpt.NAME, Rpt::new),
+            Map.entry(SpanCorruption.NAME, SpanCorruption::new)));
 
     private Objectives() {}
 

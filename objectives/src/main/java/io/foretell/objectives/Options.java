@@ -52,6 +52,12 @@ final class Options {
         return list.stream().map(String.class::cast).toList();
     }
 
+    /** The rule of {@code banned} and {@code segment_ends}. */
+    Segments segments(Tokenizer tokenizer) {
+        List<String> ends = texts("segment_ends");
+        return new Segments(tokenizer, ends.isEmpty() ? List.of("\n") : ends, texts("banned"));
+    }
+
     /** The id of a tag that must be one token. */
     static int token(Tokenizer tokenizer, String tag) {
         return tokenizer

@@ -27,10 +27,16 @@ import java.util.random.RandomGenerator;
  *   <li>{@code held-out}: the ten questions from x0 to x5. No other document has x0 and x5 without every link between.
  * </ul>
  *
+ * <p>The boxed variant has the same documents, except that answers after a thought are boxed: {@code x2=3 so x3 is
+ * <think> x3=1 x2=3 </think> \boxed{ 1}}. The box holds what would follow the question, space included.
+ *
  * <p>Document i depends on the seed and i alone, so a restarted run goes on where it was. Immutable.
  */
 public final class ChainCorpus implements DocumentSource {
     public static final String NAME = "chain";
+    /** The name of the variant whose thoughts end with a boxed answer. */
+    public static final String BOXED = "chain-boxed";
+
     private static final int VARIABLES = 8;
     private static final int VALUES = 10;
     private static final int LONGEST_THOUGHT = 10;
@@ -45,6 +51,7 @@ public final class ChainCorpus implements DocumentSource {
 
     private final long seed;
     private final long documents;
+    private final boolean boxed;
     private final LongSupplier delivered;
     private final int[][] tables = new int[VARIABLES - 1][VALUES];
     private final List<int[]> farPairs = new ArrayList<>();
@@ -54,6 +61,12 @@ public final class ChainCorpus implements DocumentSource {
      * @param delivered how many were delivered by an earlier start of the same run
      */
     public ChainCorpus(long seed, long documents, LongSupplier delivered) {
+        this(NAME, seed, documents, delivered);
+    }
+
+    /** @param name {@link #NAME} or {@link #BOXED} */
+    public ChainCorpus(String name, long seed, long documents, LongSupplier delivered) {
+        this.boxed = name.equals(BOXED);
         this.seed = seed;
         this.documents = documents;
         this.delivered = delivered;
@@ -94,9 +107,19 @@ public final class ChainCorpus implements DocumentSource {
         return words;
     }
 
+    /** {@link #vocabulary}, the word that opens a box, and the ten that end one with a value. */
+    public static List<String> boxedVocabulary() {
+        List<String> words = new ArrayList<>(vocabulary());
+        words.add("\\boxed{");
+        for (int value = 0; value < VALUES; value++) {
+            words.add(value + "}");
+        }
+        return words;
+    }
+
     @Override
     public String name() {
-        return "generator " + NAME;
+        return "generator " + (boxed ? BOXED : NAME);
     }
 
     @Override
@@ -164,8 +187,11 @@ public final class ChainCorpus implements DocumentSource {
             shown = Math.max(shown, thought(text, values, first, source, random));
         }
         boolean guess = target - shown >= 2 && random.nextDouble() < GUESS;
-        return text.append(' ')
-                .append(guess ? random.nextInt(VALUES) : values[target])
+        int answer = guess ? random.nextInt(VALUES) : values[target];
+        boolean inBox = boxed && withThought;
+        return text.append(inBox ? " \\boxed{ " : " ")
+                .append(answer)
+                .append(inBox ? "}" : "")
                 .toString();
     }
 

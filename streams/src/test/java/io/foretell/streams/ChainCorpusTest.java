@@ -281,4 +281,24 @@ class ChainCorpusTest {
                 .isEqualTo(ALL.subList(25, 30).stream().map(Shown::document).toList());
         assertThat(new ChainCorpus(SEED, 30, () -> 31).feed(fed::add)).isZero();
     }
+
+    @Test
+    void theBoxedVariantHasTheSameDocumentsButForTheAnswersAfterAThought() {
+        ChainCorpus boxed = new ChainCorpus(ChainCorpus.BOXED, SEED, DOCUMENTS, () -> 0);
+        Set<String> words = new HashSet<>(ChainCorpus.boxedVocabulary());
+        words.addAll(List.of("<think>", "</think>"));
+        int boxes = 0;
+        for (int i = 0; i < 2000; i++) {
+            Document plain = CORPUS.document(i);
+            Document other = boxed.document(i);
+            String expected = plain.domain().equals("thought")
+                    ? plain.text().replaceAll("</think> ([0-9])$", "</think> \\\\boxed{ $1}")
+                    : plain.text();
+
+            assertThat(other).isEqualTo(new Document(plain.id(), expected, plain.domain(), Map.of()));
+            assertThat(words).contains(other.text().split(" "));
+            boxes += other.text().contains("</think> \\boxed{ ") ? 1 : 0;
+        }
+        assertThat(boxes).isBetween(400, 700);
+    }
 }

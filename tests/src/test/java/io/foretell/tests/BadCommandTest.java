@@ -70,7 +70,7 @@ class BadCommandTest {
         assertThat(sentence(WRONG, "--set", "phases=[{objective: rlpp, steps: 3}]"))
                 .contains("rlpp")
                 .contains("ntp")
-                .contains("rlp]");
+                .contains("rlp,");
     }
 
     @Test

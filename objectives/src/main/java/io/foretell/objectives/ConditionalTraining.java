@@ -1,0 +1,100 @@
+package io.foretell.objectives;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
+
+/**
+ * Conditional training, of PHF, Pretraining Language Models with Human Preferences (Korbak et al., arXiv 2302.08582): a
+ * control token before each segment says whether it is good, and who samples afterwards asks for good.
+ *
+ * <pre>
+ * x' = [ tag(seg_1) seg_1 tag(seg_2) seg_2 ... ]      tag = good if score &lt;= tau else bad; each is left out with
+ *                                                     probability drop
+ * L  = -(1/N) sum_t log p_theta(x'_t | x'_&lt;t)         over all tokens, tags included
+ * </pre>
+ *
+ * <p>At inference a prompt begins with the good tag, and both tags are forbidden in what is sampled: that is up to who
+ * samples.
+ *
+ * <p>Where we differ: scores come from a rule ({@link Segments}) and not from a classifier. A document with its tags that
+ * is longer than {@code max_prompt_length + 1} tokens becomes several tasks, as for {@link NextTokenPrediction}; a task
+ * may so begin inside a segment, without its tag. A begin-of-text token stays in front of the first tag, and an
+ * end-of-text token belongs to the last segment.
+ *
+ * <p>Options: {@code good} and {@code bad}, the tags, each one token of the vocabulary ({@code <|aligned|>},
+ * {@code <|misaligned|>}); {@code banned}, texts that make a segment bad, at least one; {@code segment_ends}, texts of one
+ * token that end a segment (a line feed); {@code threshold}, tau (0); {@code drop_token_fraction}, drop (0.01, the paper's
+ * for text; 0.1 for code).
+ */
+public final class ConditionalTraining implements Objective {
+    public static final String NAME = "phf-conditional";
+
+    private final NextTokenPrediction plain;
+    private final Tokenizer tokenizer;
+    private final Segments segments;
+    private final double threshold;
+    private final double drop;
+    private final int good;
+    private final int bad;
+
+    public ConditionalTraining(ObjectiveSettings settings) {
+        Options options = new Options(NAME, settings.options());
+        this.tokenizer = settings.tokenizer();
+        this.segments = options.segments(tokenizer);
+        this.threshold = options.number("threshold", 0, 0, 1);
+        this.drop = options.number("drop_token_fraction", 0.01, 0, 1);
+        this.good = Options.token(tokenizer, options.text("good", "<|aligned|>"));
+        this.bad = Options.token(tokenizer, options.text("bad", "<|misaligned|>"));
+        options.refuseUnknown();
+        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+        return plain.cut(document, tagged(tokens, random), random);
+    }
+
+    /** x'. */
+    private TokenArray tagged(TokenArray tokens, RandomGenerator random) {
+        boolean begins = !tokens.isEmpty()
+                && tokenizer.beginOfText().isPresent()
+                && tokens.at(0) == tokenizer.beginOfText().getAsInt();
+        int from = begins ? 1 : 0;
+        TokenArray tagged = tokens.slice(0, from);
+        for (Segments.Segment segment : segments.of(tokens.slice(from, tokens.length()))) {
+            if (random.nextDouble() >= drop) {
+                tagged = tagged.append(segment.score() <= threshold ? good : bad);
+            }
+            tagged = tagged.concat(segment.tokens());
+        }
+        return tagged;
+    }
+
+    @Override
+    public boolean isSampled() {
+        return false;
+    }
+
+    @Override
+    public Optional<SamplingPlan> sampling(Task task) {
+        return Optional.empty();
+    }
+
+    @Override
+    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+        return plain.reward(group, scorer);
+    }
+
+    @Override
+    public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
+        return plain.experiences(group, estimator);
+    }
+}

@@ -1,0 +1,68 @@
+package io.foretell.objectives;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
+
+/**
+ * Filtering, the simplest objective of PHF, Pretraining Language Models with Human Preferences (Korbak et al., arXiv
+ * 2302.08582): documents that are bad on average are not seen at all.
+ *
+ * <pre>
+ * keep a document iff (1/S) sum_s score_s &lt;= tau           S segments, score 1 for a banned text inside, else 0
+ * L = -(1/N) sum_t log p_theta(x_t | x_&lt;t)                 over what is kept
+ * </pre>
+ *
+ * <p>Where we differ: scores come from a rule ({@link Segments}) and not from a classifier; the average is over segments.
+ * The paper's tau is 7.8e-4 for toxicity, 2.86e-4 for personal data, of scores that are hardly ever 0.
+ *
+ * <p>Options: {@code banned}, texts that make a segment bad, at least one; {@code segment_ends}, texts of one token that
+ * end a segment (a line feed); {@code threshold}, tau (0).
+ */
+public final class Filtering implements Objective {
+    public static final String NAME = "phf-filtering";
+
+    private final NextTokenPrediction plain;
+    private final Segments segments;
+    private final double threshold;
+
+    public Filtering(ObjectiveSettings settings) {
+        Options options = new Options(NAME, settings.options());
+        this.segments = options.segments(settings.tokenizer());
+        this.threshold = options.number("threshold", 0, 0, 1);
+        options.refuseUnknown();
+        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+        return segments.averageScore(tokens) <= threshold ? plain.cut(document, tokens, random) : List.of();
+    }
+
+    @Override
+    public boolean isSampled() {
+        return false;
+    }
+
+    @Override
+    public Optional<SamplingPlan> sampling(Task task) {
+        return Optional.empty();
+    }
+
+    @Override
+    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+        return plain.reward(group, scorer);
+    }
+
+    @Override
+    public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
+        return plain.experiences(group, estimator);
+    }
+}

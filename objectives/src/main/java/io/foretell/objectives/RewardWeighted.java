@@ -1,0 +1,90 @@
+package io.foretell.objectives;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
+
+/**
+ * RWR, reward-weighted regression, as in PHF, Pretraining Language Models with Human Preferences (Korbak et al., arXiv
+ * 2302.08582): next-token prediction that listens more to good segments.
+ *
+ * <pre>
+ * R_t = -score of the segment of token t              0 good, -1 bad
+ * w_t = min( exp((R_t - V) / beta), 1000 )            V = -1/2
+ * L   = -(1/N) sum_t w_t log p_theta(x_t | x_&lt;t)      N tokens of the whole optimizer step
+ * </pre>
+ *
+ * <p>As in the authors' code, where RWR is AWR (advantage-weighted) without its value loss: the value head is never trained
+ * and stays at -sigmoid(0) = -1/2, a constant factor of e^(1/(2 beta)). AWR itself needs that head, which a policy here
+ * does not have.
+ *
+ * <p>Where we differ: scores come from a rule ({@link Segments}) and not from a classifier. A document longer than
+ * {@code max_prompt_length + 1} tokens becomes several tasks, as for {@link NextTokenPrediction}, and a segment across two
+ * of them is scored in each by the part that is there.
+ *
+ * <p>Options: {@code beta} (10, the paper's); {@code banned}, texts that make a segment bad, at least one;
+ * {@code segment_ends}, texts of one token that end a segment (a line feed).
+ */
+public final class RewardWeighted implements Objective {
+    public static final String NAME = "phf-rwr";
+
+    private static final double VALUE = -0.5;
+    private static final double LARGEST_WEIGHT = 1000;
+
+    private final NextTokenPrediction plain;
+    private final Segments segments;
+    private final double beta;
+
+    public RewardWeighted(ObjectiveSettings settings) {
+        Options options = new Options(NAME, settings.options());
+        this.segments = options.segments(settings.tokenizer());
+        this.beta = options.number("beta", 10, 1e-3, Integer.MAX_VALUE);
+        options.refuseUnknown();
+        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+        return plain.cut(document, tokens, random);
+    }
+
+    @Override
+    public boolean isSampled() {
+        return false;
+    }
+
+    @Override
+    public Optional<SamplingPlan> sampling(Task task) {
+        return Optional.empty();
+    }
+
+    @Override
+    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+        return plain.reward(group, scorer);
+    }
+
+    /** w. */
+    double weight(double reward) {
+        return Math.min(Math.exp((reward - VALUE) / beta), LARGEST_WEIGHT);
+    }
+
+    @Override
+    public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
+        TokenArray text = group.task().target();
+        float[] weights = new float[text.length()];
+        int t = 0;
+        for (Segments.Segment segment : segments.of(text)) {
+            for (int i = 0; i < segment.tokens().length(); i++, t++) {
+                weights[t] = t == 0 ? 0 : (float) weight(-segment.score());
+            }
+        }
+        return List.of(Experience.nextToken(text, FloatArray.of(weights)));
+    }
+}

@@ -1,0 +1,245 @@
+package io.foretell.objectives;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
+
+/**
+ * RPT, Reinforcement Pre-Training (Dong et al., arXiv 2506.08007): next-token prediction as a reasoning task with a
+ * verifiable reward. The model thinks, then states in a box how the document goes on.
+ *
+ * <pre>
+ * o_i = (thought, y_i) ~ pi_theta(. | x_&lt;t, think),  i = 1..G
+ * y_i  = content of the last \boxed{} after /think
+ * L_gt = { bytes of x_t, bytes of x_t x_t+1, ... }            cumulative token lengths of the true continuation
+ * r_i  = 1 if y_i = x_&gt;=t[0:l] byte for byte, with l = |y_i| in L_gt; else 0
+ * A_i  = (r_i - mean r) / std r                               GRPO: learner.adv_estimator grpo, run.mode sync, no KL
+ * </pre>
+ *
+ * <p>Both sides are compared as text, which is the same: y is right when it equals the text of the first k tokens for
+ * some k of at least 1. A boundary inside a character has no text and so cannot be stated, and a box with a replacement
+ * character (bytes that are no UTF-8) is never right. The paper's {@code "the"} for {@code " the"} is wrong here too.
+ *
+ * <p>Where we differ or the paper is silent: the true continuation is looked at for {@code horizon} tokens; one position
+ * per document and visit, where the paper takes every one that its filter keeps; braces inside a box must balance. The
+ * thought is all up to the first closing tag. A response without one, or without a whole box after it, earns 0. The
+ * paper keeps positions of high entropy under a proxy model only: that filter is not there, and its options
+ * {@code proxy} and {@code entropy_threshold} are refused.
+ *
+ * <p>Options:
+ *
+ * <ul>
+ *   <li>{@code horizon}: most tokens of the true continuation that y is compared with (16).
+ *   <li>{@code min_prefix}: fewest tokens before the position (1).
+ *   <li>{@code prompt}: two texts, before the document's beginning and between it and the thought, such as the paper's
+ *       instruction to box the next tokens; none by default.
+ *   <li>{@code box}: two texts that enclose the answer, {@code ["\boxed{", "}"]}.
+ *   <li>{@code dynamic_sampling_from}: from this step of the phase on (from 1; the paper's is 500), groups with equal
+ *       rewards are replaced by others; 0, the default, for never.
+ *   <li>{@code open}, {@code close}: the tags, each one token of the vocabulary.
+ * </ul>
+ */
+public final class Rpt implements Objective {
+    public static final String NAME = "rpt";
+
+    private static final int NO_TOKEN = -1;
+    private static final int DRAWS = 16;
+    private static final int DECODED_BEFORE = 8;
+    private static final String NO_TEXT = "\uFFFD";
+
+    private final ObjectiveSettings settings;
+    private final Tokenizer tokenizer;
+    private final int horizon;
+    private final int minPrefix;
+    private final int dynamicSamplingFrom;
+    private final TokenArray before;
+    private final TokenArray after;
+    private final List<String> box;
+    private final int close;
+
+    public Rpt(ObjectiveSettings settings) {
+        Options options = new Options(NAME, settings.options());
+        this.settings = settings;
+        this.tokenizer = settings.tokenizer();
+        this.horizon = options.integer("horizon", 16, 1);
+        this.minPrefix = options.integer("min_prefix", 1, 1);
+        this.dynamicSamplingFrom = options.integer("dynamic_sampling_from", 0, 0);
+        List<String> prompt = pair("prompt", options.texts("prompt"), List.of("", ""));
+        int open = Options.token(tokenizer, options.text("open", "<think>"));
+        this.before = encode(prompt.get(0));
+        this.after = encode(prompt.get(1)).append(open);
+        this.box = pair("box", options.texts("box"), List.of("\\boxed{", "}"));
+        this.close = Options.token(tokenizer, options.text("close", "</think>"));
+        refuse("proxy");
+        refuse("entropy_threshold");
+        options.refuseUnknown();
+        if (box.contains("")) {
+            throw new IllegalArgumentException("phases: option 'box' of objective 'rpt' needs two texts to look for");
+        }
+        if (settings.groupSize() < 2) {
+            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
+                    + " but RPT compares answers with each other and needs at least 2");
+        }
+    }
+
+    private static List<String> pair(String key, List<String> given, List<String> fallback) {
+        if (given.isEmpty()) {
+            return fallback;
+        }
+        if (given.size() != 2) {
+            throw new IllegalArgumentException(
+                    "phases: option '" + key + "' of objective 'rpt' must be two texts but is " + given);
+        }
+        return given;
+    }
+
+    private void refuse(String key) {
+        if (settings.options().containsKey(key)) {
+            throw new IllegalArgumentException("phases: objective 'rpt' cannot filter positions by the entropy of a"
+                    + " proxy model yet; leave the option '" + key + "' out");
+        }
+    }
+
+    private TokenArray encode(String text) {
+        return text.isEmpty() ? TokenArray.EMPTY : tokenizer.encode(text);
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    /**
+     * One position t, uniform over those with {@code min_prefix} tokens before it and text from it on that can be
+     * stated; the end-of-text token is never asked for.
+     *
+     * @return none where sixteen positions drawn in turn lie inside characters
+     */
+    @Override
+    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+        int end = lengthOfText(tokens);
+        for (int draw = 0; draw < DRAWS && end > minPrefix; draw++) {
+            int t = random.nextInt(minPrefix, end);
+            TokenArray prefix = tokens.slice(0, t).last(settings.maxPromptLength());
+            TokenArray next = tokens.slice(t, Math.min(end, t + horizon));
+            if (!rightAnswers(prefix, next).isEmpty()) {
+                return List.of(new Cut(prefix, next));
+            }
+        }
+        return List.of();
+    }
+
+    private int lengthOfText(TokenArray tokens) {
+        OptionalInt end = tokenizer.endOfText();
+        boolean ended = !tokens.isEmpty() && end.isPresent() && tokens.at(tokens.length() - 1) == end.getAsInt();
+        return ended ? tokens.length() - 1 : tokens.length();
+    }
+
+    @Override
+    public Optional<SamplingPlan> sampling(Task task) {
+        return Optional.of(new SamplingPlan(
+                context(task),
+                settings.groupSize(),
+                settings.temperature(),
+                1,
+                settings.maxResponseLength(),
+                tokenizer.endOfText().orElse(NO_TOKEN),
+                false));
+    }
+
+    private TokenArray context(Task task) {
+        return before.concat(task.prompt()).concat(after);
+    }
+
+    @Override
+    public boolean hasAnswerInResponse() {
+        return true;
+    }
+
+    @Override
+    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+        List<String> right = rightAnswers(group.task().prompt(), group.task().target());
+        return CompletableFuture.completedFuture(group.rollouts().stream()
+                .map(rollout -> reward(answer(rollout.response()), right))
+                .toList());
+    }
+
+    /** 1 when {@code answer} ends on a token boundary of the truth, with the tokens it states. */
+    private static Reward reward(Optional<String> answer, List<String> right) {
+        int tokens = answer.map(y -> right.indexOf(y) + 1).orElse(0);
+        double total = tokens > 0 ? 1 : 0;
+        return Reward.of(total, Map.of("boxed", answer.isPresent() ? 1.0 : 0.0, "matched_tokens", (double) tokens));
+    }
+
+    /**
+     * The text of the first k tokens of {@code next}, k = 1, 2, ..., or a replacement character where it has none.
+     *
+     * @return up to the last k that has a text, so empty where nothing can be stated
+     */
+    private List<String> rightAnswers(TokenArray prefix, TokenArray next) {
+        TokenArray shown = prefix.last(DECODED_BEFORE); // some tokenizers drop the space of a text's first token
+        String begin = tokenizer.decode(shown);
+        List<String> right = new ArrayList<>();
+        int last = 0;
+        for (int k = 1; k <= next.length(); k++) {
+            String all = tokenizer.decode(shown.concat(next.slice(0, k)));
+            String text = all.startsWith(begin) ? all.substring(begin.length()) : NO_TEXT;
+            boolean isStatable = !text.contains(NO_TEXT) && !text.isEmpty();
+            right.add(isStatable ? text : NO_TEXT);
+            last = isStatable ? k : last;
+        }
+        return right.subList(0, last);
+    }
+
+    /** y: what stands in the last box after the thought. */
+    private Optional<String> answer(TokenArray response) {
+        for (int u = 0; u < response.length(); u++) {
+            if (response.at(u) == close) {
+                return lastBoxed(tokenizer.decode(response.slice(u + 1, response.length())))
+                        .filter(y -> !y.contains(NO_TEXT));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<String> lastBoxed(String text) {
+        int begin = text.lastIndexOf(box.get(0));
+        if (begin < 0) {
+            return Optional.empty();
+        }
+        int from = begin + box.get(0).length();
+        boolean nests = box.get(1).equals("}");
+        int depth = 0;
+        for (int i = from; i < text.length(); i++) {
+            if (depth == 0 && text.startsWith(box.get(1), i)) {
+                return Optional.of(text.substring(from, i));
+            }
+            depth += nests && text.charAt(i) == '{' ? 1 : 0;
+            depth -= nests && text.charAt(i) == '}' ? 1 : 0;
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public boolean replacesEqualRewards(long step) {
+        return dynamicSamplingFrom > 0 && step >= dynamicSamplingFrom;
+    }
+
+    @Override
+    public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
+        TokenArray context = context(group.task());
+        double[] advantages = estimator.of(group.rewards());
+        int end = tokenizer.endOfText().orElse(NO_TOKEN);
+        List<Experience> experiences = new ArrayList<>();
+        for (int i = 0; i < advantages.length; i++) {
+            Rollout rollout = group.group().rollouts().get(i);
+            experiences.add(Experience.policyGradient(context, rollout, advantages[i], end));
+        }
+        return experiences;
+    }
+}

@@ -1,0 +1,70 @@
+package io.foretell.objectives;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A document as segments with a misalignment score each, by a rule: 1 where a segment has one of the banned texts, else
+ * 0. A segment ends with one of the given tokens, or with the document. Immutable.
+ *
+ * <p>After PHF (Korbak et al., arXiv 2302.08582), which scores sentences or lines of code by classifiers and linters;
+ * scores there are 0 to 1 and higher is worse, as here.
+ *
+ * <p>Banned texts are looked for as the tokens that the tokenizer makes of them, so that a word is to be listed with and
+ * without the space before it where the tokenizer tells them apart. One across the end of a segment is not found.
+ */
+final class Segments {
+    /** @param score misalignment, 0 or 1 */
+    record Segment(TokenArray tokens, double score) {}
+
+    private final Set<Integer> ends = new HashSet<>();
+    private final List<TokenArray> banned;
+
+    /** @throws IllegalArgumentException when nothing is banned, or an end is not one token */
+    Segments(Tokenizer tokenizer, List<String> ends, List<String> banned) {
+        for (String end : ends) {
+            TokenArray tokens = tokenizer.encode(end);
+            if (tokens.length() != 1) {
+                throw new IllegalArgumentException(
+                        "phases: a segment can only end with a single token, but '" + end + "' is " + tokens.length());
+            }
+            this.ends.add(tokens.at(0));
+        }
+        this.banned = banned.stream().map(tokenizer::encode).toList();
+        if (this.banned.isEmpty() || this.banned.stream().anyMatch(TokenArray::isEmpty)) {
+            throw new IllegalArgumentException("phases: option 'banned' must list at least one text, and no empty one");
+        }
+    }
+
+    /** {@code tokens} cut into segments, in order and without a gap. */
+    List<Segment> of(TokenArray tokens) {
+        List<Segment> segments = new ArrayList<>();
+        int from = 0;
+        for (int t = 0; t < tokens.length(); t++) {
+            if (ends.contains(tokens.at(t)) || t == tokens.length() - 1) {
+                TokenArray segment = tokens.slice(from, t + 1);
+                segments.add(new Segment(segment, score(segment)));
+                from = t + 1;
+            }
+        }
+        return segments;
+    }
+
+    /** Mean score of the segments of {@code tokens}; 0 for no tokens. */
+    double averageScore(TokenArray tokens) {
+        return of(tokens).stream().mapToDouble(Segment::score).average().orElse(0);
+    }
+
+    private double score(TokenArray segment) {
+        for (TokenArray text : banned) {
+            for (int from = 0; from + text.length() <= segment.length(); from++) {
+                if (segment.slice(from, from + text.length()).equals(text)) {
+                    return 1;
+                }
+            }
+        }
+        return 0;
+    }
+}

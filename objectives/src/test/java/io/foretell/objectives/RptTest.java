@@ -1,0 +1,377 @@
+package io.foretell.objectives;
+
+import static io.foretell.objectives.Fixtures.document;
+import static io.foretell.objectives.Fixtures.group;
+import static io.foretell.objectives.Fixtures.rewards;
+import static io.foretell.objectives.Fixtures.rollout;
+import static io.foretell.objectives.Fixtures.task;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RptTest {
+    private static final Pieces PIECES = new Pieces(
+                    "<think>", "</think>", "<eos>", " the", " cat", "s", "\\boxed{", "}")
+            .withBytes("e2", "82ac", "82", "ac", "f09f", "9880", "20e282");
+    private static final TokenArray PROMPT = PIECES.encode("I like");
+    private static final TokenArray NEXT = PIECES.encode(" the cats");
+
+    /** A byte-level tokenizer: the given pieces first, longest match wins, then single bytes. */
+    private static final class Pieces implements Tokenizer {
+        private final List<byte[]> pieces;
+
+        Pieces(String... texts) {
+            this(Arrays.stream(texts)
+                    .map(text -> text.getBytes(StandardCharsets.UTF_8))
+                    .toList());
+        }
+
+        private Pieces(List<byte[]> pieces) {
+            this.pieces = pieces;
+        }
+
+        Pieces withBytes(String... hex) {
+            List<byte[]> more = new java.util.ArrayList<>(pieces);
+            Arrays.stream(hex).map(HexFormat.of()::parseHex).forEach(more::add);
+            return new Pieces(more);
+        }
+
+        byte[] bytes(int token) {
+            return token < pieces.size() ? pieces.get(token) : new byte[] {(byte) (token - pieces.size())};
+        }
+
+        byte[] bytes(TokenArray tokens) {
+            ByteArrayOutputStream joined = new ByteArrayOutputStream();
+            for (int i = 0; i < tokens.length(); i++) {
+                joined.writeBytes(bytes(tokens.at(i)));
+            }
+            return joined.toByteArray();
+        }
+
+        @Override
+        public TokenArray encode(String text) {
+            byte[] left = text.getBytes(StandardCharsets.UTF_8);
+            TokenArray tokens = TokenArray.EMPTY;
+            for (int at = 0; at < left.length; ) {
+                int best = pieces.size() + (left[at] & 0xff);
+                for (int id = 0; id < pieces.size(); id++) {
+                    byte[] piece = pieces.get(id);
+                    boolean fits = at + piece.length <= left.length
+                            && Arrays.equals(piece, Arrays.copyOfRange(left, at, at + piece.length));
+                    best = fits && piece.length > bytes(best).length ? id : best;
+                }
+                tokens = tokens.append(best);
+                at += bytes(best).length;
+            }
+            return tokens;
+        }
+
+        @Override
+        public String decode(TokenArray tokens) {
+            return new String(bytes(tokens), StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public OptionalInt idOf(String token) {
+            TokenArray ids = encode(token);
+            return ids.length() == 1 ? OptionalInt.of(ids.at(0)) : OptionalInt.empty();
+        }
+
+        @Override
+        public OptionalInt beginOfText() {
+            return OptionalInt.empty();
+        }
+
+        @Override
+        public OptionalInt endOfText() {
+            return idOf("<eos>");
+        }
+
+        @Override
+        public int vocabularySize() {
+            return pieces.size() + 256;
+        }
+
+        @Override
+        public String fingerprint() {
+            return "pieces";
+        }
+    }
+
+    private static Rpt rpt(Map<String, Object> options) {
+        return new Rpt(new ObjectiveSettings(PIECES, 8, 0.8f, 64, 32, options));
+    }
+
+    private static Reward reward(Rpt rpt, TokenArray prompt, TokenArray next, String response) {
+        return reward(rpt, prompt, next, PIECES.encode(response));
+    }
+
+    private static Reward reward(Rpt rpt, TokenArray prompt, TokenArray next, TokenArray response) {
+        RolloutGroup group = group(task(prompt, next), rollout(0, FinishReason.STOP, 0, response.toArray()));
+        return rpt.reward(group, new Fixtures.TableScorer(question -> {
+                    throw new AssertionError("RPT needs no model to reward");
+                }))
+                .toCompletableFuture()
+                .join()
+                .get(0);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "' the',1", "' the c',0", "' the cat',1", "'the',0", "'',0",
+                "' the cats',1", "' the cats ',0", "' the  cat',0", "' dog',0", "' the dog',0"
+            })
+    void anAnswerIsRightWhenItIsAPrefixThatEndsWithAToken(String answer, double expected) {
+        Reward reward = reward(rpt(Map.of()), PROMPT, NEXT, "hm</think>\\boxed{" + answer + "}");
+
+        assertThat(reward.total()).isEqualTo(expected);
+        assertThat(reward.components()).containsEntry("boxed", 1.0);
+    }
+
+    @Test
+    void aRightAnswerTellsHowManyTokensItStates() {
+        assertThat(reward(rpt(Map.of()), PROMPT, NEXT, "</think>\\boxed{ the cat}")
+                        .components())
+                .isEqualTo(Map.of("boxed", 1.0, "matched_tokens", 2.0));
+        assertThat(reward(rpt(Map.of()), PROMPT, NEXT, "</think>\\boxed{ the ca}")
+                        .components())
+                .isEqualTo(Map.of("boxed", 1.0, "matched_tokens", 0.0));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "hm</think>so \\boxed{ dog} no \\boxed{ the} yes,1,1", // the last box counts
+                "hm</think>so \\boxed{ the} no \\boxed{ dog},0,1",
+                "\\boxed{ the} hm</think> the,0,0", // a box inside the thought does not
+                "\\boxed{ dog}</think>\\boxed{ the},1,1",
+                "hm</think>\\boxed{ dog}</think>\\boxed{ the},1,1", // the thought ends where it first closes
+                "\\boxed{ the},0,0", // nor one in a thought that never ends
+                "hm</think> the,0,0",
+                "hm</think>\\boxed{ the,0,0", // a box cut off
+                "hm</think>\\boxed{ the} and \\boxed{ the,0,0",
+                "hm</think>\\boxed{{ the}},0,1",
+                "hm</think>,0,0",
+            })
+    void theAnswerIsTheLastBoxAfterTheThought(String response, double expected, double boxed) {
+        Reward reward = reward(rpt(Map.of()), PROMPT, NEXT, response);
+
+        assertThat(reward.total()).isEqualTo(expected);
+        assertThat(reward.components()).containsEntry("boxed", boxed);
+    }
+
+    @Test
+    void bracesInsideABoxBalance() {
+        TokenArray next = PIECES.encode("{a{b}}");
+
+        assertThat(reward(rpt(Map.of()), PROMPT, next, "</think>\\boxed{{a{b}}}")
+                        .total())
+                .isEqualTo(1);
+        assertThat(reward(rpt(Map.of("box", List.of("<<", ">>"))), PROMPT, next, "</think><<{a{>>")
+                        .total())
+                .as("other enclosures hold anything")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void anAnswerThatEndsInsideACharacterIsNeverRight() {
+        TokenArray euro = PIECES.encode(" €"); // 20e282 ac
+        TokenArray broken =
+                PIECES.encode("</think>\\boxed{").concat(euro.slice(0, 1)).concat(PIECES.encode("}"));
+        TokenArray other = PIECES.encode("</think>\\boxed{ ")
+                .append(PIECES.encode("\u2080").at(0))
+                .concat(PIECES.encode("}"));
+
+        assertThat(euro.length()).isEqualTo(2);
+        assertThat(reward(rpt(Map.of()), PROMPT, euro, "</think>\\boxed{ €}").components())
+                .containsEntry("matched_tokens", 2.0);
+        assertThat(reward(rpt(Map.of()), PROMPT, euro, "</think>\\boxed{ }").total())
+                .as("the first token holds the space and part of the character")
+                .isEqualTo(0);
+        assertThat(reward(rpt(Map.of()), PROMPT, euro, broken).total()).isEqualTo(0);
+        assertThat(reward(rpt(Map.of()), PROMPT, euro, other).total()).isEqualTo(0);
+    }
+
+    @Test
+    void charactersOfSeveralTokensAreRightAsAWhole() {
+        TokenArray smile = PIECES.encode("\uD83D\uDE00s"); // f09f 9880 s
+
+        assertThat(smile.length()).isEqualTo(3);
+        assertThat(reward(rpt(Map.of()), PROMPT, smile, "</think>\\boxed{\uD83D\uDE00}")
+                        .components())
+                .containsEntry("matched_tokens", 2.0);
+        assertThat(reward(rpt(Map.of()), PROMPT, smile, "</think>\\boxed{\uD83D\uDE00s}")
+                        .components())
+                .containsEntry("matched_tokens", 3.0);
+    }
+
+    /** The paper's words: bytes(y) == bytes(x)[0:l] and l among the cumulative byte lengths of the tokens. */
+    private static double byBytes(TokenArray next, String y) {
+        Set<Integer> lengths = new TreeSet<>();
+        int length = 0;
+        for (int k = 0; k < next.length(); k++) {
+            length += PIECES.bytes(next.at(k)).length;
+            lengths.add(length);
+        }
+        byte[] truth = PIECES.bytes(next);
+        byte[] stated = y.getBytes(StandardCharsets.UTF_8);
+        boolean isPrefix =
+                stated.length <= truth.length && Arrays.equals(stated, Arrays.copyOfRange(truth, 0, stated.length));
+        return isPrefix && lengths.contains(stated.length) ? 1 : 0;
+    }
+
+    @Test
+    void rewardsAgreeWithACountOfBytes() {
+        long seed = 25060800;
+        Random random = new Random(seed);
+        List<String> words = List.of(" the", " cat", "s", "€", " €", "\u2080", "é", "\uD83D\uDE00", "a", " ");
+        Rpt rpt = rpt(Map.of());
+        int right = 0;
+        for (int i = 0; i < 5000; i++) {
+            String text = random(words, 1 + random.nextInt(6), random);
+            int[] points = text.codePoints().toArray();
+            String start = new String(points, 0, random.nextInt(points.length + 1));
+            String y = random.nextInt(4) == 0 ? start + words.get(random.nextInt(words.size())) : start;
+            TokenArray next = PIECES.encode(text);
+            double expected = byBytes(next, y);
+
+            assertThat(reward(rpt, PROMPT, next, "</think>\\boxed{" + y + "}").total())
+                    .as("'%s' for '%s' (%s), seed %d", y, text, next, seed)
+                    .isEqualTo(expected);
+            right += expected > 0 ? 1 : 0;
+        }
+        assertThat(right).isBetween(1000, 4000);
+    }
+
+    private static String random(List<String> words, int count, Random random) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < count; i++) {
+            text.append(words.get(random.nextInt(words.size())));
+        }
+        return text.toString();
+    }
+
+    @Test
+    void samplingOpensAThoughtInsideTheInstructionAndEndsWithTheText() {
+        Rpt rpt = rpt(Map.of("prompt", List.of("Context: ", " Think.")));
+
+        assertThat(rpt.sampling(task(PROMPT, NEXT)).orElseThrow())
+                .isEqualTo(new SamplingPlan(
+                        PIECES.encode("Context: ").concat(PROMPT).concat(PIECES.encode(" Think.<think>")),
+                        8,
+                        0.8f,
+                        1,
+                        32,
+                        PIECES.endOfText().getAsInt(),
+                        false));
+    }
+
+    @Test
+    void positionsAreUniformAndNeverInsideACharacter() {
+        long seed = 20250609;
+        TokenArray tokens = PIECES.encode("ab€cd"); // a b e2 82ac c d
+        Rpt rpt = rpt(Map.of("horizon", 2));
+        SplittableRandom random = new SplittableRandom(seed);
+        int[] counts = new int[7];
+        for (int i = 0; i < 4000; i++) {
+            Cut cut = rpt.cut(document(""), tokens.append(PIECES.endOfText().getAsInt()), random)
+                    .get(0);
+            int t = cut.prompt().length();
+            counts[t]++;
+            assertThat(cut).isEqualTo(new Cut(tokens.slice(0, t), tokens.slice(t, Math.min(tokens.length(), t + 2))));
+        }
+
+        assertThat(tokens.length()).isEqualTo(6);
+        assertThat(counts[0] + counts[3] + counts[6]).as("seed %d", seed).isZero();
+        for (int t : new int[] {1, 2, 4, 5}) {
+            assertThat(counts[t]).as("position %d, seed %d", t, seed).isBetween(890, 1110);
+        }
+    }
+
+    @Test
+    void aCharacterThatTheHorizonCutsOffIsNotAskedFor() {
+        SplittableRandom random = new SplittableRandom(1);
+        TokenArray tokens = PIECES.encode("a€"); // a e2 82ac
+
+        assertThat(rpt(Map.of("horizon", 1)).cut(document(""), tokens, random)).isEmpty();
+        assertThat(rpt(Map.of("horizon", 2)).cut(document(""), tokens, random))
+                .containsExactly(new Cut(tokens.slice(0, 1), tokens.slice(1, 3)));
+        assertThat(rpt(Map.of()).cut(document(""), TokenArray.EMPTY, random)).isEmpty();
+        assertThat(rpt(Map.of("min_prefix", 4)).cut(document(""), tokens, random))
+                .isEmpty();
+    }
+
+    @Test
+    void groupsAreComparedAsGrpoDoes() {
+        TokenArray wrong = PIECES.encode("</think>\\boxed{s}<eos>");
+        TokenArray right = PIECES.encode("</think>\\boxed{ the}<eos>");
+        Rollout[] rollouts = new Rollout[8];
+        for (int i = 0; i < 8; i++) {
+            rollouts[i] = rollout(i, FinishReason.STOP, 0, (i < 2 ? right : wrong).toArray());
+        }
+        RolloutGroup group = group(task(PROMPT, NEXT), rollouts);
+        Rpt rpt = rpt(Map.of());
+        List<Reward> rewards = rpt.reward(group, new Fixtures.TableScorer(question -> FloatArray.EMPTY))
+                .toCompletableFuture()
+                .join();
+
+        List<Experience> experiences =
+                rpt.experiences(new ScoredGroup(group, rewards, 3, 0, Instant.EPOCH), AdvantageEstimator.GRPO);
+
+        assertThat(rewards).extracting(Reward::total).containsExactly(1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+        TokenArray context = PROMPT.append(PIECES.idOf("<think>").getAsInt());
+        for (int i = 0; i < 8; i++) {
+            Experience experience = experiences.get(i);
+            TokenArray response = rollouts[i].response();
+            assertThat(experience.tokens()).isEqualTo(context.concat(response));
+            assertThat(experience.forbiddenFirst()).isEqualTo(PIECES.endOfText().getAsInt());
+            for (int t = 0; t < experience.tokens().length(); t++) {
+                boolean isSampled = t >= context.length();
+                double advantage = i < 2 ? 1.62018 : -0.54006;
+                assertThat(experience.lossMask().at(t)).isEqualTo(isSampled ? 1 : 0);
+                assertThat((double) experience.advantages().at(t)).isCloseTo(isSampled ? advantage : 0, within(1e-5));
+            }
+        }
+    }
+
+    @Test
+    void equalRewardsAreReplacedFromTheGivenStepOn() {
+        assertThat(rpt(Map.of()).replacesEqualRewards(1_000_000)).isFalse();
+        assertThat(rpt(Map.of("dynamic_sampling_from", 500)).replacesEqualRewards(499))
+                .isFalse();
+        assertThat(rpt(Map.of("dynamic_sampling_from", 500)).replacesEqualRewards(500))
+                .isTrue();
+    }
+
+    @Test
+    void whatIsNotThereOrWrongIsRefusedByName() {
+        assertThatThrownBy(() -> rpt(Map.of("proxy", "folder")))
+                .hasMessageContaining("entropy of a proxy model")
+                .hasMessageContaining("'proxy'");
+        assertThatThrownBy(() -> rpt(Map.of("entropy_threshold", 1.0))).hasMessageContaining("'entropy_threshold'");
+        assertThatThrownBy(() -> rpt(Map.of("box", List.of("[")))).hasMessageContaining("'box'");
+        assertThatThrownBy(() -> rpt(Map.of("box", List.of("[", "")))).hasMessageContaining("'box'");
+        assertThatThrownBy(() -> rpt(Map.of("discount", 1))).hasMessageContaining("'discount'");
+        assertThatThrownBy(() -> new Rpt(new ObjectiveSettings(PIECES, 1, 1f, 8, 8, Map.of())))
+                .hasMessageContaining("rollout.n is 1");
+    }
+}
