@@ -39,7 +39,10 @@ final class ForetellProcess implements AutoCloseable {
     }
 
     static ForetellProcess java(String mainClass, List<String> arguments) {
+        // A build that runs in the background of a script ignores Ctrl-C, and its children would too.
         List<String> command = new ArrayList<>(List.of(
+                "env",
+                "--default-signal=INT",
                 ProcessHandle.current().info().command().orElse("java"),
                 "-Xmx512m",
                 "-XX:+UseSerialGC",
