@@ -2,8 +2,6 @@ package io.foretell.objectives;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 
 /**
@@ -29,7 +27,7 @@ import java.util.random.RandomGenerator;
  * token that end a segment (a line feed); {@code threshold}, tau (0); {@code drop_token_fraction}, drop (0.01, the paper's
  * for text; 0.1 for code).
  */
-public final class ConditionalTraining implements Objective {
+public final class ConditionalTraining implements TextObjective {
     public static final String NAME = "phf-conditional";
 
     private final NextTokenPrediction plain;
@@ -76,21 +74,6 @@ public final class ConditionalTraining implements Objective {
             tagged = tagged.concat(segment.tokens());
         }
         return tagged;
-    }
-
-    @Override
-    public boolean isSampled() {
-        return false;
-    }
-
-    @Override
-    public Optional<SamplingPlan> sampling(Task task) {
-        return Optional.empty();
-    }
-
-    @Override
-    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-        return plain.reward(group, scorer);
     }
 
     @Override

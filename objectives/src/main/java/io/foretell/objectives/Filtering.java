@@ -2,8 +2,6 @@ package io.foretell.objectives;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 
 /**
@@ -21,7 +19,7 @@ import java.util.random.RandomGenerator;
  * <p>Options: {@code banned}, texts that make a segment bad, at least one; {@code segment_ends}, texts of one token that
  * end a segment (a line feed); {@code threshold}, tau (0).
  */
-public final class Filtering implements Objective {
+public final class Filtering implements TextObjective {
     public static final String NAME = "phf-filtering";
 
     private final NextTokenPrediction plain;
@@ -44,21 +42,6 @@ public final class Filtering implements Objective {
     @Override
     public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
         return segments.averageScore(tokens) <= threshold ? plain.cut(document, tokens, random) : List.of();
-    }
-
-    @Override
-    public boolean isSampled() {
-        return false;
-    }
-
-    @Override
-    public Optional<SamplingPlan> sampling(Task task) {
-        return Optional.empty();
-    }
-
-    @Override
-    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-        return plain.reward(group, scorer);
     }
 
     @Override

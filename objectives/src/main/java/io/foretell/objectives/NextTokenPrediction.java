@@ -2,10 +2,7 @@ package io.foretell.objectives;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
@@ -20,7 +17,7 @@ import java.util.stream.Collectors;
  * <p>Option {@code inserted}: tokens that the system writes and the model never has to predict, such as the tag that
  * opens a thought ({@code ["<think>"]}); they are context but not targets. None by default.
  */
-public final class NextTokenPrediction implements Objective {
+public final class NextTokenPrediction implements TextObjective {
     public static final String NAME = "ntp";
 
     private final int maxLength;
@@ -48,21 +45,6 @@ public final class NextTokenPrediction implements Objective {
             cuts.add(new Cut(TokenArray.EMPTY, chunk));
         }
         return cuts;
-    }
-
-    @Override
-    public boolean isSampled() {
-        return false;
-    }
-
-    @Override
-    public Optional<SamplingPlan> sampling(Task task) {
-        return Optional.empty();
-    }
-
-    @Override
-    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-        return CompletableFuture.completedFuture(List.of());
     }
 
     @Override

@@ -2,8 +2,6 @@ package io.foretell.objectives;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 
 /**
@@ -27,7 +25,7 @@ import java.util.random.RandomGenerator;
  * <p>Options: {@code beta} (10, the paper's); {@code banned}, texts that make a segment bad, at least one;
  * {@code segment_ends}, texts of one token that end a segment (a line feed).
  */
-public final class RewardWeighted implements Objective {
+public final class RewardWeighted implements TextObjective {
     public static final String NAME = "phf-rwr";
 
     private static final double VALUE = -0.5;
@@ -53,21 +51,6 @@ public final class RewardWeighted implements Objective {
     @Override
     public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
         return plain.cut(document, tokens, random);
-    }
-
-    @Override
-    public boolean isSampled() {
-        return false;
-    }
-
-    @Override
-    public Optional<SamplingPlan> sampling(Task task) {
-        return Optional.empty();
-    }
-
-    @Override
-    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-        return plain.reward(group, scorer);
     }
 
     /** w. */

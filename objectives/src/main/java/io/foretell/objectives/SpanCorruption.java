@@ -2,9 +2,6 @@ package io.foretell.objectives;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 
 /**
@@ -31,7 +28,7 @@ import java.util.random.RandomGenerator;
  * <p>Options: {@code sentinels}, at least two tokens of the vocabulary, in order; {@code modes}, three tokens for R, X and
  * S, none by default.
  */
-public final class SpanCorruption implements Objective {
+public final class SpanCorruption implements TextObjective {
     public static final String NAME = "ul2";
 
     /** @param rate share of tokens that is corrupted */
@@ -125,21 +122,6 @@ public final class SpanCorruption implements Objective {
             at += noise[i];
         }
         return new Cut(prompt, target.append(sentinels[kept.length]));
-    }
-
-    @Override
-    public boolean isSampled() {
-        return false;
-    }
-
-    @Override
-    public Optional<SamplingPlan> sampling(Task task) {
-        return Optional.empty();
-    }
-
-    @Override
-    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-        return CompletableFuture.completedFuture(List.of());
     }
 
     @Override

@@ -1,0 +1,24 @@
+package io.foretell.objectives;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** An objective that learns from text as it is: nothing is sampled, and nothing rewarded. */
+interface TextObjective extends Objective {
+    @Override
+    default boolean isSampled() {
+        return false;
+    }
+
+    @Override
+    default Optional<SamplingPlan> sampling(Task task) {
+        return Optional.empty();
+    }
+
+    @Override
+    default CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+        return CompletableFuture.completedFuture(List.of());
+    }
+}
