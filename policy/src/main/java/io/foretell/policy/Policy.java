@@ -13,7 +13,10 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.IntConsumer;
@@ -244,8 +247,7 @@ public final class Policy implements AutoCloseable {
 
     /** Continuations for each request, in order: one per seed. */
     public List<List<Sample>> generate(List<GenerationRequest> requests) {
-        List<CompletableFuture<List<Sample>>> results =
-                requests.stream().map(this::submit).toList();
+        List<CompletableFuture<List<Sample>>> results = submit(requests);
         while (results.stream().anyMatch(result -> !result.isDone())) {
             advance();
         }
@@ -264,6 +266,21 @@ public final class Policy implements AutoCloseable {
         requireKnown(request.prompt());
         request.sampling().stopTokens().forEach(this::requireKnown);
         return sampler.submit(request);
+    }
+
+    /**
+     * Queues requests of one caller, who waits for all of them: those that may grow longest first, so that they do not run
+     * alone at the end and rows of similar length share a batch.
+     *
+     * @return in the order of {@code requests}
+     */
+    List<CompletableFuture<List<Sample>>> submit(List<GenerationRequest> requests) {
+        Map<Integer, CompletableFuture<List<Sample>>> results = new TreeMap<>();
+        IntStream.range(0, requests.size())
+                .boxed()
+                .sorted(Comparator.comparingInt(i -> -requests.get(i).sampling().maxTokens()))
+                .forEach(i -> results.put(i, submit(requests.get(i))));
+        return List.copyOf(results.values());
     }
 
     /** Lets requests in, samples a few tokens for every continuation, lets finished ones out; false when none is left. */
@@ -408,9 +425,11 @@ public final class Policy implements AutoCloseable {
     /**
      * Call before the process ends: waits for calls of every policy of this JVM and lets no other begin, because the
      * native library crashes when it is taken down while it calculates.
+     *
+     * @return false where a call goes on after the deadline: the process may only be halted then
      */
-    public static void quiesce(Duration deadline) {
-        NativeEngine.quiesce(deadline);
+    public static boolean quiesce(Duration deadline) {
+        return NativeEngine.quiesce(deadline);
     }
 
     /** The engine's version, such as 2.7.1. */

@@ -115,8 +115,7 @@ public final class ServedPolicy implements AutoCloseable {
     public CompletableFuture<List<List<Sample>>> generate(List<GenerationRequest> requests) {
         CompletableFuture<List<List<Sample>>> all = new CompletableFuture<>();
         submit(p -> {
-                    List<CompletableFuture<List<Sample>>> results =
-                            requests.stream().map(p::submit).toList();
+                    List<CompletableFuture<List<Sample>>> results = p.submit(requests);
                     all.whenComplete((samples, failure) -> results.forEach(result -> result.cancel(false)));
                     CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
                             .thenApply(unused -> results.stream()
