@@ -1,6 +1,7 @@
 package io.foretell.launcher;
 
 import io.foretell.judge.JudgeSettings;
+import io.foretell.learner.CheckpointSettings;
 import io.foretell.learner.EvaluationSettings;
 import io.foretell.learner.LearnerSettings;
 import io.foretell.learner.PhaseSettings;
@@ -33,7 +34,7 @@ public record ForetellConfig(
         RolloutSection rollout,
         RewardSection reward,
         LearnerSettings learner,
-        CheckpointSection ckpt,
+        CheckpointSettings ckpt,
         String resumeMode,
         EvaluationSettings eval,
         HttpSection http) {
@@ -221,15 +222,6 @@ public record ForetellConfig(
 
         Patience patience() {
             return new Patience(maxAttempts, minOkFraction);
-        }
-    }
-
-    record CheckpointSection(int interval, int keepLast) {
-        CheckpointSection {
-            if (interval < 1 || keepLast < 1) {
-                throw new IllegalArgumentException("ckpt.interval and ckpt.keep_last must be at least 1, but are "
-                        + interval + " and " + keepLast);
-            }
         }
     }
 

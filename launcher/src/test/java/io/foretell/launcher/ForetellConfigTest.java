@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foretell.judge.JudgeSettings;
+import io.foretell.learner.CheckpointSettings;
 import io.foretell.learner.EvaluationSettings;
 import io.foretell.learner.LearnerSettings;
 import io.foretell.learner.PhaseSettings;
@@ -99,7 +100,7 @@ class ForetellConfigTest {
                                 "low_var_kl",
                                 new RolloutCorrectionSettings(true, "none", 2.0, "none", 2.0, null),
                                 new LearnerSettings.FilterGroups(false)),
-                        new ForetellConfig.CheckpointSection(20, 3),
+                        new CheckpointSettings(20, 3, true, Duration.ofMinutes(10)),
                         "auto",
                         new EvaluationSettings(10, true, 64, 8, List.of()),
                         new ForetellConfig.HttpSection("127.0.0.1", 8080, null, null)));
@@ -128,7 +129,7 @@ class ForetellConfigTest {
                         + " samples: 2, temperature: 0.5, top_p: 0.6, max_tokens: 5, swap_order: false, timeout: 2s,"
                         + " max_attempts: 1, backoff_base: 1s, max_backoff: 3s, circuit: {calls: 2, failure_rate: 1,"
                         + " pause: 4s}, max_concurrent: 2, max_rpm: 6, max_tpm: 7, max_spent_tokens: 8, cache: false}}",
-                "ckpt={interval: 1, keep_last: 2}",
+                "ckpt={interval: 1, keep_last: 2, async: false, timeout: 1m}",
                 "resume_mode=disable",
                 "eval={interval: 0, before_train: false, documents: 1, samples: 2, next_token_domains: [x]}",
                 "http={host: '::1', port: 0, api_keys: [k], tls: {certificate: c.pem, key: k.pem}}");
@@ -185,7 +186,7 @@ class ForetellConfigTest {
                                 7,
                                 8L,
                                 false)));
-        assertThat(config.ckpt()).isEqualTo(new ForetellConfig.CheckpointSection(1, 2));
+        assertThat(config.ckpt()).isEqualTo(new CheckpointSettings(1, 2, false, Duration.ofMinutes(1)));
         assertThat(config.resumeMode()).isEqualTo("disable");
         assertThat(config.eval()).isEqualTo(new EvaluationSettings(0, false, 1, 2, List.of("x")));
         assertThat(config.http())

@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param shuffleRewards the control that must not learn, {@code reward.shuffle}
  * @param overlong what long responses are punished by, {@code reward.overlong_buffer}; null for nothing
  * @param strictlyOnPolicy {@code run.mode: sync}
- * @param checkpointInterval steps between checkpoints
- * @param checkpointsKept how many checkpoints are kept
+ * @param checkpoints section {@code ckpt}
  * @param resumeMode auto, disable or the path of a checkpoint
  * @param untilStep stop after this step; {@link Long#MAX_VALUE} to go on
  * @param policyOptions how the policy is held
@@ -40,8 +39,7 @@ public record LearnerRun(
         boolean shuffleRewards,
         @Nullable OverlongShaping overlong,
         boolean strictlyOnPolicy,
-        int checkpointInterval,
-        int checkpointsKept,
+        CheckpointSettings checkpoints,
         String resumeMode,
         long untilStep,
         PolicyOptions policyOptions,

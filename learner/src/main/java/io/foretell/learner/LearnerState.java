@@ -33,6 +33,7 @@ public final class LearnerState implements AutoCloseable {
     private final ExperienceBuffer buffer;
     private final GroupReader reader;
     private final CheckpointStore checkpoints;
+    private final CheckpointWriter writer;
     private final PolicyStore policies;
     private final PolicyFeed feed;
     private final Policy policy;
@@ -59,6 +60,13 @@ public final class LearnerState implements AutoCloseable {
         this.policies = policies;
         this.feed = feed;
         this.policy = policy;
+        this.writer = new CheckpointWriter(
+                policy,
+                run.origin(),
+                checkpoints,
+                buffer::sync,
+                run.checkpoints().async(),
+                run.checkpoints().timeout());
         this.training = new TrainingStep(policy, run.settings());
         this.evaluation =
                 new Evaluation(policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
@@ -76,7 +84,8 @@ public final class LearnerState implements AutoCloseable {
             ExperienceBuffer buffer,
             Function<Map<Integer, Long>, GroupReader> reader,
             PolicyFeed feed) {
-        CheckpointStore checkpoints = new CheckpointStore(run.folder().resolve("checkpoints"), run.checkpointsKept());
+        CheckpointStore checkpoints = new CheckpointStore(
+                run.folder().resolve("checkpoints"), run.checkpoints().keepLast());
         Optional<CheckpointStore.Loaded> loaded = switch (run.resumeMode()) {
             case "auto" -> checkpoints.loadLatest();
             case "disable" -> Optional.empty();
@@ -236,32 +245,51 @@ public final class LearnerState implements AutoCloseable {
                 buffer.droppedPerPhase(run.phases().size())));
     }
 
-    /** Writes weights, optimizer, teacher and counters, and forgets bodies that no checkpoint needs any more. */
+    /**
+     * Begins the checkpoint of this step, unless it was begun already; when one before is still being written, waits for
+     * it.
+     */
     void checkpoint() {
         if (checkpointed == step) {
             return;
         }
-        buffer.sync();
-        Path aside = checkpoints.begin(step);
-        policy.save(aside, run.origin());
-        policy.saveOptimizer(aside.resolve("optimizer.safetensors"));
+        awaitCheckpoint();
         int phase = run.phaseOf(step + 1);
-        checkpoints.commit(
+        writer.begin(new CheckpointState(
                 step,
-                new CheckpointState(
-                        step,
-                        phase,
-                        step - run.stepsBefore(phase),
-                        published.version(),
-                        Map.of(),
-                        Map.of("seed", Long.toString(run.seed())),
-                        buffer.positions(),
-                        policy.tokenizer().fingerprint(),
-                        ""));
+                phase,
+                step - run.stepsBefore(phase),
+                published.version(),
+                Map.of(),
+                Map.of("seed", Long.toString(run.seed())),
+                buffer.positions(),
+                policy.tokenizer().fingerprint(),
+                ""));
         checkpointed = step;
-        if (checkpoints.steps().size() >= run.checkpointsKept()) {
-            checkpoints.steps().stream().min(Long::compare).ifPresent(buffer::forgetUsedUpTo);
+    }
+
+    /** The step whose checkpoint is being written, or -1. */
+    long checkpointInProgress() {
+        return writer.writing();
+    }
+
+    /** The checkpoint begun last once it is whole, told once; what it makes needless is forgotten. */
+    Optional<CheckpointWriter.Written> settleCheckpoint() {
+        return writer.settle().map(this::settled);
+    }
+
+    /** As {@link #settleCheckpoint}, but waits for it. */
+    Optional<CheckpointWriter.Written> awaitCheckpoint() {
+        return writer.await().map(this::settled);
+    }
+
+    /** Bodies that no checkpoint needs any more can go. */
+    private CheckpointWriter.Written settled(CheckpointWriter.Written written) {
+        List<Long> steps = checkpoints.steps();
+        if (steps.size() >= run.checkpoints().keepLast()) {
+            steps.stream().min(Long::compare).ifPresent(buffer::forgetUsedUpTo);
         }
+        return written;
     }
 
     Map<String, Double> evaluate(HeldOutDocuments documents) {
@@ -275,6 +303,7 @@ public final class LearnerState implements AutoCloseable {
     @Override
     public void close() {
         reader.close();
+        writer.close();
         buffer.close();
         policy.close();
     }

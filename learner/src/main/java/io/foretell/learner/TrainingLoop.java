@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +34,7 @@ final class TrainingLoop {
     private final Watchdog watchdog;
     private final Consumer<Learner.ProgressLine> progress;
     private final InstantSource clock;
+    private CheckpointWriter.@Nullable Written finished;
 
     TrainingLoop(
             LearnerRun run,
@@ -122,6 +124,7 @@ final class TrainingLoop {
                 .put("policy_version", state.version())
                 .put("buffer/usable", state.usable())
                 .put("groups/dropped", state.dropped());
+        putCheckpoint(row);
         flagMismatch(row);
         state.remember(step, batch);
         metrics.add(row.values());
@@ -161,7 +164,7 @@ final class TrainingLoop {
             }
             control.is("training", control.waitingFor());
             if (control.takeCheckpointWish()) {
-                state.checkpoint();
+                checkpoint();
             }
             List<ScoredGroup> groups = state.take(phase);
             if (!groups.isEmpty()) {
@@ -204,12 +207,36 @@ final class TrainingLoop {
 
     private double checkpointIfDue(int phase) {
         boolean phaseEnds = run.phaseOf(state.step() + 1) != phase;
-        if (state.step() % run.checkpointInterval() != 0 && !phaseEnds) {
+        if (state.step() % run.checkpoints().interval() != 0 && !phaseEnds) {
             return 0;
         }
+        return checkpoint();
+    }
+
+    /** Seconds that the step waits: for a copy in memory, and for a checkpoint before it that is still being written. */
+    private double checkpoint() {
         long begin = System.nanoTime();
+        if (state.checkpointInProgress() >= 0) {
+            String waitingFor = "the checkpoint of step " + state.checkpointInProgress() + " to be written";
+            log.warn("step {} waits for {}: is the disk slow, or ckpt.interval too short?", state.step(), waitingFor);
+            control.is("training", waitingFor);
+            watchdog.waitingFor(Learner.NAME, waitingFor);
+        }
+        state.awaitCheckpoint().ifPresent(written -> finished = written);
         state.checkpoint();
+        control.is("training", "");
         return seconds(begin);
+    }
+
+    /** A checkpoint that became whole since the last row. */
+    private void putCheckpoint(StepMetrics row) {
+        state.settleCheckpoint().ifPresent(written -> finished = written);
+        if (finished != null) {
+            row.put("checkpoint/step", finished.step())
+                    .put("checkpoint/write_s", finished.seconds())
+                    .put("checkpoint/bytes", finished.bytes());
+            finished = null;
+        }
     }
 
     private void evaluateIfDue(int phase) {

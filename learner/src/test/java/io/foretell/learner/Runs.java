@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -87,8 +88,7 @@ final class Runs {
                 false,
                 null,
                 false,
-                100,
-                2,
+                new CheckpointSettings(100, 2, true, Duration.ofMinutes(1)),
                 "auto",
                 Long.MAX_VALUE,
                 new PolicyOptions(1, 2048),
