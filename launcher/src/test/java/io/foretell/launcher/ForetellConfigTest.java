@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foretell.judge.JudgeSettings;
+import io.foretell.learner.BatchGuardSettings;
 import io.foretell.learner.CheckpointSettings;
 import io.foretell.learner.EvaluationSettings;
 import io.foretell.learner.LearnerSettings;
 import io.foretell.learner.PhaseSettings;
 import io.foretell.learner.RolloutCorrectionSettings;
+import io.foretell.learner.ScheduleSettings;
 import io.foretell.platform.ConfigurationException;
 import io.foretell.platform.TlsSettings;
 import io.foretell.reward.ComponentSettings;
@@ -99,7 +101,10 @@ class ForetellConfigTest {
                                 0.001,
                                 "low_var_kl",
                                 new RolloutCorrectionSettings(true, "none", 2.0, "none", 2.0, null),
-                                new LearnerSettings.FilterGroups(false)),
+                                new LearnerSettings.FilterGroups(false),
+                                null,
+                                new ScheduleSettings(0, 0.5, 100, 0),
+                                new BatchGuardSettings(null, 64, 5)),
                         new CheckpointSettings(20, 3, true, Duration.ofMinutes(10)),
                         "auto",
                         new EvaluationSettings(10, true, 64, 8, List.of()),
@@ -204,7 +209,9 @@ class ForetellConfigTest {
                 + " loss_scale_factor: 64, entropy_coeff: 0.01, use_kl_loss: true, kl_loss_coef: 0.02, kl_loss_type: k3+,"
                 + " rollout_correction: {bypass_mode: false, rollout_is: token, rollout_is_threshold: 5,"
                 + " rollout_rs: geometric, rollout_rs_threshold: 1.5, rollout_rs_threshold_lower: 0.25},"
-                + " filter_groups: {enable: true}}");
+                + " filter_groups: {enable: true}, ppo_mini_batch_size: 1,"
+                + " schedule: {cooldown_steps: 4, constant_ratio: 0.25, anneal_steps: 6, rewarm_steps: 7},"
+                + " batch_guard: {z_score: 5.5, window: 9, max_consecutive: 2}}");
         assertThat(config.learner())
                 .isEqualTo(new LearnerSettings(
                         2,
@@ -233,7 +240,10 @@ class ForetellConfigTest {
                         0.02,
                         "k3+",
                         new RolloutCorrectionSettings(false, "token", 5.0, "geometric", 1.5, 0.25),
-                        new LearnerSettings.FilterGroups(true)));
+                        new LearnerSettings.FilterGroups(true),
+                        1,
+                        new ScheduleSettings(4, 0.25, 6, 7),
+                        new BatchGuardSettings(5.5, 9, 2)));
     }
 
     @Test

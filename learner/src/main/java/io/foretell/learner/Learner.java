@@ -91,6 +91,11 @@ public final class Learner implements AutoCloseable {
         control.wishCheckpoint();
     }
 
+    /** Asks for the learning rate's anneal, from the next step on. */
+    public void anneal() {
+        control.wishAnneal();
+    }
+
     public LearnerStatus status() {
         return snapshot.status(run, control.state(), control.waitingFor());
     }

@@ -54,6 +54,10 @@ public final class LearnerRoutes implements Routes {
             learner.checkpoint();
             Http.json(ctx, 202, Map.of("status", "a checkpoint follows the step in progress"));
         });
+        router.post("/v1/anneal").handler(ctx -> {
+            learner.anneal();
+            Http.json(ctx, 202, Map.of("status", "the learning rate anneals from the next step on"));
+        });
     }
 
     /** What {@code GET /v1/status} answers and {@code event: status} carries. */

@@ -42,6 +42,8 @@ public final class LearnerState implements AutoCloseable {
     private final RecentRollouts rollouts;
     private long step;
     private long checkpointed = -1;
+    private long resumedAt = -1;
+    private long annealFrom = Long.MAX_VALUE;
     private long announcedDrops;
     private PolicyStore.Published published = new PolicyStore.Published(-1, Path.of(""), Map.of());
 
@@ -117,6 +119,9 @@ public final class LearnerState implements AutoCloseable {
             policy.loadOptimizer(loaded.get().folder(), "optimizer");
             step = saved.step();
             checkpointed = step;
+            resumedAt = step;
+            annealFrom = saved.counters().getOrDefault(CheckpointState.ANNEAL_FROM, Long.MAX_VALUE);
+            training.guard().restart(saved.recentLosses());
         }
         int again = buffer.rewindTo(step);
         if (again > 0 || step > 0) {
@@ -174,6 +179,27 @@ public final class LearnerState implements AutoCloseable {
         return buffer.take(phase, run.settings().promptsPerStep(), step + 1, step, maxOffPolicy);
     }
 
+    /** Of the next step, which lies in {@code phase}. */
+    double learningRate(int phase) {
+        return run.learningRate(phase, step + 1, annealFrom, resumedAt);
+    }
+
+    /**
+     * The next step is the first of the anneal; asked for again in the same phase it changes nothing. The checkpoint that
+     * remembers it is the last before it, from which training could also go on without.
+     */
+    void anneal() {
+        int phase = run.phaseOf(step + 1);
+        if (annealFrom <= step && annealFrom > run.stepsBefore(phase)) {
+            log.info("the anneal began at step {} already", annealFrom);
+            return;
+        }
+        annealFrom = step + 1;
+        checkpointed = -1;
+        checkpoint();
+        log.info("the learning rate anneals from step {} on", annealFrom);
+    }
+
     /** In phases that sample nothing the teacher is the policy itself, so that it starts equal in the next. */
     TrainingStep.Outcome train(int phase, List<ScoredGroup> groups, double learningRate) {
         double decay = isSampled(step + 1) ? run.emaDecay() : 0;
@@ -185,12 +211,13 @@ public final class LearnerState implements AutoCloseable {
         return phase < run.phases().size() && run.objectives().get(phase).isSampled();
     }
 
-    /** Counts the step; a new phase begins with a fresh optimizer. */
+    /** Counts the step; a new phase begins with a fresh optimizer, and none of its losses is compared with earlier ones. */
     void advance() {
         int phase = run.phaseOf(step + 1);
         step++;
         if (run.phaseOf(step + 1) != phase) {
             policy.startTraining();
+            training.guard().restart(List.of());
         }
         for (int over = 0; over < run.phaseOf(step + 1); over++) {
             buffer.dropPhase(over, "phase over"); // also what came late
@@ -260,11 +287,12 @@ public final class LearnerState implements AutoCloseable {
                 phase,
                 step - run.stepsBefore(phase),
                 published.version(),
-                Map.of(),
+                annealFrom == Long.MAX_VALUE ? Map.of() : Map.of(CheckpointState.ANNEAL_FROM, annealFrom),
                 Map.of("seed", Long.toString(run.seed())),
                 buffer.positions(),
                 policy.tokenizer().fingerprint(),
-                ""));
+                "",
+                training.guard().recent()));
         checkpointed = step;
     }
 

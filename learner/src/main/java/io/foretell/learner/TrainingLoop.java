@@ -92,15 +92,12 @@ final class TrainingLoop {
         double waited = seconds(begin);
         long trainBegin = System.nanoTime();
         long step = state.step() + 1;
-        double rate = run.learningRate(phase, step);
+        double rate = state.learningRate(phase);
         List<ScoredGroup> batch = rewarded(groups, step);
         TrainingStep.Outcome outcome = state.train(phase, batch, rate);
-        if (outcome.isSkipped()) {
-            log.warn(
-                    "step {} is skipped: loss or gradient are no numbers from these groups on: {}",
-                    step,
-                    outcome.offenders());
-        }
+        outcome.refusals()
+                .forEach(refusal -> log.warn(
+                        "an update of step {} is skipped: {}; groups {}", step, refusal.reason(), refusal.groups()));
         double trained = seconds(trainBegin);
         long versionBefore = state.version();
         StepMetrics row = new StepMetrics()
@@ -109,7 +106,11 @@ final class TrainingLoop {
                 .put("phase_index", phase)
                 .put("time", clock.instant().toString())
                 .groups(batch, versionBefore)
-                .put("skipped", outcome.isSkipped() ? 1 : 0);
+                .put("skipped", outcome.isSkipped() ? 1 : 0)
+                .put("updates/refused", outcome.refusals().size());
+        if (!outcome.refusals().isEmpty()) {
+            row.put("updates/refusals", outcome.refusals());
+        }
         UpdateMetrics.put(row, outcome, rate, run.settings().loss());
         long syncBegin = System.nanoTime();
         state.advance();
@@ -156,6 +157,13 @@ final class TrainingLoop {
     private List<ScoredGroup> awaitGroups(int phase) throws InterruptedException {
         state.ingest(Duration.ZERO);
         while (!control.isStopping()) {
+            if (control.takeCheckpointWish()) {
+                checkpoint();
+            }
+            if (control.takeAnnealWish()) {
+                awaitCheckpoint();
+                state.anneal();
+            }
             if (control.isPaused()) {
                 control.is("paused", "being resumed");
                 watchdog.done(Learner.NAME);
@@ -163,9 +171,6 @@ final class TrainingLoop {
                 continue;
             }
             control.is("training", control.waitingFor());
-            if (control.takeCheckpointWish()) {
-                checkpoint();
-            }
             List<ScoredGroup> groups = state.take(phase);
             if (!groups.isEmpty()) {
                 control.is("training", "");
@@ -216,6 +221,12 @@ final class TrainingLoop {
     /** Seconds that the step waits: for a copy in memory, and for a checkpoint before it that is still being written. */
     private double checkpoint() {
         long begin = System.nanoTime();
+        awaitCheckpoint();
+        state.checkpoint();
+        return seconds(begin);
+    }
+
+    private void awaitCheckpoint() {
         if (state.checkpointInProgress() >= 0) {
             String waitingFor = "the checkpoint of step " + state.checkpointInProgress() + " to be written";
             log.warn("step {} waits for {}: is the disk slow, or ckpt.interval too short?", state.step(), waitingFor);
@@ -223,9 +234,7 @@ final class TrainingLoop {
             watchdog.waitingFor(Learner.NAME, waitingFor);
         }
         state.awaitCheckpoint().ifPresent(written -> finished = written);
-        state.checkpoint();
         control.is("training", "");
-        return seconds(begin);
     }
 
     /** A checkpoint that became whole since the last row. */

@@ -295,6 +295,15 @@ public final class Policy implements AutoCloseable {
         return training.accumulate(batch, pgWeights, ceWeights, proximal, loss, recompute);
     }
 
+    /** Log-probabilities of the policy-gradient tokens of each experience under the live weights; nothing is learnt. */
+    public List<double[]> logProbs(List<Experience> batch) {
+        for (Experience experience : batch) {
+            requireKnown(experience.tokens());
+            requireKnown(experience.forbiddenFirst());
+        }
+        return training.logProbs(batch);
+    }
+
     /** On an accelerator a token without a row in the embedding would end the process. */
     private void requireKnown(TokenArray tokens) {
         for (int t = 0; t < tokens.length(); t++) {
