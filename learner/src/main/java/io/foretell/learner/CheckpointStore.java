@@ -91,6 +91,10 @@ public final class CheckpointStore {
         return manifest.bytes();
     }
 
+    Path folder(long step) {
+        return folders.folder(step);
+    }
+
     /** Steps of the checkpoints there are, ascending, checked or not. */
     public List<Long> steps() {
         return folders.numbers();

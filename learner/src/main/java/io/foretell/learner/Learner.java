@@ -111,12 +111,10 @@ public final class Learner implements AutoCloseable {
                 snapshot = new LearnerSnapshot(state, metrics);
                 state.publish();
                 started.complete(state.step());
-                new TrainingLoop(run, state, metrics, heldOut, control, snapshot, watchdog, progress, clock).run();
-                state.publishLast();
-                if (state.step() > state.checkpointedStep()) {
-                    state.checkpoint();
-                }
-                state.awaitCheckpoint();
+                TrainingLoop loop =
+                        new TrainingLoop(run, state, metrics, heldOut, control, snapshot, watchdog, progress, clock);
+                loop.run();
+                loop.finish();
                 control.is(control.isStopping() ? "stopped" : "finished", "");
                 snapshot.refresh(state);
                 RunSummary summary = new RunSummary();

@@ -6,6 +6,7 @@ import io.foretell.objectives.ScoredGroup;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.policy.Policy;
+import io.foretell.policy.WeightAverage;
 import io.foretell.streams.GroupReader;
 import io.foretell.streams.PolicyFeed;
 import java.nio.file.Path;
@@ -241,6 +242,26 @@ public final class LearnerState implements AutoCloseable {
             publishWeights();
             announce();
         }
+    }
+
+    /**
+     * Publishes the mean of the last checkpoints as the version behind the last step, and goes over to it; false where
+     * there is nothing to average. A run that is given more steps later goes on from its checkpoint, not from the mean.
+     */
+    boolean publishAverage() {
+        List<Long> steps = checkpoints.steps();
+        List<Path> folders =
+                steps.subList(Math.max(0, steps.size() - run.checkpoints().averageLast()), steps.size()).stream()
+                        .map(checkpoints::folder)
+                        .toList();
+        if (folders.size() < 2) {
+            return false;
+        }
+        published = policies.publish(step + 1, folder -> WeightAverage.write(folders, folder));
+        policy.load(published.folder());
+        announce();
+        log.info("the mean of {} checkpoints is published as version {}", folders.size(), published.version());
+        return true;
     }
 
     private void publishWeights() {

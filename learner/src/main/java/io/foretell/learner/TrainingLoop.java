@@ -72,6 +72,19 @@ final class TrainingLoop {
         }
     }
 
+    /** The last version and checkpoint; where the phases are over, and it is asked for, also the mean of the last ones. */
+    void finish() {
+        state.publishLast();
+        if (state.step() > state.checkpointedStep()) {
+            checkpoint();
+        }
+        awaitCheckpoint();
+        boolean over = run.phaseOf(state.step() + 1) == run.phases().size();
+        if (over && !control.isStopping() && state.publishAverage()) {
+            evaluate(run.phases().size() - 1);
+        }
+    }
+
     /** Held-out documents arrive through Kafka like all others: the first evaluation waits a little for them. */
     private void awaitHeldOut() throws InterruptedException {
         control.is("training", "held-out documents");

@@ -117,7 +117,7 @@ final class Runs {
                 false,
                 null,
                 false,
-                new CheckpointSettings(100, 2, true, Duration.ofMinutes(1)),
+                new CheckpointSettings(100, 2, true, Duration.ofMinutes(1), 0),
                 "auto",
                 Long.MAX_VALUE,
                 new PolicyOptions(1, 2048),

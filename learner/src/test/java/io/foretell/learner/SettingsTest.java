@@ -160,8 +160,10 @@ class SettingsTest {
         assertThatThrownBy(() -> new BatchGuardSettings(-1.0, 64, 5))
                 .hasMessageContaining("learner.batch_guard")
                 .hasMessageContaining("z_score");
-        assertThatThrownBy(() -> new CheckpointSettings(1, 1, true, Duration.ZERO))
+        assertThatThrownBy(() -> new CheckpointSettings(1, 1, true, Duration.ZERO, 0))
                 .hasMessageContaining("ckpt.timeout");
+        assertThatThrownBy(() -> new CheckpointSettings(1, 3, true, Duration.ofSeconds(1), 4))
+                .hasMessageContaining("ckpt.average_last is 4");
     }
 
     @ParameterizedTest

@@ -104,6 +104,7 @@ class UpdateMetricsTest {
                 new TrainingStep.Outcome(0.2, 0, 0, 0, 0.2, 1.5, 40, List.of(), List.of(), 1, List.of());
 
         assertThat(UpdateMetrics.put(new StepMetrics(), outcome, 1e-3, PLAIN).values())
-                .containsOnlyKeys("actor/loss", "actor/pg_loss", "actor/ce_loss", "actor/grad_norm", "actor/lr", "actor/updates");
+                .containsOnlyKeys(
+                        "actor/loss", "actor/pg_loss", "actor/ce_loss", "actor/grad_norm", "actor/lr", "actor/updates");
     }
 }
