@@ -35,6 +35,7 @@ public record ForetellConfig(
         RewardSection reward,
         LearnerSettings learner,
         CheckpointSettings ckpt,
+        WeightSyncSection weightSync,
         String resumeMode,
         EvaluationSettings eval,
         HttpSection http) {
@@ -222,6 +223,24 @@ public record ForetellConfig(
 
         Patience patience() {
             return new Patience(maxAttempts, minOkFraction);
+        }
+    }
+
+    /** @param learnerUrl such as http://host:8080, for the transport http */
+    record WeightSyncSection(String transport, @Nullable String learnerUrl, int keepLast, Duration timeout) {
+        WeightSyncSection {
+            if (!List.of("auto", "folder", "http").contains(transport)) {
+                throw new IllegalArgumentException(
+                        "weight_sync.transport is '" + transport + "' but must be auto, folder or http");
+            }
+            if (learnerUrl == null ? transport.equals("http") : !learnerUrl.matches("https?://[^/]+/?")) {
+                throw new IllegalArgumentException("weight_sync.learner_url is " + learnerUrl
+                        + " but must be the learner's address, such as http://host:8080, where weights come over HTTP");
+            }
+            if (keepLast < 2 || timeout.isNegative() || timeout.isZero()) {
+                throw new IllegalArgumentException("weight_sync needs a keep_last of at least 2 and a timeout above 0,"
+                        + " but has " + keepLast + " and " + timeout);
+            }
         }
     }
 

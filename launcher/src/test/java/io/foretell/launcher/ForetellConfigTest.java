@@ -106,6 +106,7 @@ class ForetellConfigTest {
                                 new ScheduleSettings(0, 0.5, 100, 0),
                                 new BatchGuardSettings(null, 64, 5)),
                         new CheckpointSettings(20, 3, true, Duration.ofMinutes(10), 0),
+                        new ForetellConfig.WeightSyncSection("auto", null, 12, Duration.ofMinutes(5)),
                         "auto",
                         new EvaluationSettings(10, true, 64, 8, List.of()),
                         new ForetellConfig.HttpSection("127.0.0.1", 8080, null, null)));
@@ -135,6 +136,7 @@ class ForetellConfigTest {
                         + " max_attempts: 1, backoff_base: 1s, max_backoff: 3s, circuit: {calls: 2, failure_rate: 1,"
                         + " pause: 4s}, max_concurrent: 2, max_rpm: 6, max_tpm: 7, max_spent_tokens: 8, cache: false}}",
                 "ckpt={interval: 1, keep_last: 2, async: false, timeout: 1m, average_last: 2}",
+                "weight_sync={transport: http, learner_url: 'http://l:1', keep_last: 3, timeout: 1s}",
                 "resume_mode=disable",
                 "eval={interval: 0, before_train: false, documents: 1, samples: 2, next_token_domains: [x]}",
                 "http={host: '::1', port: 0, api_keys: [k], tls: {certificate: c.pem, key: k.pem}}");
@@ -192,6 +194,8 @@ class ForetellConfigTest {
                                 8L,
                                 false)));
         assertThat(config.ckpt()).isEqualTo(new CheckpointSettings(1, 2, false, Duration.ofMinutes(1), 2));
+        assertThat(config.weightSync())
+                .isEqualTo(new ForetellConfig.WeightSyncSection("http", "http://l:1", 3, Duration.ofSeconds(1)));
         assertThat(config.resumeMode()).isEqualTo("disable");
         assertThat(config.eval()).isEqualTo(new EvaluationSettings(0, false, 1, 2, List.of("x")));
         assertThat(config.http())

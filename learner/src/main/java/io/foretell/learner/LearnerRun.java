@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param overlong what long responses are punished by, {@code reward.overlong_buffer}; null for nothing
  * @param strictlyOnPolicy {@code run.mode: sync}
  * @param checkpoints section {@code ckpt}
+ * @param policiesKept how many published versions are kept at least, {@code weight_sync.keep_last}; those that a worker
+ *     works with are kept besides
  * @param resumeMode auto, disable or the path of a checkpoint
  * @param untilStep stop after this step; {@link Long#MAX_VALUE} to go on
  * @param policyOptions how the policy is held
@@ -40,6 +42,7 @@ public record LearnerRun(
         @Nullable OverlongShaping overlong,
         boolean strictlyOnPolicy,
         CheckpointSettings checkpoints,
+        int policiesKept,
         String resumeMode,
         long untilStep,
         PolicyOptions policyOptions,

@@ -1,6 +1,7 @@
 package io.foretell.learner;
 
 import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.PolicyInUse;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.ScoredGroup;
 import io.foretell.platform.ErrorCode;
@@ -14,9 +15,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,7 +30,6 @@ import org.slf4j.LoggerFactory;
 public final class LearnerState implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LearnerState.class);
     private static final int UNSAMPLED_INTERVAL = 50;
-    private static final int SPARE_VERSIONS = 8;
 
     private final LearnerRun run;
     private final ExperienceBuffer buffer;
@@ -46,7 +47,7 @@ public final class LearnerState implements AutoCloseable {
     private long resumedAt = -1;
     private long annealFrom = Long.MAX_VALUE;
     private long announcedDrops;
-    private PolicyStore.Published published = new PolicyStore.Published(-1, Path.of(""), Map.of());
+    private PolicyStore.Published published = new PolicyStore.Published(-1, Path.of(""), Map.of(), 0);
 
     private LearnerState(
             LearnerRun run,
@@ -140,6 +141,22 @@ public final class LearnerState implements AutoCloseable {
 
     long version() {
         return published.version();
+    }
+
+    /** Bytes of the version published last. */
+    long publishedBytes() {
+        return published.bytes();
+    }
+
+    /** What the workers that are alive work with. */
+    List<PolicyInUse> consumers() {
+        return feed.inUse();
+    }
+
+    /** First step of the anneal, or null. */
+    @Nullable
+    Long annealFrom() {
+        return annealFrom == Long.MAX_VALUE ? null : Long.valueOf(annealFrom);
     }
 
     long usable() {
@@ -267,7 +284,9 @@ public final class LearnerState implements AutoCloseable {
     private void publishWeights() {
         Path origin = run.origin();
         published = policies.publish(step, folder -> policy.save(folder, origin));
-        policies.retain(run.settings().maxOffPolicySteps() + SPARE_VERSIONS, Set.of());
+        policies.retain(
+                run.policiesKept(),
+                feed.inUse().stream().map(PolicyInUse::version).collect(Collectors.toSet()));
     }
 
     /**

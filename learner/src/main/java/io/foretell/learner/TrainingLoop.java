@@ -130,10 +130,11 @@ final class TrainingLoop {
         state.publish();
         double synced = seconds(syncBegin);
         double checkpointed = checkpointIfDue(phase);
-        times(row, groups, outcome, begin, busyBefore)
+        times(row, groups, outcome, begin, waited, busyBefore)
                 .put("timing_s/wait", waited)
                 .put("timing_s/train", trained)
                 .put("timing_s/sync", synced)
+                .put("weight_sync/bytes", state.publishedBytes())
                 .put("timing_s/checkpoint", checkpointed)
                 .put("policy_version", state.version())
                 .put("buffer/usable", state.usable())
@@ -202,7 +203,12 @@ final class TrainingLoop {
     }
 
     private StepMetrics times(
-            StepMetrics row, List<ScoredGroup> groups, TrainingStep.Outcome outcome, long begin, long busyBefore) {
+            StepMetrics row,
+            List<ScoredGroup> groups,
+            TrainingStep.Outcome outcome,
+            long begin,
+            double waited,
+            long busyBefore) {
         double wall = seconds(begin);
         double generate =
                 groups.stream().mapToDouble(g -> g.group().generationSeconds()).sum();
@@ -219,6 +225,7 @@ final class TrainingLoop {
                 .put("perf/total_num_tokens", outcome.tokens() + sampled)
                 .put("perf/outside_model_share", Math.max(0, 1 - busy / wall))
                 .put("timing_s/step", wall)
+                .put("perf/wait_time_ratio", waited / wall)
                 .put("timing_s/generate", generate)
                 .put("timing_s/reward", reward);
     }

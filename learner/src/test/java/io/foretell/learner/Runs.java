@@ -118,6 +118,7 @@ final class Runs {
                 null,
                 false,
                 new CheckpointSettings(100, 2, true, Duration.ofMinutes(1), 0),
+                4,
                 "auto",
                 Long.MAX_VALUE,
                 new PolicyOptions(1, 2048),
