@@ -1,6 +1,7 @@
-# The language model, as one TorchScript program. Shapes stand at the end of a line: B sequences, T positions, N = B*T
-# rows, R chosen rows, D width, H query heads, K key and value heads, Dh head size, F feed-forward, V vocabulary.
-# Sampling keeps A rows in S slots, each with C columns of its own keys and values; P prompts are shared by groups.
+# The language model, as one TorchScript program. Shapes stand at the end of a line: B sequences, T positions, N rows for
+# their B*T and padding, R chosen rows, D width, H query heads, K key and value heads, Dh head size, F feed-forward, V
+# vocabulary. Sampling keeps A rows in S slots, each with C columns of its own keys and values; P prompts are shared by
+# groups.
 class Policy(Module):
   __parameters__ = []
   __buffers__ = []
@@ -232,6 +233,22 @@ class Policy(Module):
       c = ops.mkldnn._reorder_linear_weight(c, None)
     return c
 
+  # The rows that products of n rows are padded to: oneDNN prepares a product anew for every number of rows, and keeps that
+  # (2 ms and 130 KB), so there are few numbers, at most 1/16 above n (8 where n is small).
+  def padding(self: __torch__.Policy, n: int) -> int:
+    step = 8
+    while torch.gt(n, 32 * step):
+      step = 2 * step
+    m = n
+    if torch.__and__(self.native, torch.gt(n, 8)):
+      m = (n + step - 1) // step * step
+    return m
+
+  # Embeddings of tokens and, for the padding, of token 0: (N, D).
+  def embedded(self: __torch__.Policy, f: List[Tensor], tokens: Tensor) -> Tensor:
+    flat = torch.view(tokens, [-1])
+    return torch.embedding(f[0], __torch__.padded(flat, (self).padding(torch.size(flat, 0), ), 0.))
+
   def ready(self: __torch__.Policy, which: int) -> List[Tensor]:
     f = self.forms
     if torch.eq(which, 1):
@@ -360,13 +377,13 @@ class Policy(Module):
     H = self.heads
     K = self.kv_heads
     r1 = __torch__.inverse_rms(h, self.norm_eps)  # (N, 1)
-    raw = torch.view((self).queries(f, o, __torch__.scaled(h, r1, f[o]), ), [B, T, H + 2 * K, self.head_dim])
+    raw = torch.view(torch.slice((self).queries(f, o, __torch__.scaled(h, r1, f[o]), ), 0, 0, B * T), [B, T, H + 2 * K, self.head_dim])
     qk = (self).prepared(f, i, raw, cos, sin, )
     q = torch.transpose(torch.slice(qk, 2, 0, H), 1, 2)  # (B, H, T, Dh)
     k = torch.transpose(torch.slice(qk, 2, H, H + K), 1, 2)  # (B, K, T, Dh)
     v = torch.transpose(torch.slice(raw, 2, H + K, H + 2 * K), 1, 2)  # (B, K, T, Dh)
     a, z = (self).attention(q, k, v, self.windows[i], )
-    flat = torch.reshape(torch.transpose(a, 1, 2), [B * T, -1])  # (N, H*Dh)
+    flat = __torch__.flattened(a, torch.size(h, 0))  # (N, H*Dh)
     below = h
     if torch.__isnot__(only, None):
       if torch.eq(i, self.layers - 1):
@@ -415,8 +432,9 @@ class Policy(Module):
     d, dn = __torch__.norm_back(dx, y, r2, f[o + 5])
     torch.add_(self.gradients[w + 1], torch.sum(dn, [0]))
     dh = torch.add(dy, d)
-    (self).learn(w, dh, torch.reshape(torch.transpose(a, 1, 2), [B * T, -1]), )
-    da = torch.view((self).linear(dh, self.turned[t + 1], ), [B, T, H, Dh])
+    N = torch.size(dh, 0)
+    (self).learn(w, dh, __torch__.flattened(a, N), )
+    da = torch.view(torch.slice((self).linear(dh, self.turned[t + 1], ), 0, 0, B * T), [B, T, H, Dh])
     dq, dk, dv = (self).attention_back(q, k, v, a, z, torch.transpose(da, 1, 2), self.windows[i], )
     dqk = torch.cat([torch.transpose(dq, 1, 2), torch.transpose(dk, 1, 2)], 2)  # (B, T, H+K, Dh)
     if self.rotary[i]:
@@ -427,7 +445,7 @@ class Policy(Module):
       n = torch.sum(dn, [0, 1])  # (H+K, Dh)
       torch.add_(self.gradients[w - 2], torch.sum(torch.slice(n, 0, 0, H), [0]))
       torch.add_(self.gradients[w - 1], torch.sum(torch.slice(n, 0, H, H + K), [0]))
-    draw = torch.view(torch.cat([dqk, torch.transpose(dv, 1, 2)], 2), [B * T, -1])  # (N, (H+2K)*Dh)
+    draw = __torch__.padded(torch.view(torch.cat([dqk, torch.transpose(dv, 1, 2)], 2), [B * T, -1]), N, 0.)  # (N, (H+2K)*Dh)
     (self).learn(first + 1, draw, __torch__.scaled(h, r1, f[o]), )
     if self.qkv_bias:
       torch.add_(self.gradients[first + 2], torch.sum(draw, [0], dtype=6))
@@ -442,23 +460,26 @@ class Policy(Module):
     torch.set_grad_enabled(False)
     f = (self).ready(int(which), )
     B, T = torch.size(tokens)
-    h = torch.embedding(f[0], torch.view(tokens, [-1]))  # (N, D)
+    h = (self).embedded(f, tokens, )
     cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)
+    R = (self).padding(torch.size(rows, 0), )
+    chosen = __torch__.padded(rows, R, 0.)
+    wanted = __torch__.padded(targets, R, 0.)
     for i in range(self.layers):
-      h, kept = (self).layer(f, i, h, cos, sin, B, T, False, rows, )
+      h, kept = (self).layer(f, i, h, cos, sin, B, T, False, chosen, )
     x = __torch__.scaled(h, __torch__.inverse_rms(h, self.norm_eps), f[1])  # (R, D)
-    R = torch.size(rows, 0)
     chunk = __torch__.chunk(torch.size(f[0], 0))
     out = annotate(List[Tensor], [])
     for c in range((R + chunk - 1) // chunk):
       a = c * chunk
       b = ops.prim.min(R, a + chunk)
       logits = torch.to((self).linear(torch.slice(x, 0, a, b), f[2], ), 6)  # (r, V)
-      t = torch.unsqueeze(torch.slice(targets, 0, a, b), 1)
+      t = torch.unsqueeze(torch.slice(wanted, 0, a, b), 1)
       lp = torch.sub(torch.squeeze(torch.gather(logits, 1, t), 1), torch.logsumexp(logits, [1]))
       best = torch.eq(torch.argmax(logits, 1), torch.squeeze(t, 1))
       torch.append(out, torch.stack([lp, torch.to(best, 6)]))
-    return torch.cat(out, 1)  # (2, R): log-probability, and 1 where the target is the most likely token
+    # (2, rows): log-probability, and 1 where the target is the most likely token
+    return torch.slice(torch.cat(out, 1), 1, 0, torch.size(rows, 0))
 
   # ---- training ----
 
@@ -470,7 +491,7 @@ class Policy(Module):
     torch.set_grad_enabled(False)
     f = (self).ready(int(which), )
     B, T = torch.size(tokens)
-    h = torch.embedding(f[0], torch.view(tokens, [-1]))  # (N, D)
+    h = (self).embedded(f, tokens, )
     cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)
     saved = annotate(List[Tensor], [])
     for i in range(self.layers):
@@ -479,14 +500,16 @@ class Policy(Module):
       h, kept = (self).layer(f, i, h, cos, sin, B, T, torch.__not__(bool(thrift)), None, )
       if torch.__not__(bool(thrift)):
         torch.extend(saved, kept)
-    x = torch.index_select(h, 0, rows)  # (R, D)
+    # An input's memory is the caller's: what outlives the call is copied.
+    own = __torch__.copies([tokens, rows, targets, temperatures, forbidden])
+    R, V = ((self).padding(torch.size(rows, 0), ), torch.size(f[0], 0))
+    chosen = __torch__.padded(own[1], R, 0.)
+    wanted = __torch__.padded(own[2], R, 0.)
+    x = torch.index_select(h, 0, chosen)  # (R, D)
     r = __torch__.inverse_rms(x, self.norm_eps)
     y = __torch__.scaled(x, r, f[1])
     self.saved = saved
-    # An input's memory is the caller's: what outlives the call is copied.
-    own = __torch__.copies([tokens, rows, targets, temperatures, forbidden])
-    self.batch = [own[0], own[1], own[2], own[3], own[4], x, r, y]
-    R, V = (torch.size(rows, 0), torch.size(f[0], 0))
+    self.batch = [own[0], chosen, wanted, __torch__.padded(own[3], R, 1.), __torch__.padded(own[4], R, -1.), x, r, y]
     chunk = __torch__.chunk(V)
     likely = annotate(List[Tensor], [])
     out = annotate(List[Tensor], [])
@@ -495,16 +518,16 @@ class Policy(Module):
       b = ops.prim.min(R, a + chunk)
       logits = (self).tempered(f, a, b, )  # (r, V)
       top, best = torch.max(logits, 1)
-      chosen = torch.squeeze(torch.gather(logits, 1, torch.unsqueeze(torch.slice(targets, 0, a, b), 1)), 1)
+      taken = torch.squeeze(torch.gather(logits, 1, torch.unsqueeze(torch.slice(wanted, 0, a, b), 1)), 1)
       p = torch.softmax(logits, 1, 6)
       normaliser = torch.sub(top, torch.log(torch.squeeze(torch.gather(p, 1, torch.unsqueeze(best, 1)), 1)))  # (r,)
       mean = torch.view(torch.bmm(torch.unsqueeze(p, 1), torch.unsqueeze(logits, 2)), [-1])
       entropy = torch.sub(normaliser, mean)
-      torch.append(out, torch.stack([torch.sub(chosen, normaliser), entropy]))
+      torch.append(out, torch.stack([torch.sub(taken, normaliser), entropy]))
       if torch.le(R * V, 2 * 16777216):
         torch.append(likely, p)
     self.likely = likely
-    return torch.cat(out, 1)  # (2, R)
+    return torch.slice(torch.cat(out, 1), 1, 0, torch.size(rows, 0))  # (2, rows)
 
   def tempered(self: __torch__.Policy, f: List[Tensor], a: int, b: int) -> Tensor:
     logits = torch.to((self).linear(torch.slice(self.batch[7], 0, a, b), f[2], ), 6)  # (r, V)
@@ -528,6 +551,8 @@ class Policy(Module):
     tokens, rows, targets, temperatures, forbidden, x, r, y = self.batch
     B, T = torch.size(tokens)
     R, V = (torch.size(rows, 0), torch.size(f[0], 0))
+    by_lp = __torch__.padded(by_log_probability, R, 0.)
+    by_e = __torch__.padded(by_entropy, R, 0.)
     head = 0
     if torch.__not__(self.tied):
       head = torch.len(self.live) - 1
@@ -542,14 +567,14 @@ class Policy(Module):
         p = self.likely[c]
       else:
         p = torch.softmax((self).tempered(f, a, b, ), 1, 6)
-      w = torch.unsqueeze(torch.slice(by_log_probability, 0, a, b), 1)  # (r, 1)
+      w = torch.unsqueeze(torch.slice(by_lp, 0, a, b), 1)  # (r, 1)
       by_temperature = torch.unsqueeze(torch.slice(temperatures, 0, a, b), 1)
       w = torch.div(w, by_temperature)
       factor = torch.neg(w)
       if entropic:
         log = torch.log(torch.clamp(p, 1e-37))
         entropy = torch.neg(torch.sum(torch.mul(p, log), [1], True))
-        e = torch.div(torch.unsqueeze(torch.slice(by_entropy, 0, a, b), 1), by_temperature)
+        e = torch.div(torch.unsqueeze(torch.slice(by_e, 0, a, b), 1), by_temperature)
         factor = torch.sub(factor, torch.mul(torch.add(log, entropy), e))  # (r, V)
       torch.mul_(p, factor)
       torch.scatter_add_(p, 1, torch.unsqueeze(torch.slice(targets, 0, a, b), 1), w)
@@ -559,7 +584,7 @@ class Policy(Module):
     self.likely = annotate(List[Tensor], [])
     dx, dn = __torch__.norm_back(torch.cat(parts, 0), x, r, f[1])
     torch.add_(self.gradients[last], torch.sum(dn, [0]))
-    dh = torch.index_add(torch.zeros([B * T, torch.size(x, 1)], dtype=ops.prim.dtype(x), device=ops.prim.device(x)), 0, rows, dx)  # (N, D)
+    dh = torch.index_add(torch.zeros([(self).padding(B * T, ), torch.size(x, 1)], dtype=ops.prim.dtype(x), device=ops.prim.device(x)), 0, rows, dx)  # (N, D)
     cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)
     thrift = torch.eq(torch.len(self.saved), self.layers)
     for j in range(self.layers):
@@ -570,7 +595,7 @@ class Policy(Module):
         kept = torch.slice(self.saved, 12 * i, 12 * i + 12)
         self.saved = torch.slice(self.saved, 0, 12 * i)
       dh = (self).layer_back(f, i, kept, dh, cos, sin, )
-    torch.index_add_(self.gradients[0], 0, torch.view(tokens, [-1]), torch.to(dh, 6))
+    torch.index_add_(self.gradients[0], 0, torch.view(tokens, [-1]), torch.to(torch.slice(dh, 0, 0, B * T), 6))
     dropped = (self).forget(by_entropy, )
     return torch.norm(torch.stack(torch._foreach_norm(self.gradients, 2)))
 
@@ -656,9 +681,10 @@ class Policy(Module):
     torch.set_grad_enabled(False)
     f = (self).ready(0, )
     P, T = torch.size(tokens)
-    h = torch.embedding(f[0], torch.view(tokens, [-1]))  # (N, D)
+    h = (self).embedded(f, tokens, )
     cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)
     ends_at = torch.add(torch.mul(torch.arange(0, P, device=ops.prim.device(tokens)), T), torch.sub(lengths, 1))
+    ends_at = __torch__.padded(ends_at, (self).padding(P, ), 0.)
     for i in range(self.layers):
       h, kept = (self).layer(f, i, h, cos, sin, P, T, False, ends_at, )
       keys = self.keys[i]
@@ -721,11 +747,11 @@ class Policy(Module):
           hidden = torch.to(torch.logical_or(far, torch.unsqueeze(beyond, 1)), kind)
           cover_far = torch.unsqueeze(torch.repeat_interleave(torch.mul(hidden, -1e30), group, 1), 1)  # (P, 1, G*group, L)
       spots = torch.view(torch.add(torch.mul(head_rows, C), torch.unsqueeze(column, 1)), [-1])  # (A*K,)
-      h = torch.embedding(f[0], token)  # (A, D)
+      h = (self).embedded(f, token, )
       for i in range(self.layers):
         o = 3 + 9 * i
         x = __torch__.scaled(h, __torch__.inverse_rms(h, self.norm_eps), f[o])
-        raw = torch.view((self).queries(f, o, x, ), [A, 1, H + 2 * K, Dh])
+        raw = torch.view(torch.slice((self).queries(f, o, x, ), 0, 0, A), [A, 1, H + 2 * K, Dh])
         qk = (self).prepared(f, i, raw, cos, sin, )
         q = torch.to(torch.select(torch.slice(qk, 2, 0, H), 1, 0), kind)  # (A, H, Dh)
         k = torch.to(torch.slice(qk, 2, H, H + K), kind)
@@ -749,7 +775,8 @@ class Policy(Module):
           weight = torch.view(torch.index_select(weight, 0, place), [A * K, group])
           share = torch.sigmoid(torch.sub(weight, torch.logsumexp(scores, [-1])))
           a = torch.lerp(a, theirs, torch.unsqueeze(share, -1))
-        y = (self).linear_add(torch.to(torch.view(a, [A, H * Dh]), self.dtype), f[o + 4], h, )
+        flat = __torch__.padded(torch.to(torch.view(a, [A, H * Dh]), self.dtype), torch.size(h, 0), 0.)
+        y = (self).linear_add(flat, f[o + 4], h, )
         x = __torch__.scaled(y, __torch__.inverse_rms(y, self.norm_eps), f[o + 5])
         h = (self).linear_add((self).gated(x, f[o + 6], f[o + 7], ), f[o + 8], y, )
       drawn = (self).draw(f, h, torch.select(uniforms, 1, s), temperatures, torch.gt(minimums, s), ends, cuts, )
@@ -779,13 +806,14 @@ class Policy(Module):
     none = torch.full_like(torch.slice(z, 0, 0, 1), -1e30)
     return (torch.cat([a, torch.zeros_like(torch.slice(a, 0, 0, 1))], 0), torch.cat([torch.to(z, ops.prim.dtype(a)), torch.to(none, ops.prim.dtype(a))], 0))
 
-  # One token for each row of h (A, D), by inversion of its distribution at uniforms (A,). A temperature of 0 takes the
+  # One token for each of the first A rows of h, by inversion of its distribution at uniforms (A,). A temperature of 0 takes the
   # most likely token. Rows that `hold` may not draw one of their ends (A, E) (-1: none). cuts: nothing, or (A, 3) of
   # top-k (0: off), top-p and min-p, applied in this order. Returns (A, 3) as decode() describes them.
   def draw(self: __torch__.Policy, f: List[Tensor], h: Tensor, uniforms: Tensor, temperatures: Tensor, hold: Tensor, ends: Tensor, cuts: Tensor) -> Tensor:
-    x = __torch__.scaled(h, __torch__.inverse_rms(h, self.norm_eps), f[1])
-    plain = torch.to((self).linear(x, f[2], ), 6)  # (A, V)
-    A, V = torch.size(plain)
+    A, V = (torch.size(uniforms, 0), torch.size(f[0], 0))
+    x = __torch__.padded(h, (self).padding(A, ), 0.)
+    x = __torch__.scaled(x, __torch__.inverse_rms(x, self.norm_eps), f[1])
+    plain = torch.to(torch.slice((self).linear(x, f[2], ), 0, 0, A), 6)  # (A, V)
     z = plain
     greedy = torch.eq(temperatures, 0)
     if torch.__not__(bool(torch.all(torch.eq(temperatures, 1)))):
@@ -827,6 +855,22 @@ class Policy(Module):
     for i in range(int(repeats)):
       torch.copy_(x, y)
     return torch.slice(x, 0, 0, 1)
+
+# x with rows of `value` behind its own, n in all.
+def padded(x: Tensor, n: int, value: float) -> Tensor:
+  y = x
+  more = n - torch.size(x, 0)
+  if torch.gt(more, 0):
+    if torch.eq(torch.dim(x), 1):
+      y = torch.constant_pad_nd(x, [0, more], value)
+    else:
+      y = torch.constant_pad_nd(x, [0, 0, 0, more], value)
+  return y
+
+# Heads side by side: (B, H, T, Dh) to (n, H*Dh), the rows behind B*T zero.
+def flattened(a: Tensor, n: int) -> Tensor:
+  B, H, T, Dh = torch.size(a)
+  return __torch__.padded(torch.reshape(torch.transpose(a, 1, 2), [B * T, H * Dh]), n, 0.)
 
 def inverse_rms(x: Tensor, eps: float) -> Tensor:
   n = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
