@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** What becomes of a model's weights between two steps: checkpoints and published versions. Used by one thread. */
@@ -47,10 +48,7 @@ final class WeightCases {
     /** A step of 8 x 256 tokens, what it waits for a checkpoint, and what it takes while one is written beside it. */
     BenchReport.Figures checkpoint(Precision precision) {
         Path dir = folder.resolve("checkpoints");
-        List<Experience> batch = model.texts(SEQUENCES, TOKENS + 1, 9).stream()
-                .map(text ->
-                        LearnerBench.experience(text, -Math.log(model.config().vocabularySize())))
-                .toList();
+        List<Experience> batch = batch(SEQUENCES);
         try (Policy policy = model.open(precision, PolicyOptions.Use.TRAINING)) {
             policy.startTraining();
             LearnerBench.step(policy, batch, false);
@@ -96,6 +94,13 @@ final class WeightCases {
         }
     }
 
+    private List<Experience> batch(int sequences) {
+        return model.texts(sequences, TOKENS + 1, 9).stream()
+                .map(text ->
+                        LearnerBench.experience(text, -Math.log(model.config().vocabularySize())))
+                .toList();
+    }
+
     private double atOnce(Policy policy, CheckpointStore store) {
         try (CheckpointWriter writer = new CheckpointWriter(policy, model.folder(), store, () -> {}, false, PATIENCE)) {
             return Stopwatch.seconds(() -> writer.begin(state(rounds + 1)));
@@ -121,6 +126,7 @@ final class WeightCases {
                 .toCompletionStage()
                 .toCompletableFuture()
                 .get(1, TimeUnit.MINUTES);
+        List<Experience> batch = batch(1);
         PolicyFetch remote = new HttpFetch(URI.create(http.url()), null, folder.resolve("fetched"), PATIENCE);
         BenchReport.Figures figures = new BenchReport.Figures();
         try (Policy policy = model.open(precision, PolicyOptions.Use.TRAINING);
@@ -136,6 +142,7 @@ final class WeightCases {
             List<Double> copied = new ArrayList<>();
             long bytes = 0;
             for (int round = 0; round <= rounds; round++) {
+                LearnerBench.step(policy, batch, false); // or nothing would have to be fetched
                 long version = round;
                 long start = System.nanoTime();
                 PolicyStore.Published done = store.publish(version, aside -> policy.save(aside, model.folder()));
@@ -146,7 +153,7 @@ final class WeightCases {
                 shared.swap(announced);
                 overHttp.swap(announced);
                 copied.add(Stopwatch.seconds(() -> policy.copyTo(copy)));
-                store.retain(2, java.util.Set.of());
+                store.retain(2, Set.of());
             }
             figures.put("published_bytes", bytes)
                     .put("publish_seconds", median(published))
