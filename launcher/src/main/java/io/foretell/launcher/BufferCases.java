@@ -26,7 +26,7 @@ import java.util.SplittableRandom;
 final class BufferCases {
     private static final int PER_WRITE = 64;
     private static final int PER_STEP = 64;
-    private static final int LARGE_GROUPS = 6_400;
+    private static final int LARGE_GROUPS = 3_200;
     private static final int ROLLOUTS = 8;
     private static final int LARGE_TOKENS = 1_000; // of 4 bytes, and a log-probability of 4 each
     private static final int LATENCIES = 200;
