@@ -1,5 +1,6 @@
 package io.foretell.launcher;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.foretell.learner.CheckpointState;
 import io.foretell.learner.CheckpointStore;
 import io.foretell.learner.CheckpointWriter;
@@ -20,6 +21,7 @@ import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Precision;
 import io.foretell.policy.ServedPolicy;
 import io.vertx.core.Vertx;
+import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,6 +56,8 @@ final class WeightCases {
             LearnerBench.step(policy, batch, false);
             CheckpointStore store = new CheckpointStore(dir, 1);
             List<Double> alone = new ArrayList<>();
+            List<Double> stepCpu = new ArrayList<>();
+            List<Double> stallCpu = new ArrayList<>();
             List<Double> stalls = new ArrayList<>();
             List<Double> beside = new ArrayList<>();
             List<Double> written = new ArrayList<>();
@@ -62,9 +66,12 @@ final class WeightCases {
             try (CheckpointWriter writer =
                     new CheckpointWriter(policy, model.folder(), store, () -> {}, true, PATIENCE)) {
                 for (int round = 0; round <= rounds; round++) {
-                    alone.add(Stopwatch.seconds(() -> LearnerBench.step(policy, batch, false)));
+                    stepCpu.add(cpuSeconds(
+                            () -> alone.add(Stopwatch.seconds(() -> LearnerBench.step(policy, batch, false)))));
                     CheckpointState state = state(round);
+                    double cpuBefore = cpuSeconds();
                     double stall = Stopwatch.seconds(() -> writer.begin(state));
+                    stallCpu.add(cpuSeconds() - cpuBefore);
                     while (writer.writing() >= 0) {
                         beside.add(Stopwatch.seconds(() -> LearnerBench.step(policy, batch, false)));
                     }
@@ -83,6 +90,8 @@ final class WeightCases {
                     .put("step_seconds", step)
                     .put("stall_seconds", least(stalls))
                     .put("stall_share_of_step", least(stalls) / step)
+                    .put("step_cpu_seconds", least(stepCpu))
+                    .put("stall_cpu_seconds", least(stallCpu))
                     .put("first_stall_seconds", first)
                     .put("first_stall_share_of_step", first / step)
                     .put("written_seconds", least(written))
@@ -99,6 +108,17 @@ final class WeightCases {
                 .map(text ->
                         LearnerBench.experience(text, -Math.log(model.config().vocabularySize())))
                 .toList();
+    }
+
+    /** Processor time of the whole process: hardly longer on a busy machine, unlike the wall time. */
+    private static double cpuSeconds() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() / 1e9;
+    }
+
+    private static double cpuSeconds(Runnable work) {
+        double before = cpuSeconds();
+        work.run();
+        return cpuSeconds() - before;
     }
 
     private double atOnce(Policy policy, CheckpointStore store) {
