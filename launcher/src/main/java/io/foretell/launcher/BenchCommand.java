@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Measure this build on this machine.",
         mixinStandardHelpOptions = true,
-        subcommands = {PipelineBench.class, RolloutBench.class, LearnerBench.class})
+        subcommands = {PipelineBench.class, RolloutBench.class, LearnerBench.class, DurabilityBench.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -18,6 +18,6 @@ final class BenchCommand implements Runnable {
     @Override
     public void run() {
         throw new CommandLine.ParameterException(
-                spec.commandLine(), "say what to measure: pipeline, rollout or learner");
+                spec.commandLine(), "say what to measure: pipeline, rollout, learner or durability");
     }
 }

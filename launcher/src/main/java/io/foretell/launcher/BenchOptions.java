@@ -56,6 +56,11 @@ final class BenchOptions {
         return rounds;
     }
 
+    /** Whether a case is asked for by its name. */
+    boolean isNamed(String name) {
+        return only != null && only.contains(name);
+    }
+
     String size() {
         return size;
     }

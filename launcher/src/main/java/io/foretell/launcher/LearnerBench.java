@@ -85,7 +85,7 @@ final class LearnerBench implements Callable<Integer> {
         }
     }
 
-    private static void step(Policy policy, List<Experience> batch, boolean recompute) {
+    static void step(Policy policy, List<Experience> batch, boolean recompute) {
         policy.accumulate(
                 batch,
                 LossAggregation.TOKEN_MEAN.weights(batch),
@@ -96,7 +96,7 @@ final class LearnerBench implements Callable<Integer> {
     }
 
     /** Every token but the first is trained, the advantages alternate between 1 and -1. */
-    private static Experience experience(TokenArray text, double oldLogProb) {
+    static Experience experience(TokenArray text, double oldLogProb) {
         int length = text.length();
         float[] mask = new float[length];
         Arrays.fill(mask, 1, length, 1);

@@ -8,6 +8,7 @@ import io.foretell.learner.LearnerRoutes;
 import io.foretell.learner.LearnerRun;
 import io.foretell.learner.LearnerState;
 import io.foretell.learner.MetricsLog;
+import io.foretell.learner.PolicyDownloads;
 import io.foretell.objectives.Objective;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.EventStream;
@@ -101,7 +102,7 @@ final class LearnerRole implements Role {
                 progress,
                 wiring.clock());
         await(learner.started());
-        routes = new LearnerRoutes(learner, events, config.folder().resolve("policies"), () -> queues);
+        routes = new LearnerRoutes(learner, events, () -> queues);
         depths = new QueueDepths(wiring.bootstrap(), wiring.topics(), Map::of, Duration.ofSeconds(5));
         ticker.scheduleWithFixedDelay(this::tick, 0, 1, TimeUnit.SECONDS);
         wiring.health()
@@ -153,7 +154,8 @@ final class LearnerRole implements Role {
 
     @Override
     public List<Routes> routes() {
-        return List.of(routes, new DashboardRoutes());
+        return List.of(
+                routes, new PolicyDownloads(wiring.config().folder().resolve("policies")), new DashboardRoutes());
     }
 
     @Override

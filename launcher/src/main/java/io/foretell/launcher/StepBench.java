@@ -48,6 +48,30 @@ final class StepBench {
                 .put("steps", rlp.steps());
     }
 
+    /** The whole quickstart in a mode: its last phase's steps per hour, where it ends, what the learner waits. */
+    BenchReport.Figures mode(String mode) {
+        ObjectNode config = quickstart("mode-" + mode);
+        ((ObjectNode) config.get("run")).put("mode", mode);
+        Path file = StepBench.write(folder.resolve("mode-" + mode + ".yaml"), yaml(config));
+        List<JsonNode> rows = run("mode-" + mode, file).rows();
+        StepRows rlp = new StepRows(rows, "rlp");
+        BenchReport.Figures figures = new BenchReport.Figures()
+                .put("steps", rlp.steps())
+                .put("steps_per_hour", 3600 * rlp.stepsPerSecond())
+                .put("learner_idle_share", rlp.share("timing_s/wait"))
+                .put("sync_share", rlp.share("timing_s/sync"))
+                .put("checkpoint_share", rlp.share("timing_s/checkpoint"))
+                .put("staleness_mean", rlp.mean("staleness/mean"));
+        JsonNode last = rows.stream()
+                .filter(row -> row.has("heldout/no_thought_loss"))
+                .reduce((before, after) -> after)
+                .orElseThrow(() -> new IllegalStateException("the run has no evaluation"));
+        for (String measure : List.of("no_thought_loss", "information_gain", "accuracy_with_thought")) {
+            figures.put(measure, last.path("heldout/" + measure).asDouble());
+        }
+        return figures;
+    }
+
     BenchReport.Figures memory() {
         Map<Integer, double[]> readings = new TreeMap<>(); // step: resident and heap, MB
         for (String line : run("memory", small("memory", 5, 500)).said()) {
@@ -118,20 +142,33 @@ final class StepBench {
     }
 
     private Path shortened() {
+        ObjectNode config = quickstart("quickstart");
+        ((ObjectNode) config.get("eval")).put("interval", 0).put("before_train", false);
+        for (JsonNode phase : config.withArray("phases")) {
+            ((ObjectNode) phase).put("steps", phase.path("objective").asText().equals("rlp") ? 20 : 60);
+        }
+        return write(folder.resolve("quickstart.yaml"), yaml(config));
+    }
+
+    /** The quickstart's configuration for a run in a folder of ours. */
+    private ObjectNode quickstart(String name) {
         try {
             ObjectNode config = (ObjectNode) Json.yaml()
                     .readTree(
                             ForetellConfig.load(quickstart, List.of(), Map.of()).yaml());
             ((ObjectNode) config.get("run"))
                     .put("name", "bench")
-                    .put("dir", folder.resolve("quickstart").toString());
+                    .put("dir", folder.resolve(name).toString());
             ((ObjectNode) config.get("http")).put("port", 0);
-            ((ObjectNode) config.get("eval")).put("interval", 0).put("before_train", false);
-            for (JsonNode phase : config.withArray("phases")) {
-                ((ObjectNode) phase)
-                        .put("steps", phase.path("objective").asText().equals("rlp") ? 20 : 60);
-            }
-            return write(folder.resolve("quickstart.yaml"), Json.yaml().writeValueAsString(config));
+            return config;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String yaml(ObjectNode config) {
+        try {
+            return Json.yaml().writeValueAsString(config);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -41,6 +41,18 @@ final class StepRows {
         return outside / seconds();
     }
 
+    /** Sum of a time as a share of wall time. */
+    double share(String timing) {
+        return rows.stream().mapToDouble(row -> row.path(timing).asDouble()).sum() / seconds();
+    }
+
+    double mean(String figure) {
+        return rows.stream()
+                .mapToDouble(row -> row.path(figure).asDouble())
+                .average()
+                .orElseThrow();
+    }
+
     private double seconds() {
         return rows.stream()
                 .mapToDouble(row -> row.path("timing_s/step").asDouble())

@@ -80,7 +80,7 @@ public final class CheckpointStore {
             Path aside = folders.aside(step);
             FolderManifest.write(aside.resolve(STATE), state);
             manifest = FolderManifest.of(aside);
-            manifest.writeTo(aside);
+            manifest.writeTo(aside, true);
             folders.publish(step, true);
         } catch (RuntimeException e) {
             folders.abandon(step);

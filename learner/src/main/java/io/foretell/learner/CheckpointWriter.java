@@ -24,11 +24,11 @@ import org.slf4j.LoggerFactory;
  * <p>What a checkpoint says is of the moment it was begun. Until it is whole the one before is the latest, so that a
  * crash while it is written goes back to that one. Confined to the learner's thread.
  */
-final class CheckpointWriter implements AutoCloseable {
+public final class CheckpointWriter implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(CheckpointWriter.class);
 
     /** A checkpoint that is whole. @param seconds from its beginning until it could be loaded */
-    record Written(long step, double seconds, long bytes) {}
+    public record Written(long step, double seconds, long bytes) {}
 
     private final Policy policy;
     private final Path origin;
@@ -46,7 +46,7 @@ final class CheckpointWriter implements AutoCloseable {
      * @param sync returns when what the buffer has marked would survive a power cut; called by the thread that writes,
      *     before the checkpoint becomes visible
      */
-    CheckpointWriter(
+    public CheckpointWriter(
             Policy policy, Path origin, CheckpointStore store, Runnable sync, boolean async, Duration timeout) {
         this.policy = policy;
         this.origin = origin;
@@ -62,7 +62,7 @@ final class CheckpointWriter implements AutoCloseable {
      *
      * @throws ForetellException STORAGE when it is written at once and the disk is full or fails
      */
-    void begin(CheckpointState state) {
+    public void begin(CheckpointState state) {
         if (writing != null) {
             throw new IllegalStateException("the checkpoint of step " + writingStep + " is still being written");
         }
@@ -97,7 +97,7 @@ final class CheckpointWriter implements AutoCloseable {
     }
 
     /** The step whose checkpoint is being written, or -1. */
-    long writing() {
+    public long writing() {
         return writing == null || writing.isDone() ? -1 : writingStep;
     }
 
@@ -106,7 +106,7 @@ final class CheckpointWriter implements AutoCloseable {
      *
      * @throws ForetellException what went wrong while it was written; the one before is still the latest
      */
-    Optional<Written> settle() {
+    public Optional<Written> settle() {
         return writing == null || !writing.isDone() ? Optional.empty() : await();
     }
 
@@ -115,7 +115,7 @@ final class CheckpointWriter implements AutoCloseable {
      *
      * @throws ForetellException TIMEOUT when it is not whole within the time set
      */
-    Optional<Written> await() {
+    public Optional<Written> await() {
         CompletableFuture<Written> awaited = writing;
         if (awaited == null) {
             return Optional.empty();

@@ -64,8 +64,18 @@ record FolderManifest(SortedMap<String, Entry> files) {
         return files.values().stream().mapToLong(Entry::size).sum();
     }
 
-    void writeTo(Path folder) {
-        write(folder.resolve(NAME), this);
+    /** @param sync whether it must survive a power cut */
+    void writeTo(Path folder, boolean sync) {
+        Path file = folder.resolve(NAME);
+        if (sync) {
+            write(file, this);
+            return;
+        }
+        try {
+            Files.write(file, json(this));
+        } catch (IOException e) {
+            throw new ForetellException(ErrorCode.STORAGE, "cannot write " + file + ": " + e.getMessage(), e);
+        }
     }
 
     /** Every file of the manifest must be there, in its size, with its hash; others do not matter. */
@@ -87,12 +97,14 @@ record FolderManifest(SortedMap<String, Entry> files) {
 
     /** Writes {@code value} as JSON, whole or not at all. */
     static void write(Path file, Object value) {
+        AtomicFiles.write(file, json(value));
+    }
+
+    private static byte[] json(Object value) {
         try {
-            AtomicFiles.write(
-                    file,
-                    Json.mapper()
-                            .writer(SerializationFeature.INDENT_OUTPUT, SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-                            .writeValueAsBytes(value));
+            return Json.mapper()
+                    .writer(SerializationFeature.INDENT_OUTPUT, SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+                    .writeValueAsBytes(value);
         } catch (IOException e) {
             throw new IllegalStateException("cannot be written as JSON: " + value, e);
         }

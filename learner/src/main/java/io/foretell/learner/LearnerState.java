@@ -2,12 +2,10 @@ package io.foretell.learner;
 
 import io.foretell.objectives.AdvantageEstimator;
 import io.foretell.objectives.PolicyInUse;
-import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.ScoredGroup;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.policy.Policy;
-import io.foretell.policy.WeightAverage;
 import io.foretell.streams.GroupReader;
 import io.foretell.streams.PolicyFeed;
 import java.nio.file.Path;
@@ -16,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,8 +33,7 @@ public final class LearnerState implements AutoCloseable {
     private final GroupReader reader;
     private final CheckpointStore checkpoints;
     private final CheckpointWriter writer;
-    private final PolicyStore policies;
-    private final PolicyFeed feed;
+    private final Publishing publishing;
     private final Policy policy;
     private final TrainingStep training;
     private final Evaluation evaluation;
@@ -46,23 +42,19 @@ public final class LearnerState implements AutoCloseable {
     private long checkpointed = -1;
     private long resumedAt = -1;
     private long annealFrom = Long.MAX_VALUE;
-    private long announcedDrops;
-    private PolicyStore.Published published = new PolicyStore.Published(-1, Path.of(""), Map.of(), 0);
 
     private LearnerState(
             LearnerRun run,
             ExperienceBuffer buffer,
             GroupReader reader,
             CheckpointStore checkpoints,
-            PolicyStore policies,
-            PolicyFeed feed,
+            Publishing publishing,
             Policy policy) {
         this.run = run;
         this.buffer = buffer;
         this.reader = reader;
         this.checkpoints = checkpoints;
-        this.policies = policies;
-        this.feed = feed;
+        this.publishing = publishing;
         this.policy = policy;
         this.writer = new CheckpointWriter(
                 policy,
@@ -102,8 +94,7 @@ public final class LearnerState implements AutoCloseable {
                 buffer,
                 reader.apply(buffer.positions()),
                 checkpoints,
-                new PolicyStore(run.folder().resolve("policies"), false),
-                feed,
+                new Publishing(run, buffer, policy, feed),
                 policy);
         state.restore(loaded);
         return state;
@@ -140,17 +131,17 @@ public final class LearnerState implements AutoCloseable {
     }
 
     long version() {
-        return published.version();
+        return publishing.version();
     }
 
     /** Bytes of the version published last. */
     long publishedBytes() {
-        return published.bytes();
+        return publishing.bytes();
     }
 
     /** What the workers that are alive work with. */
     List<PolicyInUse> consumers() {
-        return feed.inUse();
+        return publishing.consumers();
     }
 
     /** First step of the anneal, or null. */
@@ -247,17 +238,17 @@ public final class LearnerState implements AutoCloseable {
         boolean sampledSoon = LongStream.rangeClosed(
                         step + 1, step + 1 + run.settings().maxOffPolicySteps())
                 .anyMatch(this::isSampled);
-        if (published.version() < 0 || sampledSoon || step % UNSAMPLED_INTERVAL == 0) {
-            publishWeights();
+        if (publishing.version() < 0 || sampledSoon || step % UNSAMPLED_INTERVAL == 0) {
+            publishing.weights(step);
         }
-        announce();
+        publishing.announce(step);
     }
 
     /** Publishes the weights as they are now, unless they are published already. */
     void publishLast() {
-        if (published.version() != step) {
-            publishWeights();
-            announce();
+        if (publishing.version() != step) {
+            publishing.weights(step);
+            publishing.announce(step);
         }
     }
 
@@ -274,42 +265,14 @@ public final class LearnerState implements AutoCloseable {
         if (folders.size() < 2) {
             return false;
         }
-        published = policies.publish(step + 1, folder -> WeightAverage.write(folders, folder));
-        policy.load(published.folder());
-        announce();
-        log.info("the mean of {} checkpoints is published as version {}", folders.size(), published.version());
+        publishing.average(step, folders);
+        log.info("the mean of {} checkpoints is published as version {}", folders.size(), version());
         return true;
     }
 
-    private void publishWeights() {
-        Path origin = run.origin();
-        published = policies.publish(step, folder -> policy.save(folder, origin));
-        policies.retain(
-                run.policiesKept(),
-                feed.inUse().stream().map(PolicyInUse::version).collect(Collectors.toSet()));
-    }
-
-    /**
-     * Tells the feeder of groups dropped since the last announcement: it has to replace them, or the last step of a phase
-     * would wait for ever.
-     */
+    /** Tells the feeder of groups dropped since the last announcement. */
     void announceDrops() {
-        if (dropped() != announcedDrops) {
-            announce();
-        }
-    }
-
-    private void announce() {
-        announcedDrops = dropped();
-        feed.publish(new PolicyVersion(
-                run.name(),
-                published.version(),
-                published.folder().toAbsolutePath().toString(),
-                published.files(),
-                step,
-                Math.min(run.phaseOf(step + 1), run.phases().size() - 1),
-                buffer.usedPerPhase(run.phases().size()),
-                buffer.droppedPerPhase(run.phases().size())));
+        publishing.announceDrops(step);
     }
 
     /**
@@ -326,7 +289,7 @@ public final class LearnerState implements AutoCloseable {
                 step,
                 phase,
                 step - run.stepsBefore(phase),
-                published.version(),
+                publishing.version(),
                 annealFrom == Long.MAX_VALUE ? Map.of() : Map.of(CheckpointState.ANNEAL_FROM, annealFrom),
                 Map.of("seed", Long.toString(run.seed())),
                 buffer.positions(),

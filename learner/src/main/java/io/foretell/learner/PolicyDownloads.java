@@ -3,6 +3,7 @@ package io.foretell.learner;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
+import io.foretell.platform.Routes;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -16,17 +17,23 @@ import java.util.regex.Pattern;
  * Published versions over HTTP, for workers that do not share the learner's file system: manifests, and files with single
  * byte ranges (RFC 9110, section 14). Thread-safe.
  */
-final class PolicyDownloads {
+public final class PolicyDownloads implements Routes {
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d{1,18})-(\\d{0,18})");
 
     private final Path policies;
 
     /** @param policies the folder of the versions */
-    PolicyDownloads(Path policies) {
+    public PolicyDownloads(Path policies) {
         this.policies = policies;
     }
 
-    void mount(Router router) {
+    @Override
+    public String openapiResource() {
+        return "openapi/policies.yaml";
+    }
+
+    @Override
+    public void mount(Router router) {
         router.get("/v1/policies").handler(ctx -> answer(ctx, this::versions));
         router.get("/v1/policies/:version").handler(ctx -> answer(ctx, () -> manifest(version(ctx))));
         router.get("/v1/policies/:version/:file").handler(this::file);

@@ -56,7 +56,7 @@ public final class PolicyStore {
         try {
             write.accept(aside);
             manifest = FolderManifest.of(aside);
-            manifest.writeTo(aside);
+            manifest.writeTo(aside, sync);
             folder = folders.publish(version, sync);
         } catch (RuntimeException e) {
             folders.abandon(version);

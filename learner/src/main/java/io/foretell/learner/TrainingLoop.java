@@ -180,6 +180,7 @@ final class TrainingLoop {
             }
             if (control.isPaused()) {
                 control.is("paused", "being resumed");
+                snapshot.refresh(state);
                 watchdog.done(Learner.NAME);
                 Thread.sleep(POLL.toMillis());
                 continue;

@@ -8,11 +8,9 @@ import io.foretell.platform.Health;
 import io.foretell.platform.HttpService;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.Metrics;
-import io.foretell.platform.Routes;
 import io.foretell.policy.HttpFetch;
 import io.foretell.policy.PolicyFetch;
 import io.vertx.core.Vertx;
-import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -61,22 +59,10 @@ class PolicyDownloadsTest {
             }
         });
         Files.writeString(folder.resolve("secret"), "not for others");
-        PolicyDownloads downloads = new PolicyDownloads(policies);
-        Routes routes = new Routes() {
-            @Override
-            public String openapiResource() {
-                return "openapi/learner.yaml";
-            }
-
-            @Override
-            public void mount(Router router) {
-                downloads.mount(router);
-            }
-        };
         service = HttpService.start(
                         vertx,
                         new HttpSettings("127.0.0.1", 0, List.of("key"), null, 1 << 20),
-                        List.of(routes),
+                        List.of(new PolicyDownloads(policies)),
                         metrics,
                         new Health())
                 .toCompletionStage()

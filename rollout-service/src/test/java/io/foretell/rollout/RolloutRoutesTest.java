@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.foretell.objectives.PolicyVersion;
+import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.Json;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ModelConfig;
@@ -122,6 +123,42 @@ class RolloutRoutesTest {
                 "{\"messages\": [{\"role\": \"system\", \"content\": \" be kind \"}, {\"role\": \"user\", \"content\":"
                         + " [{\"type\": \"text\", \"text\": \"hi\"}, {\"type\": \"text\", \"text\": \"you\"}]}]"
                         + members + "}");
+    }
+
+    /** The model as a published version whose manifest says {@code sha256} of its weights. */
+    private static String published(long version, String sha256) throws IOException {
+        Path published = Files.createDirectories(folder.resolve(String.format("policies/%06d", version)));
+        for (String name : List.of("config.json", "tokenizer.json", "model.safetensors")) {
+            Files.copy(folder.resolve("model").resolve(name), published.resolve(name));
+        }
+        Files.writeString(
+                published.resolve("manifest.json"),
+                "{\"files\": {\"model.safetensors\": {\"size\": 1, \"sha256\": \"" + sha256 + "\"}}}");
+        return published.toString();
+    }
+
+    private static String weightVersion() throws IOException, InterruptedException {
+        URI uri = URI.create(without + "/weight_info");
+        String answer = CLIENT.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+                .body();
+        return Json.mapper().readTree(answer).path("weight_version").asText();
+    }
+
+    @Test
+    void publishedWeightsAreTakenWholeOrNotAtAll() throws Exception {
+        PolicyVersion before = policy.current();
+        String good = published(9, AtomicFiles.sha256(folder.resolve("model/model.safetensors")));
+        String damaged = published(10, "0".repeat(64));
+        try {
+            JsonNode answer = post(200, without + "/update_weights", "{\"update_info\": {\"path\": \"" + good + "\"}}");
+            assertThat(answer.path("message").asText()).isEqualTo("Weights updated");
+            assertThat(weightVersion()).isEqualTo("policy-9");
+            post(500, without + "/update_weights", "{\"weight_dir\": \"" + damaged + "\"}");
+            post(422, without + "/update_weights", "{\"weight_dir\": \"" + folder.resolve("model") + "\"}");
+            assertThat(weightVersion()).isEqualTo("policy-9");
+        } finally {
+            policy.swap(before);
+        }
     }
 
     @Test

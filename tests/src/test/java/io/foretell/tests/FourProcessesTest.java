@@ -46,12 +46,23 @@ class FourProcessesTest {
         Path config = run.config(
                 NTP_STEPS,
                 RLP_STEPS,
-                Map.of("kafka", "{embedded: false, bootstrap: '" + ready.substring("READY ".length()) + "'}"));
+                Map.of(
+                        "kafka",
+                        "{embedded: false, bootstrap: '" + ready.substring("READY ".length()) + "'}",
+                        "http",
+                        "{port: 0, api_keys: [a-key]}"));
 
         ForetellProcess learner = add(ForetellProcess.foretell("learner", "-c", config));
         List<ForetellProcess> others = List.of(
                 add(ForetellProcess.foretell("reward", "-c", config)),
-                add(ForetellProcess.foretell("rollout", "-c", config)),
+                add(ForetellProcess.foretell(
+                        "rollout",
+                        "-c",
+                        config,
+                        "--set",
+                        "weight_sync.transport=http",
+                        "--set",
+                        "weight_sync.learner_url=" + learner.url())),
                 add(ForetellProcess.foretell("streams", "-c", config)));
 
         assertThat(learner.awaitExit(END)).as("exit status of %s", learner).isZero();
@@ -62,6 +73,9 @@ class FourProcessesTest {
                 .hasSize(NTP_STEPS + RLP_STEPS)
                 .containsOnly((long) TestRun.PROMPTS_PER_STEP);
         assertThat(run.summary().path("state").asText()).isEqualTo("finished");
+        assertThat(run.folder().resolve("rollout/policies"))
+                .as("weights that the rollout worker fetched over HTTP")
+                .isNotEmptyDirectory();
         for (ForetellProcess other : others) {
             assertThat(other.isAlive()).as("%s", other).isTrue();
             other.interrupt();

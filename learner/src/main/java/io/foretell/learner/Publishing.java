@@ -1,0 +1,91 @@
+package io.foretell.learner;
+
+import io.foretell.objectives.PolicyInUse;
+import io.foretell.objectives.PolicyVersion;
+import io.foretell.policy.Policy;
+import io.foretell.policy.WeightAverage;
+import io.foretell.streams.PolicyFeed;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Versions of the weights, and what the workers and the feeder are told of them. Confined to the learner's thread. */
+final class Publishing {
+    private final LearnerRun run;
+    private final ExperienceBuffer buffer;
+    private final Policy policy;
+    private final PolicyStore policies;
+    private final PolicyFeed feed;
+    private PolicyStore.Published published = new PolicyStore.Published(-1, Path.of(""), Map.of(), 0);
+    private long announcedDrops;
+
+    Publishing(LearnerRun run, ExperienceBuffer buffer, Policy policy, PolicyFeed feed) {
+        this.run = run;
+        this.buffer = buffer;
+        this.policy = policy;
+        this.policies = new PolicyStore(run.folder().resolve("policies"), false);
+        this.feed = feed;
+    }
+
+    /** The version published last; -1 before the first. */
+    long version() {
+        return published.version();
+    }
+
+    /** Of that version. */
+    long bytes() {
+        return published.bytes();
+    }
+
+    /** What the workers that are alive work with. */
+    List<PolicyInUse> consumers() {
+        return feed.inUse();
+    }
+
+    /** Writes the weights as they are now, and deletes old versions that nobody works with. */
+    void weights(long step) {
+        Path origin = run.origin();
+        published = policies.publish(step, folder -> policy.save(folder, origin));
+        policies.retain(
+                run.policiesKept(),
+                feed.inUse().stream().map(PolicyInUse::version).collect(Collectors.toSet()));
+    }
+
+    /** Publishes the mean of checkpoints as the version behind {@code step}, announces it, and goes over to it. */
+    void average(long step, List<Path> checkpoints) {
+        published = policies.publish(step + 1, folder -> WeightAverage.write(checkpoints, folder));
+        policy.load(published.folder());
+        announce(step);
+    }
+
+    /** Says which version is to be used, and how far the run is. */
+    void announce(long step) {
+        announcedDrops = dropped();
+        feed.publish(new PolicyVersion(
+                run.name(),
+                published.version(),
+                published.folder().toAbsolutePath().toString(),
+                published.files(),
+                step,
+                Math.min(run.phaseOf(step + 1), run.phases().size() - 1),
+                buffer.usedPerPhase(run.phases().size()),
+                buffer.droppedPerPhase(run.phases().size())));
+    }
+
+    /**
+     * Tells the feeder of groups dropped since the last announcement: it has to replace them, or the last step of a phase
+     * would wait for ever.
+     */
+    void announceDrops(long step) {
+        if (dropped() != announcedDrops) {
+            announce(step);
+        }
+    }
+
+    private long dropped() {
+        return buffer.droppedPerPhase(run.phases().size()).stream()
+                .mapToLong(Long::longValue)
+                .sum();
+    }
+}
