@@ -12,6 +12,7 @@ import java.util.Map;
  * @param counters totals that go on after a restart, by name
  * @param random states or seeds of random number generators, by name
  * @param positions next Kafka offset per partition, for information: the buffer's own positions count
+ * @param versions fingerprints of the weights of the versions published last, by version
  * @param tokenizerFingerprint sha-256 of the tokenizer
  * @param runConfigSha sha-256 of the resolved configuration
  */
@@ -23,11 +24,13 @@ public record CheckpointState(
         Map<String, Long> counters,
         Map<String, String> random,
         Map<Integer, Long> positions,
+        Map<Long, String> versions,
         String tokenizerFingerprint,
         String runConfigSha) {
     public CheckpointState {
         counters = Map.copyOf(counters);
         random = Map.copyOf(random);
         positions = Map.copyOf(positions);
+        versions = Map.copyOf(versions);
     }
 }

@@ -155,6 +155,21 @@ public final class ExperienceBuffer implements AutoCloseable {
      * @return {@code count} groups in the order they came, or none, marking none, when there are fewer
      */
     public List<ScoredGroup> take(int phase, int count, long step, long currentVersion, int maxOffPolicySteps) {
+        return take(phase, count, step, currentVersion, maxOffPolicySteps, group -> "");
+    }
+
+    /**
+     * As {@link #take(int, int, long, long, int)}.
+     *
+     * @param refusal why a group that is not stale is dropped all the same, or empty
+     */
+    List<ScoredGroup> take(
+            int phase,
+            int count,
+            long step,
+            long currentVersion,
+            int maxOffPolicySteps,
+            Function<ScoredGroup, String> refusal) {
         BufferCounters before = counters;
         if (count < 1 || step <= before.forgottenUpTo()) {
             throw new IllegalArgumentException("cannot take " + count + " groups for step " + step
@@ -171,7 +186,7 @@ public final class ExperienceBuffer implements AutoCloseable {
             }
             from = found.get(found.size() - 1).state().sequence() + 1;
             List<Stored> fresh = withoutStale(change, found, currentVersion, maxOffPolicySteps);
-            decode(change, fresh, chosen, taken);
+            decode(change, fresh, refusal, chosen, taken);
         }
         boolean enough = taken.size() == count;
         if (enough) {
@@ -319,13 +334,24 @@ public final class ExperienceBuffer implements AutoCloseable {
     }
 
     /* A body that was readable when it came can be unreadable to a program two schema versions later. */
-    private void decode(BufferChange change, List<Stored> fresh, List<Stored> chosen, List<ScoredGroup> taken) {
+    private void decode(
+            BufferChange change,
+            List<Stored> fresh,
+            Function<ScoredGroup, String> refusal,
+            List<Stored> chosen,
+            List<ScoredGroup> taken) {
         List<byte[]> bodies = stored.bodies(fresh);
         for (int i = 0; i < fresh.size(); i++) {
             Stored group = fresh.get(i);
             try {
-                taken.add(codec.decode(bodies.get(i)));
-                chosen.add(group);
+                ScoredGroup decoded = codec.decode(bodies.get(i));
+                String reason = refusal.apply(decoded);
+                if (reason.isEmpty()) {
+                    taken.add(decoded);
+                    chosen.add(group);
+                } else {
+                    change.drop(group, reason);
+                }
             } catch (UnreadableRecordException e) {
                 log.error("a stored group is dropped groupId={} reason={}", group.id(), e.getMessage());
                 change.drop(group, "unreadable: " + e.getMessage());

@@ -2,9 +2,12 @@ package io.foretell.learner;
 
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.OverlongShaping;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.ShuffledRewards;
 import io.foretell.policy.PolicyOptions;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +92,23 @@ public record LearnerRun(
                 own.learningRate() == null ? settings.learningRate() : own.learningRate(),
                 own.warmupSteps() == null ? settings.warmupSteps() : own.warmupSteps(),
                 settings.minLrRatio());
+    }
+
+    /** Whether the objective of step {@code step} (from 1) samples. */
+    boolean isSampled(long step) {
+        int phase = phaseOf(step);
+        return phase < phases.size() && objectives.get(phase).isSampled();
+    }
+
+    /** The teacher's decay at step {@code step}: where nothing is sampled it is the policy itself, so that it starts equal. */
+    double teacherDecay(long step) {
+        return isSampled(step) ? emaDecay : 0;
+    }
+
+    /** The groups of step {@code step} with the rewards that are trained on. */
+    List<ScoredGroup> rewarded(List<ScoredGroup> groups, long step) {
+        List<ScoredGroup> shaped = overlong == null ? groups : overlong.of(groups);
+        return shuffleRewards ? ShuffledRewards.of(shaped, new SplittableRandom(seed * 31 + step)) : shaped;
     }
 
     /** Number of steps before phase {@code phase}. */

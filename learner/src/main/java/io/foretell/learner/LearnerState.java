@@ -39,6 +39,7 @@ public final class LearnerState implements AutoCloseable {
     private final TrainingStep training;
     private final Evaluation evaluation;
     private final RecentRollouts rollouts;
+    private VersionHistory versions;
     private long step;
     private long checkpointed = -1;
     private long announcedDrops;
@@ -64,6 +65,11 @@ public final class LearnerState implements AutoCloseable {
                 new Evaluation(policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
         this.rollouts = new RecentRollouts(
                 policy.tokenizer(), AdvantageEstimator.parse(run.settings().advEstimator()));
+        this.versions = history(Map.of());
+    }
+
+    private VersionHistory history(Map<Long, String> fingerprints) {
+        return new VersionHistory(run.settings().maxOffPolicySteps() + SPARE_VERSIONS, fingerprints);
     }
 
     /**
@@ -108,6 +114,7 @@ public final class LearnerState implements AutoCloseable {
             policy.loadOptimizer(loaded.get().folder(), "optimizer");
             step = saved.step();
             checkpointed = step;
+            versions = history(saved.versions());
         }
         int again = buffer.rewindTo(step);
         if (again > 0 || step > 0) {
@@ -162,18 +169,11 @@ public final class LearnerState implements AutoCloseable {
 
     List<ScoredGroup> take(int phase) {
         int maxOffPolicy = run.strictlyOnPolicy() ? 0 : run.settings().maxOffPolicySteps();
-        return buffer.take(phase, run.settings().promptsPerStep(), step + 1, step, maxOffPolicy);
+        return buffer.take(phase, run.settings().promptsPerStep(), step + 1, step, maxOffPolicy, versions::refusal);
     }
 
-    /** In phases that sample nothing the teacher is the policy itself, so that it starts equal in the next. */
     TrainingStep.Outcome train(int phase, List<ScoredGroup> groups, double learningRate) {
-        double decay = isSampled(step + 1) ? run.emaDecay() : 0;
-        return training.run(run.objectives().get(phase), groups, learningRate, decay);
-    }
-
-    private boolean isSampled(long atStep) {
-        int phase = run.phaseOf(atStep);
-        return phase < run.phases().size() && run.objectives().get(phase).isSampled();
+        return training.run(run.objectives().get(phase), groups, learningRate, run.teacherDecay(step + 1));
     }
 
     /** Counts the step; a new phase begins with a fresh optimizer. */
@@ -192,7 +192,7 @@ public final class LearnerState implements AutoCloseable {
     void publish() {
         boolean sampledSoon = LongStream.rangeClosed(
                         step + 1, step + 1 + run.settings().maxOffPolicySteps())
-                .anyMatch(this::isSampled);
+                .anyMatch(run::isSampled);
         if (published.version() < 0 || sampledSoon || step % UNSAMPLED_INTERVAL == 0) {
             publishWeights();
         }
@@ -210,6 +210,7 @@ public final class LearnerState implements AutoCloseable {
     private void publishWeights() {
         Path origin = run.origin();
         published = policies.publish(step, folder -> policy.save(folder, origin));
+        versions.add(step, PolicyVersion.fingerprint(published.files()));
         policies.retain(run.settings().maxOffPolicySteps() + SPARE_VERSIONS, Set.of());
     }
 
@@ -256,6 +257,7 @@ public final class LearnerState implements AutoCloseable {
                         Map.of(),
                         Map.of("seed", Long.toString(run.seed())),
                         buffer.positions(),
+                        versions.fingerprints(),
                         policy.tokenizer().fingerprint(),
                         ""));
         checkpointed = step;

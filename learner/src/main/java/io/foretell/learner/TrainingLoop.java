@@ -1,15 +1,12 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.OverlongShaping;
 import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.ShuffledRewards;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.ModelTime;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -91,7 +88,7 @@ final class TrainingLoop {
         long trainBegin = System.nanoTime();
         long step = state.step() + 1;
         double rate = run.learningRate(phase, step);
-        List<ScoredGroup> batch = rewarded(groups, step);
+        List<ScoredGroup> batch = run.rewarded(groups, step);
         TrainingStep.Outcome outcome = state.train(phase, batch, rate);
         if (outcome.isSkipped()) {
             log.warn(
@@ -106,6 +103,8 @@ final class TrainingLoop {
                 .put("phase", run.phases().get(phase).objective())
                 .put("phase_index", phase)
                 .put("time", clock.instant().toString())
+                .put("batch/groups", batch.size())
+                .put("batch/sha256", Batches.digest(batch))
                 .groups(batch, versionBefore)
                 .put("skipped", outcome.isSkipped() ? 1 : 0);
         UpdateMetrics.put(row, outcome, rate, run.settings().loss());
@@ -129,13 +128,6 @@ final class TrainingLoop {
         progress.accept(new Learner.ProgressLine(row.values(), run.totalSteps()));
         watchdog.progress(Learner.NAME);
         evaluateIfDue(phase);
-    }
-
-    /** The groups with the rewards that are trained on. */
-    private List<ScoredGroup> rewarded(List<ScoredGroup> groups, long step) {
-        OverlongShaping overlong = run.overlong();
-        List<ScoredGroup> shaped = overlong == null ? groups : overlong.of(groups);
-        return run.shuffleRewards() ? ShuffledRewards.of(shaped, new SplittableRandom(run.seed() * 31 + step)) : shaped;
     }
 
     /** At the same version sampler and learner must agree but for float noise; more is a bug or a foreign sampler. */

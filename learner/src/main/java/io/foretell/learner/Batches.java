@@ -1,0 +1,26 @@
+package io.foretell.learner;
+
+import io.foretell.objectives.ScoredGroup;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
+/** What the step log says of a batch, so that an audit can compare it with the buffer's marks. Pure functions. */
+public final class Batches {
+    private Batches() {}
+
+    /** Sha-256 in hex of the ids of the groups, in order, one a line. */
+    public static String digest(List<ScoredGroup> groups) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (ScoredGroup group : groups) {
+                digest.update((group.id() + "\n").getBytes(StandardCharsets.UTF_8));
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}
