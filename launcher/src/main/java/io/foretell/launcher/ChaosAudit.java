@@ -78,7 +78,7 @@ final class ChaosAudit {
     long trainedTwice(List<StepLog.Step> log, long steps) {
         long twice = 0;
         for (StepLog.Step step : log) {
-            List<ScoredGroup> marked = batches.getOrDefault(step.number(), List.of());
+            List<ScoredGroup> marked = Batches.ordered(batches.getOrDefault(step.number(), List.of()));
             twice += Math.max(0, step.groups() - marked.size());
             report(
                     !Batches.digest(marked).equals(step.digest()),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foretell.judge.JudgeSettings;
+import io.foretell.learner.BufferSettings;
 import io.foretell.learner.EvaluationSettings;
 import io.foretell.learner.LearnerSettings;
 import io.foretell.learner.PhaseSettings;
@@ -31,7 +32,7 @@ class ForetellConfigTest {
         assertThat(load())
                 .isEqualTo(new ForetellConfig(
                         new ForetellConfig.RunSection(
-                                "run", "runs", 42, "async", Duration.ofSeconds(60), Duration.ofSeconds(60)),
+                                "run", "runs", 42, "async", false, Duration.ofSeconds(60), Duration.ofSeconds(60)),
                         new ForetellConfig.KafkaSection(true, null, 2),
                         new ForetellConfig.PolicySection(
                                 null,
@@ -99,8 +100,10 @@ class ForetellConfigTest {
                                 "low_var_kl",
                                 new RolloutCorrectionSettings(true, "none", 2.0, "none", 2.0, null),
                                 new LearnerSettings.FilterGroups(false)),
+                        BufferSettings.DEFAULT,
                         new ForetellConfig.CheckpointSection(20, 3),
                         "auto",
+                        List.of("weights", "optimizer", "buffer", "positions"),
                         new EvaluationSettings(10, true, 64, 8, List.of()),
                         new ForetellConfig.HttpSection("127.0.0.1", 8080, null, null)));
     }
@@ -112,7 +115,7 @@ class ForetellConfigTest {
     @Test
     void keysOfEverySectionReachTheirRecord() {
         ForetellConfig config = load(
-                "run={name: r, dir: d, seed: 7, mode: sync, stop_timeout: 5s, watchdog: 250ms}",
+                "run={name: r, dir: d, seed: 7, mode: sync, full_determinism: true, stop_timeout: 5s, watchdog: 250ms}",
                 "kafka={embedded: false, bootstrap: 'host:9092', partitions: 5}",
                 "policy={path: p, dtype: bfloat16, threads: 3, device: cpu, init: {arch: llama, size: nano, tokenizer: chain, std: 0.1}}",
                 "documents={deduplicate: none, epochs: 0, held_out_fraction: 0.25, ahead: 9}",
@@ -128,13 +131,15 @@ class ForetellConfigTest {
                         + " samples: 2, temperature: 0.5, top_p: 0.6, max_tokens: 5, swap_order: false, timeout: 2s,"
                         + " max_attempts: 1, backoff_base: 1s, max_backoff: 3s, circuit: {calls: 2, failure_rate: 1,"
                         + " pause: 4s}, max_concurrent: 2, max_rpm: 6, max_tpm: 7, max_spent_tokens: 8, cache: false}}",
+                "buffer={sampling: uniform, stale: drop, stale_decay: 0.25, replay_share: 0.1, replay_groups: 7, max_bytes: 2000000}",
                 "ckpt={interval: 1, keep_last: 2}",
                 "resume_mode=disable",
+                "resume_restore=[weights]",
                 "eval={interval: 0, before_train: false, documents: 1, samples: 2, next_token_domains: [x]}",
                 "http={host: '::1', port: 0, api_keys: [k], tls: {certificate: c.pem, key: k.pem}}");
         assertThat(config.run())
                 .isEqualTo(new ForetellConfig.RunSection(
-                        "r", "d", 7, "sync", Duration.ofSeconds(5), Duration.ofMillis(250)));
+                        "r", "d", 7, "sync", true, Duration.ofSeconds(5), Duration.ofMillis(250)));
         assertThat(config.isSync()).isTrue();
         assertThat(config.folder()).isEqualTo(Path.of("d", "r"));
         assertThat(config.kafka()).isEqualTo(new ForetellConfig.KafkaSection(false, "host:9092", 5));
@@ -186,7 +191,9 @@ class ForetellConfigTest {
                                 8L,
                                 false)));
         assertThat(config.ckpt()).isEqualTo(new ForetellConfig.CheckpointSection(1, 2));
+        assertThat(config.buffer()).isEqualTo(new BufferSettings("uniform", "drop", 0.25, 0.1, 7, 2_000_000));
         assertThat(config.resumeMode()).isEqualTo("disable");
+        assertThat(config.resumeRestore()).containsExactly("weights");
         assertThat(config.eval()).isEqualTo(new EvaluationSettings(0, false, 1, 2, List.of("x")));
         assertThat(config.http())
                 .isEqualTo(new ForetellConfig.HttpSection(

@@ -4,12 +4,18 @@ import io.foretell.objectives.ScoredGroup;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 
-/** What the step log says of a batch, so that an audit can compare it with the buffer's marks. Pure functions. */
+/** The order of the groups in a batch, and what the step log says of them for an audit to compare. Pure functions. */
 public final class Batches {
     private Batches() {}
+
+    /** By id, so that sums do not depend on the order in which groups came. */
+    public static List<ScoredGroup> ordered(List<ScoredGroup> groups) {
+        return groups.stream().sorted(Comparator.comparing(ScoredGroup::id)).toList();
+    }
 
     /** Sha-256 in hex of the ids of the groups, in order, one a line. */
     public static String digest(List<ScoredGroup> groups) {

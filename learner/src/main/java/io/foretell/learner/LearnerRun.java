@@ -7,6 +7,7 @@ import io.foretell.objectives.ShuffledRewards;
 import io.foretell.policy.PolicyOptions;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param phases in order
  * @param objectives one per phase
  * @param settings section {@code learner}
+ * @param buffer section {@code buffer}
  * @param evaluation section {@code eval}
  * @param emaDecay of the teacher, {@code teacher.ema_decay}
  * @param shuffleRewards the control that must not learn, {@code reward.shuffle}
@@ -27,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkpointInterval steps between checkpoints
  * @param checkpointsKept how many checkpoints are kept
  * @param resumeMode auto, disable or the path of a checkpoint
+ * @param restored what is restored when the run is resumed, {@code resume_restore}
  * @param untilStep stop after this step; {@link Long#MAX_VALUE} to go on
  * @param policyOptions how the policy is held
  * @param seed of everything random in the run
@@ -38,6 +41,7 @@ public record LearnerRun(
         List<PhaseSettings> phases,
         List<Objective> objectives,
         LearnerSettings settings,
+        BufferSettings buffer,
         EvaluationSettings evaluation,
         double emaDecay,
         boolean shuffleRewards,
@@ -46,12 +50,18 @@ public record LearnerRun(
         int checkpointInterval,
         int checkpointsKept,
         String resumeMode,
+        Set<Restored> restored,
         long untilStep,
         PolicyOptions policyOptions,
         long seed) {
     public LearnerRun {
         phases = List.copyOf(phases);
         objectives = List.copyOf(objectives);
+        restored = Set.copyOf(restored);
+        if (strictlyOnPolicy && buffer.isDownWeighted()) {
+            throw new IllegalArgumentException(
+                    "buffer.stale is down_weight but run.mode is sync, where no group may be stale: set one of them otherwise");
+        }
     }
 
     /** Steps of all phases; {@link Long#MAX_VALUE} when the last has no end. */
@@ -109,6 +119,18 @@ public record LearnerRun(
     List<ScoredGroup> rewarded(List<ScoredGroup> groups, long step) {
         List<ScoredGroup> shaped = overlong == null ? groups : overlong.of(groups);
         return shuffleRewards ? ShuffledRewards.of(shaped, new SplittableRandom(seed * 31 + step)) : shaped;
+    }
+
+    /** Steps behind the policy that a group is dropped beyond; negative where it is not. */
+    int dropBeyond() {
+        int limit = strictlyOnPolicy ? 0 : settings.maxOffPolicySteps();
+        return buffer.isDownWeighted() ? -1 : limit;
+    }
+
+    /** Factor on the policy-gradient weight of a group whose oldest token is so many versions behind. */
+    double staleWeight(long behind) {
+        long beyond = behind - settings.maxOffPolicySteps();
+        return buffer.isDownWeighted() && beyond > 0 ? Math.pow(buffer.staleDecay(), beyond) : 1;
     }
 
     /** Number of steps before phase {@code phase}. */

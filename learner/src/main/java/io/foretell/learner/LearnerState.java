@@ -28,6 +28,9 @@ public final class LearnerState implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LearnerState.class);
     private static final int UNSAMPLED_INTERVAL = 50;
     private static final int SPARE_VERSIONS = 8;
+    private static final Duration SKIP_POLL = Duration.ofMillis(100);
+    private static final Duration SKIP = Duration.ofMinutes(2);
+    private static final String NOT_RESTORED = "not restored";
 
     private final LearnerRun run;
     private final ExperienceBuffer buffer;
@@ -88,7 +91,10 @@ public final class LearnerState implements AutoCloseable {
             case "disable" -> Optional.empty();
             default -> Optional.of(checkpoints.loadFrom(Path.of(run.resumeMode())));
         };
-        Path weights = loaded.map(CheckpointStore.Loaded::folder).orElse(run.origin());
+        boolean isWeights = run.restored().contains(Restored.WEIGHTS);
+        Path weights = loaded.filter(found -> isWeights)
+                .map(CheckpointStore.Loaded::folder)
+                .orElse(run.origin());
         Policy policy = Policy.open(weights, run.policyOptions());
         LearnerState state = new LearnerState(
                 run,
@@ -111,14 +117,51 @@ public final class LearnerState implements AutoCloseable {
                         ErrorCode.CORRUPT,
                         "checkpoint " + loaded.get().folder() + " was written with another tokenizer");
             }
-            policy.loadOptimizer(loaded.get().folder(), "optimizer");
-            step = saved.step();
-            checkpointed = step;
-            versions = history(saved.versions());
+            if (run.restored().contains(Restored.OPTIMIZER)) {
+                policy.loadOptimizer(loaded.get().folder(), "optimizer");
+            }
+            if (isOwn(loaded.get().folder())) {
+                step = saved.step();
+                checkpointed = step;
+            }
+            versions = history(run.restored().contains(Restored.WEIGHTS) ? saved.versions() : Map.of());
         }
         int again = buffer.rewindTo(step);
+        if (loaded.isPresent() && !run.restored().contains(Restored.BUFFER)) {
+            for (int phase = 0; phase < run.phases().size(); phase++) {
+                buffer.dropPhase(phase, NOT_RESTORED);
+            }
+        }
+        if (loaded.isPresent() && !run.restored().contains(Restored.POSITIONS)) {
+            skipTopic();
+        }
         if (again > 0 || step > 0) {
             log.info("resumed step={} groupsUsableAgain={}", step, again);
+        }
+    }
+
+    /** A checkpoint of another run gives weights and optimizer; the place in the run is this run's. */
+    private boolean isOwn(Path folder) {
+        Path own = run.folder().resolve("checkpoints").toAbsolutePath().normalize();
+        return folder.toAbsolutePath().normalize().startsWith(own);
+    }
+
+    /** Drops what is on the topic now; the feeder is told of it, so that it does not wait for what will not come. */
+    private void skipTopic() {
+        Map<Integer, Long> ends = reader.ends();
+        long deadline = System.nanoTime() + SKIP.toNanos();
+        while (ends.entrySet().stream()
+                .anyMatch(end -> buffer.positions().getOrDefault(end.getKey(), 0L) < end.getValue())) {
+            List<GroupReader.Received> records = reader.poll(SKIP_POLL);
+            if (records.isEmpty() && reader.next().equals(ends)) {
+                return;
+            }
+            buffer.ingest(records, group -> NOT_RESTORED);
+            if (System.nanoTime() > deadline) {
+                throw new ForetellException(
+                        ErrorCode.TIMEOUT,
+                        "what is on the topic of scored groups could not be skipped within " + SKIP.toSeconds() + " s");
+            }
         }
     }
 
@@ -168,12 +211,16 @@ public final class LearnerState implements AutoCloseable {
     }
 
     List<ScoredGroup> take(int phase) {
-        int maxOffPolicy = run.strictlyOnPolicy() ? 0 : run.settings().maxOffPolicySteps();
-        return buffer.take(phase, run.settings().promptsPerStep(), step + 1, step, maxOffPolicy, versions::refusal);
+        return buffer.take(phase, run.settings().promptsPerStep(), step + 1, step, run.dropBeyond(), versions::refusal);
     }
 
-    TrainingStep.Outcome train(int phase, List<ScoredGroup> groups, double learningRate) {
-        return training.run(run.objectives().get(phase), groups, learningRate, run.teacherDecay(step + 1));
+    /** Groups of long ago that the next step trains on as well. */
+    List<ScoredGroup> replayed() {
+        return buffer.replay(run.settings().promptsPerStep(), step + 1);
+    }
+
+    TrainingStep.Outcome train(List<ScoredGroup> groups, double learningRate) {
+        return training.run(run, groups, step + 1, learningRate);
     }
 
     /** Counts the step; a new phase begins with a fresh optimizer. */

@@ -28,7 +28,7 @@ public final class Replay {
     /**
      * Trains steps 1 to {@code steps}.
      *
-     * @param batches the groups of a step, in the order they were trained on
+     * @param batches the groups of a step
      * @param folder for the weights, which are written over at every step; at the end it has those of the last, and the
      *     optimizer as a checkpoint has it
      */
@@ -41,10 +41,10 @@ public final class Replay {
             for (long step = 1; step <= steps; step++) {
                 int phase = run.phaseOf(step);
                 training.run(
-                        run.objectives().get(phase),
-                        run.rewarded(batches.apply(step), step),
-                        run.learningRate(phase, step),
-                        run.teacherDecay(step));
+                        run,
+                        run.rewarded(Batches.ordered(batches.apply(step)), step),
+                        step,
+                        run.learningRate(phase, step));
                 if (run.phaseOf(step + 1) != phase) {
                     policy.startTraining(); // a new phase begins with a fresh optimizer
                 }

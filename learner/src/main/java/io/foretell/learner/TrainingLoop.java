@@ -5,6 +5,7 @@ import io.foretell.platform.Watchdog;
 import io.foretell.policy.ModelTime;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -80,7 +81,7 @@ final class TrainingLoop {
     private void step(int phase) throws InterruptedException {
         long begin = System.nanoTime();
         long busyBefore = ModelTime.busyNanos();
-        List<ScoredGroup> groups = awaitGroups(phase);
+        List<ScoredGroup> groups = Batches.ordered(awaitGroups(phase));
         if (groups.isEmpty()) {
             return;
         }
@@ -89,7 +90,8 @@ final class TrainingLoop {
         long step = state.step() + 1;
         double rate = run.learningRate(phase, step);
         List<ScoredGroup> batch = run.rewarded(groups, step);
-        TrainingStep.Outcome outcome = state.train(phase, batch, rate);
+        List<ScoredGroup> replayed = state.replayed();
+        TrainingStep.Outcome outcome = state.train(join(batch, replayed), rate);
         if (outcome.isSkipped()) {
             log.warn(
                     "step {} is skipped: loss or gradient are no numbers from these groups on: {}",
@@ -105,6 +107,7 @@ final class TrainingLoop {
                 .put("time", clock.instant().toString())
                 .put("batch/groups", batch.size())
                 .put("batch/sha256", Batches.digest(batch))
+                .put("batch/replayed", replayed.size())
                 .groups(batch, versionBefore)
                 .put("skipped", outcome.isSkipped() ? 1 : 0);
         UpdateMetrics.put(row, outcome, rate, run.settings().loss());
@@ -128,6 +131,12 @@ final class TrainingLoop {
         progress.accept(new Learner.ProgressLine(row.values(), run.totalSteps()));
         watchdog.progress(Learner.NAME);
         evaluateIfDue(phase);
+    }
+
+    private static List<ScoredGroup> join(List<ScoredGroup> fresh, List<ScoredGroup> replayed) {
+        List<ScoredGroup> all = new ArrayList<>(fresh);
+        all.addAll(replayed);
+        return all;
     }
 
     /** At the same version sampler and learner must agree but for float noise; more is a bug or a foreign sampler. */

@@ -13,6 +13,8 @@ import io.foretell.policy.SequenceStatistics;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -63,14 +65,35 @@ final class TrainingStep {
         }
     }
 
+    /** Step {@code step} of a run: every group by the objective of its phase, stale ones with less weight. */
+    Outcome run(LearnerRun run, List<ScoredGroup> groups, long step, double learningRate) {
+        return run(
+                group -> run.objectives().get(group.task().phase()),
+                group -> run.staleWeight(step - 1 - Admission.oldestVersion(group)),
+                groups,
+                learningRate,
+                run.teacherDecay(step));
+    }
+
     Outcome run(Objective objective, List<ScoredGroup> groups, double learningRate, double emaDecay) {
+        return run(group -> objective, group -> 1, groups, learningRate, emaDecay);
+    }
+
+    private Outcome run(
+            Function<ScoredGroup, Objective> objectives,
+            ToDoubleFunction<ScoredGroup> staleWeight,
+            List<ScoredGroup> groups,
+            double learningRate,
+            double emaDecay) {
+        List<Double> weights = new ArrayList<>();
         List<Experience> experiences = new ArrayList<>();
         List<String> origins = new ArrayList<>();
         for (ScoredGroup group : groups) {
-            for (Experience experience : objective.experiences(group, estimator)) {
+            for (Experience experience : objectives.apply(group).experiences(group, estimator)) {
                 if (experience.lossMask().sum() > 0 || hasNextTokenTerm(experience)) {
                     experiences.add(experience);
                     origins.add(group.id());
+                    weights.add(staleWeight.applyAsDouble(group));
                 }
             }
         }
@@ -80,7 +103,7 @@ final class TrainingStep {
         Batch batch = new Batch(
                 experiences,
                 origins,
-                settings.weights(experiences),
+                scaled(settings.weights(experiences), weights),
                 LossAggregation.nextTokenWeights(experiences),
                 new double[experiences.size()][]);
         Outcome outcome = Outcome.NONE;
@@ -93,6 +116,15 @@ final class TrainingStep {
             firstPass = outcome.firstPass();
         }
         return outcome;
+    }
+
+    private static List<float[]> scaled(List<float[]> pgWeights, List<Double> factors) {
+        for (int i = 0; i < pgWeights.size(); i++) {
+            for (int t = 0; factors.get(i) != 1 && t < pgWeights.get(i).length; t++) {
+                pgWeights.get(i)[t] *= factors.get(i).floatValue();
+            }
+        }
+        return pgWeights;
     }
 
     /**

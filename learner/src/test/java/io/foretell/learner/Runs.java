@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Settings, runs and micro policies for tests. */
 final class Runs {
@@ -82,6 +83,7 @@ final class Runs {
                 List.of(phases),
                 objectives,
                 settings("rloo", epochs, 4096),
+                BufferSettings.DEFAULT,
                 new EvaluationSettings(0, true, 8, 2, List.of()),
                 0.99,
                 false,
@@ -90,6 +92,7 @@ final class Runs {
                 100,
                 2,
                 "auto",
+                Set.of(Restored.values()),
                 Long.MAX_VALUE,
                 new PolicyOptions(1, 2048),
                 7);
