@@ -8,6 +8,7 @@ import io.foretell.objectives.ScoredGroup;
 import io.foretell.objectives.Task;
 import io.foretell.platform.AtomicFiles;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,6 +22,7 @@ import java.util.TreeMap;
  */
 final class ChaosAudit {
     private static final String USED = "USED ";
+    private static final long UNREAD_SECONDS = 10;
 
     private final LearnerRun run;
     private final int maxOffPolicySteps;
@@ -106,6 +108,33 @@ final class ChaosAudit {
                 - topics.tasks().stream().map(Task::id).distinct().count();
         report(twice > 0, twice + " tasks were issued twice");
         return twice;
+    }
+
+    /**
+     * Tasks that were issued although the gate was closed: issued &lt;= used + dropped + window, by the latest announcement
+     * before the task, or by one of the ten seconds before, since the feeder may not have read the latest yet.
+     */
+    long beyondGate() {
+        long window = (maxOffPolicySteps + 1L) * groupsPerStep;
+        List<Instant> issued =
+                topics.tasks().stream().map(Task::issuedAt).sorted().toList();
+        long beyond = 0;
+        for (int i = 0; i < issued.size(); i++) {
+            Instant at = issued.get(i);
+            long settled = 0;
+            for (int k = topics.announced().size() - 1; k >= 0; k--) {
+                ChaosTopics.Announced announced = topics.announced().get(k);
+                if (!announced.at().isAfter(at)) {
+                    settled = Math.max(settled, announced.settled());
+                    if (announced.at().isBefore(at.minusSeconds(UNREAD_SECONDS))) {
+                        break;
+                    }
+                }
+            }
+            beyond += i + 1 > settled + topics.dead().size() + window ? 1 : 0;
+        }
+        report(beyond > 0, beyond + " tasks were issued although the gate of staleness was closed");
+        return beyond;
     }
 
     /** Groups whose tokens came from weights older than allowed, or from the future. */

@@ -170,7 +170,8 @@ final class ChaosCommand implements Callable<Integer> {
                     .put("groups_lost", audit.lost())
                     .put("groups_issued_twice", audit.issuedTwice())
                     .put("groups_trained_twice", audit.trainedTwice(log.all(), steps))
-                    .put("rollouts_beyond_staleness", audit.beyondStaleness());
+                    .put("rollouts_beyond_staleness", audit.beyondStaleness())
+                    .put("tasks_beyond_gate", audit.beyondGate());
             int before = audit.violations().size();
             Map<Long, String> replayed = audit.replay(
                     steps,

@@ -16,8 +16,8 @@ import java.util.stream.LongStream;
  * now and then killed again while it starts. Used by one thread.
  */
 final class ChaosRun {
-    private static final Duration PROGRESS = Duration.ofSeconds(180);
-    private static final Duration BROKER_START = Duration.ofSeconds(90);
+    private static final Duration PROGRESS = Duration.ofMinutes(5);
+    private static final Duration BROKER_START = Duration.ofMinutes(5);
     private static final long LOOK_MS = 5;
     private static final double APART = 0.6;
     private static final int MOST_DELAY_MS = 400;
@@ -54,7 +54,7 @@ final class ChaosRun {
         this.random = random;
     }
 
-    /** Runs it to its last step. @throws ForetellException TIMEOUT when no step is trained for three minutes */
+    /** Runs it to its last step. @throws ForetellException TIMEOUT when no step is trained for five minutes */
     List<Kill> run() throws InterruptedException {
         int apart = (int) Math.ceil(kills * APART);
         long change = (long) (steps * APART);

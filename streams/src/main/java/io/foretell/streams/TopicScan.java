@@ -3,10 +3,11 @@ package io.foretell.streams;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -20,11 +21,11 @@ public final class TopicScan {
     private TopicScan() {}
 
     /**
-     * Shows every value, in the order of each partition.
+     * Shows every value and when it was written, in the order of each partition.
      *
      * @throws ForetellException TIMEOUT when Kafka gives nothing for 30 s
      */
-    public static <T> void read(String bootstrap, String topic, Codec<T> codec, Consumer<T> visitor) {
+    public static <T> void read(String bootstrap, String topic, Codec<T> codec, BiConsumer<T, Instant> visitor) {
         Map<String, Object> config = Clients.consuming(bootstrap);
         config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         try (KafkaConsumer<byte[], byte[]> consumer = Clients.consumer(config)) {
@@ -39,7 +40,9 @@ public final class TopicScan {
             while (!isAt(consumer, ends)) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
                     quiet = System.nanoTime();
-                    visitor.accept(codec.decode(record.value() == null ? new byte[0] : record.value()));
+                    visitor.accept(
+                            codec.decode(record.value() == null ? new byte[0] : record.value()),
+                            Instant.ofEpochMilli(record.timestamp()));
                 }
                 if (System.nanoTime() - quiet > DEADLINE.toNanos()) {
                     throw new ForetellException(
