@@ -73,6 +73,10 @@ final class Runs {
 
     /** A run of these phases; only the names of their objectives matter. */
     static LearnerRun run(HuggingFaceTokenizer tokenizer, int epochs, PhaseSettings... phases) {
+        return run(tokenizer, epochs, BufferSettings.DEFAULT, phases);
+    }
+
+    static LearnerRun run(HuggingFaceTokenizer tokenizer, int epochs, BufferSettings buffer, PhaseSettings... phases) {
         List<Objective> objectives = java.util.Arrays.stream(phases)
                 .map(phase -> objective(phase.objective(), tokenizer, Map.of()))
                 .toList();
@@ -83,7 +87,7 @@ final class Runs {
                 List.of(phases),
                 objectives,
                 settings("rloo", epochs, 4096),
-                BufferSettings.DEFAULT,
+                buffer,
                 new EvaluationSettings(0, true, 8, 2, List.of()),
                 0.99,
                 false,
