@@ -78,12 +78,16 @@ final class ChaosCommand implements Callable<Integer> {
         Console.say("chaos: " + kills + " kills in " + steps + " steps, " + mode + ", seed " + chosen + ", folder "
                 + folder);
         long begin = System.nanoTime();
-        ChaosServer server = new ChaosServer(
-                runs.resolve("chaos.yaml").toAbsolutePath(), folder, runs.resolve("chaos-logs"), freePort());
         StepLog log = new StepLog(folder.resolve("metrics.jsonl"));
-        List<ChaosRun.Kill> done = new ChaosRun(server, log, kills, steps, new SplittableRandom(chosen)).run();
+        List<ChaosRun.Kill> done;
+        int revived;
+        try (ChaosServer server = new ChaosServer(
+                runs.resolve("chaos.yaml").toAbsolutePath(), folder, runs.resolve("chaos-logs"), freePort())) {
+            done = new ChaosRun(server, log, kills, steps, new SplittableRandom(chosen)).run();
+            revived = server.revived();
+        }
         double wall = (System.nanoTime() - begin) / 1e9;
-        return report(config, folder, log, done, server.revived(), wall, chosen);
+        return report(config, folder, log, done, revived, wall, chosen);
     }
 
     /** The configuration file that all processes share. */

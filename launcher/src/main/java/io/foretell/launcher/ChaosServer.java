@@ -10,7 +10,7 @@ import java.util.Map;
  * The server under test: every role and the broker in a process of its own, or all of them in one. Both work on the same
  * run and the same broker's data. Used by one thread.
  */
-final class ChaosServer {
+final class ChaosServer implements AutoCloseable {
     static final String BROKER = "broker";
     static final String LEARNER = "learner";
     static final String ALL_IN_ONE = "up";
@@ -55,6 +55,12 @@ final class ChaosServer {
     /** Kills them at once: all before any is waited for. */
     void kill(List<String> names) {
         names.forEach(name -> processes.get(name).kill());
+    }
+
+    /** Kills whatever still runs. */
+    @Override
+    public void close() {
+        processes.values().forEach(ChaosProcess::kill);
     }
 
     List<String> names() {

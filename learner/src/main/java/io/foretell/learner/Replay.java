@@ -44,9 +44,10 @@ public final class Replay {
                         run,
                         run.rewarded(Batches.ordered(batches.apply(step)), step),
                         step,
-                        run.learningRate(phase, step));
+                        run.learningRate(phase, step, Long.MAX_VALUE, -1));
                 if (run.phaseOf(step + 1) != phase) {
                     policy.startTraining(); // a new phase begins with a fresh optimizer
+                    training.guard().restart(List.of());
                 }
                 watcher.weights(step, save(policy, run, folder));
             }

@@ -11,6 +11,7 @@ import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
 import io.foretell.policy.SequenceStatistics;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
@@ -18,34 +19,38 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * One batch of groups becomes one update: experiences, weights of every token over the whole batch, micro-batches within
- * the token budget, then the optimizer. A batch whose gradient is not finite changes nothing. Confined to the learner's
- * thread.
+ * One batch of groups becomes one or more updates: experiences, mini-batches of an optimizer step each, weights of every
+ * token over its mini-batch, micro-batches within the token budget whose gradients add up, then the optimizer; all that
+ * once per epoch. An update whose gradient is not finite, or that the guard refuses, changes nothing. Confined to the
+ * learner's thread.
  */
 final class TrainingStep {
     private final Policy policy;
     private final LearnerSettings settings;
     private final AdvantageEstimator estimator;
     private final PolicyGradientLoss loss;
+    private final BatchGuard guard;
 
     TrainingStep(Policy policy, LearnerSettings settings) {
         this.policy = policy;
         this.settings = settings;
         this.estimator = AdvantageEstimator.parse(settings.advEstimator());
         this.loss = settings.loss();
+        this.guard = new BatchGuard(settings.batchGuard());
     }
 
     /**
      * What a step did.
      *
-     * @param loss all that is minimised
+     * @param loss all that is minimised, a mean over the updates of the last pass; so are the other losses
      * @param klLoss divergence from the reference, without coefficient
      * @param entropyLoss entropy, without coefficient
-     * @param gradNorm before clipping; not finite when the step was skipped
-     * @param tokens tokens run through the model
+     * @param gradNorm before clipping, a mean over the updates of the last pass that were taken; not finite when none was
+     * @param tokens tokens run through the model in a pass
      * @param sequences statistics of sequences with policy-gradient tokens, of the last pass over the batch
-     * @param firstPass and of the first, whose weights are those at the start of the update
-     * @param offenders groups of the micro-batch after which loss or gradient were no numbers any more
+     * @param firstPass and of the first update, whose weights are those that the step began with
+     * @param updates optimizer steps taken
+     * @param refusals updates that were not
      */
     record Outcome(
             double loss,
@@ -57,12 +62,20 @@ final class TrainingStep {
             long tokens,
             List<SequenceStatistics> sequences,
             List<SequenceStatistics> firstPass,
-            List<String> offenders) {
-        static final Outcome NONE = new Outcome(0, 0, 0, 0, 0, Double.NaN, 0, List.of(), List.of(), List.of());
+            int updates,
+            List<Refusal> refusals) {
+        static final Outcome NONE = new Outcome(0, 0, 0, 0, 0, Double.NaN, 0, List.of(), List.of(), 0, List.of());
 
         boolean isSkipped() {
-            return !Double.isFinite(gradNorm);
+            return updates == 0;
         }
+    }
+
+    /** An update that was not taken. @param groups whose losses made it so, the worst first */
+    record Refusal(String reason, List<String> groups) {}
+
+    BatchGuard guard() {
+        return guard;
     }
 
     /** Step {@code step} of a run: every group by the objective of its phase, stale ones with less weight. */
@@ -85,142 +98,254 @@ final class TrainingStep {
             List<ScoredGroup> groups,
             double learningRate,
             double emaDecay) {
-        List<Double> weights = new ArrayList<>();
-        List<Experience> experiences = new ArrayList<>();
-        List<String> origins = new ArrayList<>();
-        for (ScoredGroup group : groups) {
-            for (Experience experience : objectives.apply(group).experiences(group, estimator)) {
-                if (experience.lossMask().sum() > 0 || hasNextTokenTerm(experience)) {
-                    experiences.add(experience);
-                    origins.add(group.id());
-                    weights.add(staleWeight.applyAsDouble(group));
-                }
+        List<MiniBatch> batches = new ArrayList<>();
+        int size = miniBatch(groups.size());
+        for (int from = 0; from < groups.size(); from += size) {
+            List<ScoredGroup> some = groups.subList(from, Math.min(groups.size(), from + size));
+            MiniBatch batch = MiniBatch.of(objectives, staleWeight, some, estimator, settings);
+            if (!batch.experiences().isEmpty()) {
+                batches.add(batch);
             }
         }
-        if (experiences.isEmpty()) {
-            return Outcome.NONE;
+        // The first finds out on its way; the others begin when the weights are others already.
+        for (int i = 1; loss.decoupled() && i < batches.size(); i++) {
+            proximal(batches.get(i));
         }
-        Batch batch = new Batch(
-                experiences,
-                origins,
-                scaled(settings.weights(experiences), weights),
-                LossAggregation.nextTokenWeights(experiences),
-                new double[experiences.size()][]);
-        Outcome outcome = Outcome.NONE;
-        List<SequenceStatistics> firstPass = List.of();
+        Tally tally = new Tally();
         for (int epoch = 0; epoch < settings.ppoEpochs(); epoch++) {
-            outcome = update(batch, epoch, firstPass, learningRate, emaDecay);
-            if (outcome.isSkipped()) {
-                break;
-            }
-            firstPass = outcome.firstPass();
-        }
-        return outcome;
-    }
-
-    private static List<float[]> scaled(List<float[]> pgWeights, List<Double> factors) {
-        for (int i = 0; i < pgWeights.size(); i++) {
-            for (int t = 0; factors.get(i) != 1 && t < pgWeights.get(i).length; t++) {
-                pgWeights.get(i)[t] *= factors.get(i).floatValue();
+            tally.beginPass();
+            for (MiniBatch batch : batches) {
+                update(batch, tally, learningRate, emaDecay);
             }
         }
-        return pgWeights;
+        return tally.outcome();
     }
 
-    /**
-     * The sequences of a step.
-     *
-     * @param origins group of each
-     * @param proximal log-probabilities of each under the weights at the start of the update, once the first pass is over
-     */
-    private record Batch(
-            List<Experience> experiences,
-            List<String> origins,
-            List<float[]> pgWeights,
-            List<float[]> ceWeights,
-            double[][] proximal) {}
-
-    private static boolean hasNextTokenTerm(Experience experience) {
-        return IntStream.range(0, experience.ceWeights().length())
-                .anyMatch(t -> experience.ceWeights().at(t) != 0);
+    /** Groups of an optimizer step: replayed ones come on top and do not make more of them. */
+    private int miniBatch(int groups) {
+        int fresh = settings.promptsPerStep();
+        return groups <= fresh
+                ? settings.miniBatch()
+                : (int) (((long) settings.miniBatch() * groups + fresh - 1) / fresh);
     }
 
-    private Outcome update(
-            Batch batch, int epoch, List<SequenceStatistics> firstPass, double learningRate, double emaDecay) {
+    private void proximal(MiniBatch batch) {
+        for (List<Integer> chosen : batch.microBatches(settings.maxTokensPerMicroBatch())) {
+            List<double[]> found = policy.logProbs(batch.experiences(chosen));
+            for (int i = 0; i < chosen.size(); i++) {
+                batch.proximal()[chosen.get(i)] = found.get(i);
+            }
+        }
+    }
+
+    private void update(MiniBatch batch, Tally tally, double learningRate, double emaDecay) {
+        double[] losses = new double[batch.experiences().size()];
         double total = 0;
-        double pg = 0;
-        double kl = 0;
-        double entropy = 0;
-        double ce = 0;
-        long tokens = 0;
-        double norm = 0;
-        List<SequenceStatistics> sequences = new ArrayList<>();
-        List<String> offenders = List.of();
-        for (List<Integer> chosen : microBatches(batch.experiences())) {
-            MicroBatchResult result = accumulate(batch, epoch, chosen);
+        boolean finite = true;
+        for (List<Integer> chosen : batch.microBatches(settings.maxTokensPerMicroBatch())) {
+            MicroBatchResult result = accumulate(batch, chosen);
+            tally.add(result, batch.tokens(chosen));
             total += result.loss();
-            pg += result.pgLoss();
-            kl += result.klLoss();
-            entropy += result.entropyLoss();
-            ce += result.ceLoss();
-            tokens += chosen.stream()
-                    .mapToLong(i -> batch.experiences().get(i).tokens().length())
-                    .sum();
-            result.sequences().stream().filter(s -> s.tokens() > 0).forEach(sequences::add);
+            for (int i = 0; i < chosen.size(); i++) {
+                losses[chosen.get(i)] = result.losses()[i];
+            }
             if (!result.isFinite()) {
-                policy.discardGradients();
-                offenders = chosen.stream().map(batch.origins()::get).distinct().toList();
-                norm = Double.NaN;
+                finite = false;
+                if (Arrays.stream(result.losses()).allMatch(Double::isFinite)) {
+                    chosen.forEach(i -> losses[i] = Double.NaN); // the gradient of one of these
+                }
                 break;
             }
         }
-        if (offenders.isEmpty()) {
-            norm = policy.step(new OptimizerSettings(
-                    learningRate,
-                    settings.beta1(),
-                    settings.beta2(),
-                    settings.epsilon(),
-                    settings.weightDecay(),
-                    settings.maxGradNorm(),
-                    emaDecay));
+        String refusal = finite ? guard.refusal(total) : "its loss or gradient is no number";
+        if (!refusal.isEmpty()) {
+            policy.discardGradients();
+            tally.refuse(new Refusal(refusal, batch.worst(losses)));
+            return;
         }
-        return new Outcome(
-                total, pg, kl, entropy, ce, norm, tokens, sequences, epoch == 0 ? sequences : firstPass, offenders);
+        tally.took(policy.step(new OptimizerSettings(
+                learningRate,
+                settings.beta1(),
+                settings.beta2(),
+                settings.epsilon(),
+                settings.weightDecay(),
+                settings.maxGradNorm(),
+                emaDecay)));
     }
 
-    private MicroBatchResult accumulate(Batch batch, int epoch, List<Integer> chosen) {
-        boolean first = epoch == 0;
+    private MicroBatchResult accumulate(MiniBatch batch, List<Integer> chosen) {
+        boolean known = batch.proximal()[chosen.get(0)] != null;
         MicroBatchResult result = policy.accumulate(
-                chosen.stream().map(batch.experiences()::get).toList(),
+                batch.experiences(chosen),
                 chosen.stream().map(batch.pgWeights()::get).toList(),
                 chosen.stream().map(batch.ceWeights()::get).toList(),
-                first
-                        ? List.of()
-                        : chosen.stream().map(i -> batch.proximal()[i]).toList(),
+                known ? chosen.stream().map(i -> batch.proximal()[i]).toList() : List.of(),
                 loss,
                 settings.gradientCheckpointing());
-        for (int i = 0; first && i < chosen.size(); i++) {
+        for (int i = 0; !known && i < chosen.size(); i++) {
             batch.proximal()[chosen.get(i)] = result.sequences().get(i).logProbs();
         }
         return result;
     }
 
-    /** Sequences of similar length together, at most the token budget each. */
-    private List<List<Integer>> microBatches(List<Experience> experiences) {
-        List<Integer> order =
-                new ArrayList<>(IntStream.range(0, experiences.size()).boxed().toList());
-        order.sort(Comparator.comparingInt(i -> experiences.get(i).tokens().length()));
-        List<List<Integer>> batches = new ArrayList<>();
-        List<Integer> batch = new ArrayList<>();
-        for (int index : order) {
-            long width = experiences.get(index).tokens().length();
-            if (!batch.isEmpty() && (batch.size() + 1) * width > settings.maxTokensPerMicroBatch()) {
-                batches.add(batch);
-                batch = new ArrayList<>();
+    /**
+     * The sequences of one optimizer step.
+     *
+     * @param origins group of each
+     * @param proximal log-probabilities of each under the weights that the step began with, once they are known
+     */
+    private record MiniBatch(
+            List<Experience> experiences,
+            List<String> origins,
+            List<float[]> pgWeights,
+            List<float[]> ceWeights,
+            double[][] proximal) {
+        private static final int MOST_REPORTED = 4;
+
+        static MiniBatch of(
+                Function<ScoredGroup, Objective> objectives,
+                ToDoubleFunction<ScoredGroup> staleWeight,
+                List<ScoredGroup> groups,
+                AdvantageEstimator estimator,
+                LearnerSettings settings) {
+            List<Double> factors = new ArrayList<>();
+            List<Experience> experiences = new ArrayList<>();
+            List<String> origins = new ArrayList<>();
+            for (ScoredGroup group : groups) {
+                for (Experience experience : objectives.apply(group).experiences(group, estimator)) {
+                    if (experience.lossMask().sum() > 0 || hasNextTokenTerm(experience)) {
+                        experiences.add(experience);
+                        origins.add(group.id());
+                        factors.add(staleWeight.applyAsDouble(group));
+                    }
+                }
             }
-            batch.add(index);
+            return new MiniBatch(
+                    experiences,
+                    origins,
+                    experiences.isEmpty() ? List.of() : scaled(settings.weights(experiences), factors),
+                    LossAggregation.nextTokenWeights(experiences),
+                    new double[experiences.size()][]);
         }
-        batches.add(batch);
-        return batches;
+
+        private static List<float[]> scaled(List<float[]> pgWeights, List<Double> factors) {
+            for (int i = 0; i < pgWeights.size(); i++) {
+                for (int t = 0; factors.get(i) != 1 && t < pgWeights.get(i).length; t++) {
+                    pgWeights.get(i)[t] *= factors.get(i).floatValue();
+                }
+            }
+            return pgWeights;
+        }
+
+        private static boolean hasNextTokenTerm(Experience experience) {
+            return IntStream.range(0, experience.ceWeights().length())
+                    .anyMatch(t -> experience.ceWeights().at(t) != 0);
+        }
+
+        List<Experience> experiences(List<Integer> chosen) {
+            return chosen.stream().map(experiences::get).toList();
+        }
+
+        long tokens(List<Integer> chosen) {
+            return chosen.stream()
+                    .mapToLong(i -> experiences.get(i).tokens().length())
+                    .sum();
+        }
+
+        /** Groups of the largest losses, those first that are no numbers. */
+        List<String> worst(double[] losses) {
+            return IntStream.range(0, losses.length)
+                    .boxed()
+                    .sorted(Comparator.comparingDouble(
+                            i -> Double.isFinite(losses[i]) ? -losses[i] : Double.NEGATIVE_INFINITY))
+                    .map(origins::get)
+                    .distinct()
+                    .limit(MOST_REPORTED)
+                    .toList();
+        }
+
+        /** Sequences of similar length together, at most the token budget each. */
+        List<List<Integer>> microBatches(int maxTokens) {
+            List<Integer> order = new ArrayList<>(
+                    IntStream.range(0, experiences.size()).boxed().toList());
+            order.sort(Comparator.comparingInt(i -> experiences.get(i).tokens().length()));
+            List<List<Integer>> batches = new ArrayList<>();
+            List<Integer> batch = new ArrayList<>();
+            for (int index : order) {
+                long width = experiences.get(index).tokens().length();
+                if (!batch.isEmpty() && (batch.size() + 1) * width > maxTokens) {
+                    batches.add(batch);
+                    batch = new ArrayList<>();
+                }
+                batch.add(index);
+            }
+            batches.add(batch);
+            return batches;
+        }
+    }
+
+    /** Adds up what the updates of a step did; figures are those of the last pass over the batch. */
+    private static final class Tally {
+        private double[] sums = new double[5];
+        private double norms;
+        private int attempted;
+        private int taken;
+        private int updates;
+        private long tokens;
+        private List<SequenceStatistics> sequences = new ArrayList<>();
+        private final List<SequenceStatistics> firstPass = new ArrayList<>();
+        private final List<Refusal> refusals = new ArrayList<>();
+
+        void beginPass() {
+            sums = new double[5];
+            norms = 0;
+            attempted = 0;
+            taken = 0;
+            tokens = 0;
+            sequences = new ArrayList<>();
+        }
+
+        void add(MicroBatchResult result, long passed) {
+            double[] losses = {result.loss(), result.pgLoss(), result.klLoss(), result.entropyLoss(), result.ceLoss()};
+            Arrays.setAll(sums, i -> sums[i] + losses[i]);
+            tokens += passed;
+            List<SequenceStatistics> sampled =
+                    result.sequences().stream().filter(s -> s.tokens() > 0).toList();
+            sequences.addAll(sampled);
+            if (updates == 0 && refusals.isEmpty()) {
+                firstPass.addAll(sampled);
+            }
+        }
+
+        void took(double norm) {
+            attempted++;
+            taken++;
+            updates++;
+            norms += norm;
+        }
+
+        void refuse(Refusal refusal) {
+            attempted++;
+            refusals.add(refusal);
+        }
+
+        Outcome outcome() {
+            if (attempted == 0) {
+                return Outcome.NONE;
+            }
+            double[] means = Arrays.stream(sums).map(sum -> sum / attempted).toArray();
+            return new Outcome(
+                    means[0],
+                    means[1],
+                    means[2],
+                    means[3],
+                    means[4],
+                    taken == 0 ? Double.NaN : norms / taken,
+                    tokens,
+                    sequences,
+                    firstPass,
+                    updates,
+                    refusals);
+        }
     }
 }

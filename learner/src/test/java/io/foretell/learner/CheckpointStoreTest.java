@@ -260,7 +260,8 @@ class CheckpointStoreTest {
                 Map.of(0, 7L, 2, 9L),
                 Map.of(step, "weights"),
                 "tok",
-                "cfg");
+                "cfg",
+                List.of(0.1, 1 / 3.0));
     }
 
     private List<String> names() throws IOException {

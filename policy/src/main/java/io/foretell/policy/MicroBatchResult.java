@@ -10,6 +10,7 @@ import java.util.List;
  * @param entropyLoss its entropy, without coefficient
  * @param ceLoss its next-token part
  * @param isFinite whether the loss and every gradient accumulated so far are numbers
+ * @param losses each experience's part of the loss, in order; a reader must not change them
  * @param sequences one per experience, in order
  */
 public record MicroBatchResult(
@@ -19,4 +20,5 @@ public record MicroBatchResult(
         double entropyLoss,
         double ceLoss,
         boolean isFinite,
+        double[] losses,
         List<SequenceStatistics> sequences) {}

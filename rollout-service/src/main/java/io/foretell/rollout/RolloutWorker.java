@@ -102,13 +102,8 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
             latest = feed.latest().orElse(latest);
             log.warn("version {} did not come, version {} samples instead", needed, latest.version());
         }
-        long before = policy.version();
         try {
             policy.swap(latest);
-            if (policy.version() != before) {
-                metrics.gauge("weight_sync_seconds", policy.lastSwapSeconds());
-                metrics.gauge("rollout_policy_version", latest.version());
-            }
         } catch (RuntimeException e) {
             // The learner may have published a newer version and removed this one meanwhile.
             if (policy.version() < Math.max(0, Math.min(needed, latest.version()))) {

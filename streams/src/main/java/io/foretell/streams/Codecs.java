@@ -1,5 +1,6 @@
 package io.foretell.streams;
 
+import io.foretell.objectives.PolicyInUse;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.RolloutGroup;
 import io.foretell.objectives.ScoredGroup;
@@ -19,6 +20,9 @@ public final class Codecs {
     private static final Codec<PolicyVersion> POLICY_VERSION =
             new RecordCodec<>(WireMappers.json(), PolicyVersion.class, "policy version", version -> Map.of());
 
+    private static final Codec<PolicyInUse> POLICY_IN_USE =
+            new RecordCodec<>(WireMappers.json(), PolicyInUse.class, "policy in use", used -> Map.of());
+
     private Codecs() {}
 
     public static Codec<Task> task() {
@@ -36,6 +40,10 @@ public final class Codecs {
     /** Plain JSON, so that other programs can follow the weights. */
     public static Codec<PolicyVersion> policyVersion() {
         return POLICY_VERSION;
+    }
+
+    public static Codec<PolicyInUse> policyInUse() {
+        return POLICY_IN_USE;
     }
 
     private static Map<String, String> of(Task task) {
