@@ -1,10 +1,12 @@
 package io.foretell.launcher;
 
 import io.foretell.judge.JudgeSettings;
+import io.foretell.learner.BufferSettings;
 import io.foretell.learner.CheckpointSettings;
 import io.foretell.learner.EvaluationSettings;
 import io.foretell.learner.LearnerSettings;
 import io.foretell.learner.PhaseSettings;
+import io.foretell.learner.Restored;
 import io.foretell.objectives.OverlongShaping;
 import io.foretell.platform.Configuration;
 import io.foretell.platform.HttpSettings;
@@ -34,13 +36,17 @@ public record ForetellConfig(
         RolloutSection rollout,
         RewardSection reward,
         LearnerSettings learner,
+        BufferSettings buffer,
         CheckpointSettings ckpt,
         WeightSyncSection weightSync,
         String resumeMode,
+        List<String> resumeRestore,
         EvaluationSettings eval,
         HttpSection http) {
     public ForetellConfig {
         phases = List.copyOf(phases);
+        resumeRestore = List.copyOf(resumeRestore);
+        Restored.parse(resumeRestore);
         if (phases.isEmpty()) {
             throw new IllegalArgumentException(
                     "phases is empty: name at least one, such as {objective: ntp, steps: 100}");
@@ -83,8 +89,21 @@ public record ForetellConfig(
         return run.mode().equals("sync");
     }
 
-    record RunSection(String name, String dir, long seed, String mode, Duration stopTimeout, Duration watchdog) {
+    /** @param fullDeterminism whether sampler and scorer take one group at a time, whatever else is there */
+    record RunSection(
+            String name,
+            String dir,
+            long seed,
+            String mode,
+            boolean fullDeterminism,
+            Duration stopTimeout,
+            Duration watchdog) {
         RunSection {
+            if (fullDeterminism && !mode.equals("sync")) {
+                throw new IllegalArgumentException(
+                        "run.full_determinism is true but run.mode is async, which trains on whatever comes first: set"
+                                + " run.mode to sync");
+            }
             if (!mode.equals("async") && !mode.equals("sync")) {
                 throw new IllegalArgumentException("run.mode is '" + mode + "' but must be async or sync");
             }

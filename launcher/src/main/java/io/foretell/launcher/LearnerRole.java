@@ -118,7 +118,9 @@ final class LearnerRole implements Role {
                 run.folder().resolve("buffer"),
                 Codecs.scoredGroup(),
                 (record, reason) -> deadLetters.put(wiring.topics().scoredGroups(), record, reason),
-                run.settings().filterGroups().enable());
+                run.settings().filterGroups().enable(),
+                run.buffer(),
+                run.seed());
         return LearnerState.open(
                 run,
                 buffer,

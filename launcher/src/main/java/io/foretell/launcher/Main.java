@@ -30,7 +30,8 @@ import picocli.CommandLine.Command;
             InspectCommand.class,
             DoctorCommand.class,
             ExperimentCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            ChaosCommand.class
         })
 public final class Main implements Runnable {
     /** Commands that put themselves in order when a signal comes. */

@@ -61,7 +61,7 @@ final class RewardRole implements Role {
                                 wiring.topics().rollouts(),
                                 wiring.topics().rewardWorkers(),
                                 Codecs.rolloutGroup(),
-                                GROUPS_AT_ONCE,
+                                wiring.config().run().fullDeterminism() ? 1 : GROUPS_AT_ONCE,
                                 new DeadLetters(wiring.bootstrap(), wiring.topics(), sender)),
                         sender,
                         wiring.topics().scoredGroups(),

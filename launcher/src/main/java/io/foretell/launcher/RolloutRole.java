@@ -54,7 +54,7 @@ final class RolloutRole implements Role {
                                 wiring.topics().tasks(),
                                 wiring.topics().rolloutWorkers(),
                                 Codecs.task(),
-                                tasksAtOnce,
+                                wiring.config().run().fullDeterminism() ? 1 : tasksAtOnce,
                                 new DeadLetters(wiring.bootstrap(), wiring.topics(), sender)),
                         sender,
                         wiring.topics().rollouts(),

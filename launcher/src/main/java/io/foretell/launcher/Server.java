@@ -10,6 +10,7 @@ import io.foretell.platform.HttpService;
 import io.foretell.platform.Lifecycle;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.Routes;
+import io.foretell.platform.SteadyClock;
 import io.foretell.platform.Watchdog;
 import io.foretell.streams.Broker;
 import io.foretell.streams.PolicyFeed;
@@ -71,7 +72,7 @@ final class Server {
                 () -> feed.close());
         lifecycle.add(
                 "watchdog",
-                () -> watchdog = new Watchdog(config.run().watchdog(), InstantSource.system(), Console::warn),
+                () -> watchdog = new Watchdog(config.run().watchdog(), new SteadyClock(), Console::warn),
                 () -> watchdog.close());
         for (Function<Wiring, Role> factory : factories) {
             lifecycle.add("role " + roles.size(), () -> deploy(factory.apply(wiring(topics))), () -> undeploy());

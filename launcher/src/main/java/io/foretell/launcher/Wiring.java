@@ -2,6 +2,7 @@ package io.foretell.launcher;
 
 import io.foretell.learner.LearnerRun;
 import io.foretell.learner.PhaseSettings;
+import io.foretell.learner.Restored;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
@@ -180,6 +181,7 @@ record Wiring(
                 config.phases(),
                 objectives,
                 config.learner(),
+                config.buffer(),
                 config.eval(),
                 config.teacher().emaDecay(),
                 config.reward().shuffle(),
@@ -188,6 +190,7 @@ record Wiring(
                 config.ckpt(),
                 config.weightSync().keepLast(),
                 config.resumeMode(),
+                Restored.parse(config.resumeRestore()),
                 untilStep,
                 policyOptions(config),
                 config.run().seed());

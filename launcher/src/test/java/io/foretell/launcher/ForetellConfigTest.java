@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foretell.judge.JudgeSettings;
 import io.foretell.learner.BatchGuardSettings;
+import io.foretell.learner.BufferSettings;
 import io.foretell.learner.CheckpointSettings;
 import io.foretell.learner.EvaluationSettings;
 import io.foretell.learner.LearnerSettings;
@@ -34,7 +35,7 @@ class ForetellConfigTest {
         assertThat(load())
                 .isEqualTo(new ForetellConfig(
                         new ForetellConfig.RunSection(
-                                "run", "runs", 42, "async", Duration.ofSeconds(60), Duration.ofSeconds(60)),
+                                "run", "runs", 42, "async", false, Duration.ofSeconds(60), Duration.ofSeconds(60)),
                         new ForetellConfig.KafkaSection(true, null, 2),
                         new ForetellConfig.PolicySection(
                                 null,
@@ -105,9 +106,11 @@ class ForetellConfigTest {
                                 null,
                                 new ScheduleSettings(0, 0.5, 100, 0),
                                 new BatchGuardSettings(null, 64, 5)),
+                        BufferSettings.DEFAULT,
                         new CheckpointSettings(20, 3, true, Duration.ofMinutes(10), 0),
                         new ForetellConfig.WeightSyncSection("auto", null, 12, Duration.ofMinutes(5)),
                         "auto",
+                        List.of("weights", "optimizer", "buffer", "positions"),
                         new EvaluationSettings(10, true, 64, 8, List.of()),
                         new ForetellConfig.HttpSection("127.0.0.1", 8080, null, null)));
     }
@@ -119,7 +122,7 @@ class ForetellConfigTest {
     @Test
     void keysOfEverySectionReachTheirRecord() {
         ForetellConfig config = load(
-                "run={name: r, dir: d, seed: 7, mode: sync, stop_timeout: 5s, watchdog: 250ms}",
+                "run={name: r, dir: d, seed: 7, mode: sync, full_determinism: true, stop_timeout: 5s, watchdog: 250ms}",
                 "kafka={embedded: false, bootstrap: 'host:9092', partitions: 5}",
                 "policy={path: p, dtype: bfloat16, threads: 3, device: cpu, init: {arch: llama, size: nano, tokenizer: chain, std: 0.1}}",
                 "documents={deduplicate: none, epochs: 0, held_out_fraction: 0.25, ahead: 9}",
@@ -135,14 +138,16 @@ class ForetellConfigTest {
                         + " samples: 2, temperature: 0.5, top_p: 0.6, max_tokens: 5, swap_order: false, timeout: 2s,"
                         + " max_attempts: 1, backoff_base: 1s, max_backoff: 3s, circuit: {calls: 2, failure_rate: 1,"
                         + " pause: 4s}, max_concurrent: 2, max_rpm: 6, max_tpm: 7, max_spent_tokens: 8, cache: false}}",
+                "buffer={sampling: uniform, stale: drop, stale_decay: 0.25, replay_share: 0.1, replay_groups: 7, max_bytes: 2000000}",
                 "ckpt={interval: 1, keep_last: 2, async: false, timeout: 1m, average_last: 2}",
                 "weight_sync={transport: http, learner_url: 'http://l:1', keep_last: 3, timeout: 1s}",
                 "resume_mode=disable",
+                "resume_restore=[weights]",
                 "eval={interval: 0, before_train: false, documents: 1, samples: 2, next_token_domains: [x]}",
                 "http={host: '::1', port: 0, api_keys: [k], tls: {certificate: c.pem, key: k.pem}}");
         assertThat(config.run())
                 .isEqualTo(new ForetellConfig.RunSection(
-                        "r", "d", 7, "sync", Duration.ofSeconds(5), Duration.ofMillis(250)));
+                        "r", "d", 7, "sync", true, Duration.ofSeconds(5), Duration.ofMillis(250)));
         assertThat(config.isSync()).isTrue();
         assertThat(config.folder()).isEqualTo(Path.of("d", "r"));
         assertThat(config.kafka()).isEqualTo(new ForetellConfig.KafkaSection(false, "host:9092", 5));
@@ -193,10 +198,12 @@ class ForetellConfigTest {
                                 7,
                                 8L,
                                 false)));
+        assertThat(config.buffer()).isEqualTo(new BufferSettings("uniform", "drop", 0.25, 0.1, 7, 2_000_000));
         assertThat(config.ckpt()).isEqualTo(new CheckpointSettings(1, 2, false, Duration.ofMinutes(1), 2));
         assertThat(config.weightSync())
                 .isEqualTo(new ForetellConfig.WeightSyncSection("http", "http://l:1", 3, Duration.ofSeconds(1)));
         assertThat(config.resumeMode()).isEqualTo("disable");
+        assertThat(config.resumeRestore()).containsExactly("weights");
         assertThat(config.eval()).isEqualTo(new EvaluationSettings(0, false, 1, 2, List.of("x")));
         assertThat(config.http())
                 .isEqualTo(new ForetellConfig.HttpSection(

@@ -30,6 +30,7 @@ final class BufferChange {
     private long unreadable;
     private long forgotten;
     private long bodyBytes;
+    private long offered;
 
     BufferChange(BufferCounters before) {
         phases = new TreeMap<>(before.phases());
@@ -40,6 +41,7 @@ final class BufferChange {
         unreadable = before.unreadable();
         forgotten = before.forgotten();
         bodyBytes = before.bodyBytes();
+        offered = before.offered();
     }
 
     boolean isEmpty() {
@@ -48,7 +50,15 @@ final class BufferChange {
 
     BufferCounters after() {
         return new BufferCounters(
-                nextSequence, forgottenUpTo, duplicates, unreadable, forgotten, bodyBytes, phases, droppedByReason);
+                nextSequence,
+                forgottenUpTo,
+                duplicates,
+                unreadable,
+                forgotten,
+                bodyBytes,
+                offered,
+                phases,
+                droppedByReason);
     }
 
     void writeTo(Batch batch) {
@@ -122,15 +132,28 @@ final class BufferChange {
         firstUsable(state.phase(), Math.min(phase.firstUsable(), state.sequence()));
     }
 
-    /** Used at {@code step}; the body goes, the state stays. */
+    /** Used at {@code step}, and no checkpoint needs its body any more. */
     void forget(Stored group, long step) {
+        writes.add(batch -> batch.delete(
+                BufferKeys.USED, BufferKeys.used(step, group.state().sequence())));
+    }
+
+    /** The body of a forgotten group goes, the state stays. */
+    void discard(Stored group) {
         GroupState state = group.state();
-        writes.add(batch -> {
-            batch.delete(BufferKeys.USED, BufferKeys.used(step, state.sequence()));
-            batch.delete(BufferKeys.GROUPS, BufferKeys.body(state.sequence()));
-        });
+        writes.add(batch -> batch.delete(BufferKeys.GROUPS, BufferKeys.body(state.sequence())));
         bodyBytes -= state.bodyBytes();
         forgotten++;
+    }
+
+    /** Counts a group that the reservoir is offered; returns how many were before. */
+    long offered() {
+        return offered++;
+    }
+
+    /** A forgotten group whose body stays, in its place of the reservoir. */
+    void replayable(long place, Stored group) {
+        writes.add(batch -> batch.put(BufferKeys.REPLAY, BufferKeys.body(place), BufferKeys.id(group.id())));
     }
 
     void forgottenUpTo(long step) {

@@ -18,6 +18,7 @@ import java.util.TreeMap;
  * @param unreadable records that were no group
  * @param forgotten bodies deleted because no checkpoint needs them any more
  * @param bodyBytes bytes of the bodies stored
+ * @param offered groups that the reservoir was offered
  * @param phases figures per phase
  * @param droppedByReason groups dropped, by the part of the reason before its colon
  */
@@ -28,9 +29,10 @@ record BufferCounters(
         long unreadable,
         long forgotten,
         long bodyBytes,
+        long offered,
         SortedMap<Integer, Phase> phases,
         SortedMap<String, Long> droppedByReason) {
-    static final BufferCounters NONE = new BufferCounters(0, -1, 0, 0, 0, 0, new TreeMap<>(), new TreeMap<>());
+    static final BufferCounters NONE = new BufferCounters(0, -1, 0, 0, 0, 0, 0, new TreeMap<>(), new TreeMap<>());
 
     /**
      * The figures of one phase.

@@ -13,6 +13,8 @@ final class BufferKeys {
     static final String USABLE = "usable";
     /** Step and sequence to group id, while its body is stored. */
     static final String USED = "used";
+    /** Place in the reservoir to group id; its body is stored. */
+    static final String REPLAY = "replay";
     /** Counters, and the next offset per partition. */
     static final String META = "meta";
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param counters totals that go on after a restart, by name
  * @param random states or seeds of random number generators, by name
  * @param positions next Kafka offset per partition, for information: the buffer's own positions count
+ * @param versions fingerprints of the weights of the versions published last, by version
  * @param tokenizerFingerprint sha-256 of the tokenizer
  * @param runConfigSha sha-256 of the resolved configuration
  * @param recentLosses of the latest updates, oldest first, which a loss spike is told by; null in older checkpoints
@@ -26,6 +27,7 @@ public record CheckpointState(
         Map<String, Long> counters,
         Map<String, String> random,
         Map<Integer, Long> positions,
+        Map<Long, String> versions,
         String tokenizerFingerprint,
         String runConfigSha,
         @Nullable List<Double> recentLosses) {
@@ -36,6 +38,7 @@ public record CheckpointState(
         counters = Map.copyOf(counters);
         random = Map.copyOf(random);
         positions = Map.copyOf(positions);
+        versions = Map.copyOf(versions);
         recentLosses = recentLosses == null ? List.of() : List.copyOf(recentLosses);
     }
 }

@@ -12,15 +12,18 @@ import io.foretell.streams.UnreadableRecordException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,22 +48,34 @@ import org.slf4j.LoggerFactory;
 public final class ExperienceBuffer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ExperienceBuffer.class);
     private static final int GROUPS_PER_WRITE = 1000;
+    private static final int GROUPS_PER_EVICTION = 64;
 
     private final RocksStore store;
     private final StoredGroups stored;
     private final Codec<ScoredGroup> codec;
     private final BiConsumer<Received, String> unreadable;
     private final boolean filterGroups;
+    private final BufferSettings settings;
+    private final long seed;
+    private final Reservoir reservoir;
     private final SortedMap<Integer, Long> positions = new TreeMap<>();
     private volatile BufferCounters counters;
 
     private ExperienceBuffer(
-            RocksStore store, Codec<ScoredGroup> codec, BiConsumer<Received, String> unreadable, boolean filterGroups) {
+            RocksStore store,
+            Codec<ScoredGroup> codec,
+            BiConsumer<Received, String> unreadable,
+            boolean filterGroups,
+            BufferSettings settings,
+            long seed) {
         this.store = store;
         this.stored = new StoredGroups(store);
         this.codec = codec;
         this.unreadable = unreadable;
         this.filterGroups = filterGroups;
+        this.settings = settings;
+        this.seed = seed;
+        this.reservoir = new Reservoir(store, stored, settings.isReplaying() ? settings.replayGroups() : 0, seed);
         byte[] figures = store.get(BufferKeys.META, BufferKeys.COUNTERS);
         this.counters = figures == null ? BufferCounters.NONE : BufferCounters.decode(figures);
         store.scan(BufferKeys.META, BufferKeys.firstPosition(), BufferKeys.endOfPositions(), (key, value) -> {
@@ -76,7 +91,7 @@ public final class ExperienceBuffer implements AutoCloseable {
      *     when it throws, nothing of that ingest is stored
      */
     public static ExperienceBuffer open(Path dir, Codec<ScoredGroup> codec, BiConsumer<Received, String> unreadable) {
-        return open(dir, codec, unreadable, false);
+        return open(dir, codec, unreadable, false, BufferSettings.DEFAULT, 0);
     }
 
     /**
@@ -84,14 +99,26 @@ public final class ExperienceBuffer implements AutoCloseable {
      *
      * @param filterGroups whether groups that come in and whose rewards are all equal are dropped, for others to take
      *     their place
+     * @param seed of what is drawn at random
      */
     public static ExperienceBuffer open(
-            Path dir, Codec<ScoredGroup> codec, BiConsumer<Received, String> unreadable, boolean filterGroups) {
+            Path dir,
+            Codec<ScoredGroup> codec,
+            BiConsumer<Received, String> unreadable,
+            boolean filterGroups,
+            BufferSettings settings,
+            long seed) {
         RocksStore store = RocksStore.open(
                 dir,
-                List.of(BufferKeys.GROUPS, BufferKeys.STATES, BufferKeys.USABLE, BufferKeys.USED, BufferKeys.META));
+                List.of(
+                        BufferKeys.GROUPS,
+                        BufferKeys.STATES,
+                        BufferKeys.USABLE,
+                        BufferKeys.USED,
+                        BufferKeys.REPLAY,
+                        BufferKeys.META));
         try {
-            return new ExperienceBuffer(store, codec, unreadable, filterGroups);
+            return new ExperienceBuffer(store, codec, unreadable, filterGroups, settings, seed);
         } catch (RuntimeException e) {
             store.close();
             throw e;
@@ -143,18 +170,35 @@ public final class ExperienceBuffer implements AutoCloseable {
         next.forEach(change::position);
         apply(change);
         positions.putAll(next);
+        makeRoom();
         return result;
     }
 
     /**
-     * The oldest usable groups of a phase, marked as used at {@code step} in one write.
+     * Usable groups of a phase, marked as used at {@code step} in one write.
      *
      * @param currentVersion version of the weights that will train on them
      * @param maxOffPolicySteps groups whose oldest version is more than this behind are dropped on the way; negative
      *     for no limit. A group in which nothing was sampled is never stale.
-     * @return {@code count} groups in the order they came, or none, marking none, when there are fewer
+     * @return {@code count} groups, the oldest unless {@code buffer.sampling} says otherwise, or none, marking none, when there are
+     *     fewer
      */
     public List<ScoredGroup> take(int phase, int count, long step, long currentVersion, int maxOffPolicySteps) {
+        return take(phase, count, step, currentVersion, maxOffPolicySteps, group -> "");
+    }
+
+    /**
+     * As {@link #take(int, int, long, long, int)}.
+     *
+     * @param refusal why a group that is not stale is dropped all the same, or empty
+     */
+    List<ScoredGroup> take(
+            int phase,
+            int count,
+            long step,
+            long currentVersion,
+            int maxOffPolicySteps,
+            Function<ScoredGroup, String> refusal) {
         BufferCounters before = counters;
         if (count < 1 || step <= before.forgottenUpTo()) {
             throw new IllegalArgumentException("cannot take " + count + " groups for step " + step
@@ -163,24 +207,29 @@ public final class ExperienceBuffer implements AutoCloseable {
         BufferChange change = new BufferChange(before);
         List<Stored> chosen = new ArrayList<>();
         List<ScoredGroup> taken = new ArrayList<>();
-        long from = before.phase(phase).firstUsable();
+        Selection selection = new Selection(
+                stored,
+                settings.sampling(),
+                phase,
+                before.phase(phase).firstUsable(),
+                before.nextSequence(),
+                new SplittableRandom(seed * 31 + step));
         while (taken.size() < count) {
-            List<Stored> found = stored.usable(phase, from, count - taken.size());
+            List<Stored> found = selection.next(count - taken.size());
             if (found.isEmpty()) {
                 break;
             }
-            from = found.get(found.size() - 1).state().sequence() + 1;
             List<Stored> fresh = withoutStale(change, found, currentVersion, maxOffPolicySteps);
-            decode(change, fresh, chosen, taken);
+            decode(change, fresh, refusal, chosen, taken);
         }
         boolean enough = taken.size() == count;
         if (enough) {
             chosen.forEach(group -> change.use(group, step));
-            change.firstUsable(phase, from);
-        } else {
-            change.firstUsable(
-                    phase, chosen.isEmpty() ? from : chosen.get(0).state().sequence());
         }
+        LongStream left = enough
+                ? LongStream.empty()
+                : chosen.stream().mapToLong(group -> group.state().sequence());
+        change.firstUsable(phase, Math.min(left.min().orElse(Long.MAX_VALUE), selection.firstUsable()));
         apply(change);
         return enough ? Collections.unmodifiableList(taken) : List.of();
     }
@@ -235,9 +284,22 @@ public final class ExperienceBuffer implements AutoCloseable {
         BufferChange change = new BufferChange(counters);
         List<Stored> used = stored.used(counters.forgottenUpTo() + 1, step + 1);
         used.forEach(group -> change.forget(group, stepOf(group)));
+        reservoir.offer(change, used);
         change.forgottenUpTo(step);
         apply(change);
         return used.size();
+    }
+
+    /**
+     * Groups that were trained on long ago, to be trained on again at {@code step} beside {@code fresh} new ones; fewer
+     * than {@code buffer.replay_share} asks for while the reservoir fills. Their marks stay as they are.
+     */
+    public List<ScoredGroup> replay(int fresh, long step) {
+        if (!settings.isReplaying()) {
+            return List.of();
+        }
+        List<Stored> drawn = reservoir.draw(settings.replayed(fresh), step, counters.offered());
+        return stored.bodies(drawn).stream().map(codec::decode).toList();
     }
 
     /** Returns when everything written so far would survive a power cut. Thread-safe. */
@@ -304,6 +366,36 @@ public final class ExperienceBuffer implements AutoCloseable {
         return new IngestResult(usable, dropped, groups.size() - usable - dropped, unreadableRecords);
     }
 
+    /** Drops the oldest usable groups while there are more bytes than allowed; what checkpoints may need stays. */
+    private void makeRoom() {
+        while (counters.bodyBytes() > settings.maxBytes()) {
+            List<Stored> oldest = counters.phases().keySet().stream()
+                    .map(phase -> stored.usable(phase, counters.phase(phase).firstUsable(), GROUPS_PER_EVICTION))
+                    .filter(found -> !found.isEmpty())
+                    .min(Comparator.comparingLong(found -> found.get(0).state().sequence()))
+                    .orElse(List.of());
+            if (oldest.isEmpty()) {
+                log.warn(
+                        "the buffer has {} bytes and may have {}, but checkpoints or replay need them all: lower"
+                                + " ckpt.interval or buffer.replay_groups, or raise buffer.max_bytes",
+                        counters.bodyBytes(),
+                        settings.maxBytes());
+                return;
+            }
+            BufferChange change = new BufferChange(counters);
+            for (Stored group : oldest) {
+                if (change.after().bodyBytes() > settings.maxBytes()) {
+                    change.drop(group, "evicted: the buffer had more than " + settings.maxBytes() + " bytes");
+                }
+            }
+            apply(change);
+            log.warn(
+                    "{} groups are evicted in all, to keep the buffer below {} bytes",
+                    counters.droppedByReason().getOrDefault("evicted", 0L),
+                    settings.maxBytes());
+        }
+    }
+
     private static List<Stored> withoutStale(
             BufferChange change, List<Stored> found, long currentVersion, int maxOffPolicySteps) {
         List<Stored> fresh = new ArrayList<>();
@@ -319,13 +411,24 @@ public final class ExperienceBuffer implements AutoCloseable {
     }
 
     /* A body that was readable when it came can be unreadable to a program two schema versions later. */
-    private void decode(BufferChange change, List<Stored> fresh, List<Stored> chosen, List<ScoredGroup> taken) {
+    private void decode(
+            BufferChange change,
+            List<Stored> fresh,
+            Function<ScoredGroup, String> refusal,
+            List<Stored> chosen,
+            List<ScoredGroup> taken) {
         List<byte[]> bodies = stored.bodies(fresh);
         for (int i = 0; i < fresh.size(); i++) {
             Stored group = fresh.get(i);
             try {
-                taken.add(codec.decode(bodies.get(i)));
-                chosen.add(group);
+                ScoredGroup decoded = codec.decode(bodies.get(i));
+                String reason = refusal.apply(decoded);
+                if (reason.isEmpty()) {
+                    taken.add(decoded);
+                    chosen.add(group);
+                } else {
+                    change.drop(group, reason);
+                }
             } catch (UnreadableRecordException e) {
                 log.error("a stored group is dropped groupId={} reason={}", group.id(), e.getMessage());
                 change.drop(group, "unreadable: " + e.getMessage());

@@ -2,9 +2,13 @@ package io.foretell.learner;
 
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.OverlongShaping;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.ShuffledRewards;
 import io.foretell.policy.PolicyOptions;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param phases in order
  * @param objectives one per phase
  * @param settings section {@code learner}
+ * @param buffer section {@code buffer}
  * @param evaluation section {@code eval}
  * @param emaDecay of the teacher, {@code teacher.ema_decay}
  * @param shuffleRewards the control that must not learn, {@code reward.shuffle}
@@ -25,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param policiesKept how many published versions are kept at least, {@code weight_sync.keep_last}; those that a worker
  *     works with are kept besides
  * @param resumeMode auto, disable or the path of a checkpoint
+ * @param restored what is restored when the run is resumed, {@code resume_restore}
  * @param untilStep stop after this step; {@link Long#MAX_VALUE} to go on
  * @param policyOptions how the policy is held
  * @param seed of everything random in the run
@@ -36,6 +42,7 @@ public record LearnerRun(
         List<PhaseSettings> phases,
         List<Objective> objectives,
         LearnerSettings settings,
+        BufferSettings buffer,
         EvaluationSettings evaluation,
         double emaDecay,
         boolean shuffleRewards,
@@ -44,12 +51,18 @@ public record LearnerRun(
         CheckpointSettings checkpoints,
         int policiesKept,
         String resumeMode,
+        Set<Restored> restored,
         long untilStep,
         PolicyOptions policyOptions,
         long seed) {
     public LearnerRun {
         phases = List.copyOf(phases);
         objectives = List.copyOf(objectives);
+        restored = Set.copyOf(restored);
+        if (strictlyOnPolicy && buffer.isDownWeighted()) {
+            throw new IllegalArgumentException(
+                    "buffer.stale is down_weight but run.mode is sync, where no group may be stale: set one of them otherwise");
+        }
     }
 
     /** Steps of all phases; {@link Long#MAX_VALUE} when the last has no end. */
@@ -101,6 +114,35 @@ public record LearnerRun(
                         step - before,
                         anneals ? annealFrom - before : Long.MAX_VALUE,
                         resumedAt < 0 ? Long.MAX_VALUE : step - resumedAt);
+    }
+
+    /** Whether the objective of step {@code step} (from 1) samples. */
+    boolean isSampled(long step) {
+        int phase = phaseOf(step);
+        return phase < phases.size() && objectives.get(phase).isSampled();
+    }
+
+    /** The teacher's decay at step {@code step}: where nothing is sampled it is the policy itself, so that it starts equal. */
+    double teacherDecay(long step) {
+        return isSampled(step) ? emaDecay : 0;
+    }
+
+    /** The groups of step {@code step} with the rewards that are trained on. */
+    List<ScoredGroup> rewarded(List<ScoredGroup> groups, long step) {
+        List<ScoredGroup> shaped = overlong == null ? groups : overlong.of(groups);
+        return shuffleRewards ? ShuffledRewards.of(shaped, new SplittableRandom(seed * 31 + step)) : shaped;
+    }
+
+    /** Steps behind the policy that a group is dropped beyond; negative where it is not. */
+    int dropBeyond() {
+        int limit = strictlyOnPolicy ? 0 : settings.maxOffPolicySteps();
+        return buffer.isDownWeighted() ? -1 : limit;
+    }
+
+    /** Factor on the policy-gradient weight of a group whose oldest token is so many versions behind. */
+    double staleWeight(long behind) {
+        long beyond = behind - settings.maxOffPolicySteps();
+        return buffer.isDownWeighted() && beyond > 0 ? Math.pow(buffer.staleDecay(), beyond) : 1;
     }
 
     /** Number of steps before phase {@code phase}. */

@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
 public final class LearnerState implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LearnerState.class);
     private static final int UNSAMPLED_INTERVAL = 50;
+    private static final Duration SKIP_POLL = Duration.ofMillis(100);
+    private static final Duration SKIP = Duration.ofMinutes(2);
+    private static final String NOT_RESTORED = "not restored";
 
     private final LearnerRun run;
     private final ExperienceBuffer buffer;
@@ -38,6 +41,7 @@ public final class LearnerState implements AutoCloseable {
     private final TrainingStep training;
     private final Evaluation evaluation;
     private final RecentRollouts rollouts;
+    private VersionHistory versions;
     private long step;
     private long checkpointed = -1;
     private long resumedAt = -1;
@@ -68,6 +72,12 @@ public final class LearnerState implements AutoCloseable {
                 new Evaluation(policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
         this.rollouts = new RecentRollouts(
                 policy.tokenizer(), AdvantageEstimator.parse(run.settings().advEstimator()));
+        this.versions = history(Map.of());
+    }
+
+    private VersionHistory history(Map<Long, String> fingerprints) {
+        int needed = run.settings().maxOffPolicySteps() + 2;
+        return new VersionHistory(Math.max(run.policiesKept(), needed), fingerprints);
     }
 
     /**
@@ -87,7 +97,10 @@ public final class LearnerState implements AutoCloseable {
             case "disable" -> Optional.empty();
             default -> Optional.of(checkpoints.loadFrom(Path.of(run.resumeMode())));
         };
-        Path weights = loaded.map(CheckpointStore.Loaded::folder).orElse(run.origin());
+        boolean isWeights = run.restored().contains(Restored.WEIGHTS);
+        Path weights = loaded.filter(found -> isWeights)
+                .map(CheckpointStore.Loaded::folder)
+                .orElse(run.origin());
         Policy policy = Policy.open(weights, run.policyOptions());
         LearnerState state = new LearnerState(
                 run,
@@ -109,16 +122,54 @@ public final class LearnerState implements AutoCloseable {
                         ErrorCode.CORRUPT,
                         "checkpoint " + loaded.get().folder() + " was written with another tokenizer");
             }
-            policy.loadOptimizer(loaded.get().folder(), "optimizer");
-            step = saved.step();
-            checkpointed = step;
+            if (run.restored().contains(Restored.OPTIMIZER)) {
+                policy.loadOptimizer(loaded.get().folder(), "optimizer");
+            }
+            if (isOwn(loaded.get().folder())) {
+                step = saved.step();
+                checkpointed = step;
+                annealFrom = saved.counters().getOrDefault(CheckpointState.ANNEAL_FROM, Long.MAX_VALUE);
+                training.guard().restart(saved.recentLosses());
+            }
             resumedAt = step;
-            annealFrom = saved.counters().getOrDefault(CheckpointState.ANNEAL_FROM, Long.MAX_VALUE);
-            training.guard().restart(saved.recentLosses());
+            versions = history(run.restored().contains(Restored.WEIGHTS) ? saved.versions() : Map.of());
         }
         int again = buffer.rewindTo(step);
+        if (loaded.isPresent() && !run.restored().contains(Restored.BUFFER)) {
+            for (int phase = 0; phase < run.phases().size(); phase++) {
+                buffer.dropPhase(phase, NOT_RESTORED);
+            }
+        }
+        if (loaded.isPresent() && !run.restored().contains(Restored.POSITIONS)) {
+            skipTopic();
+        }
         if (again > 0 || step > 0) {
             log.info("resumed step={} groupsUsableAgain={}", step, again);
+        }
+    }
+
+    /** A checkpoint of another run gives weights and optimizer; the place in the run is this run's. */
+    private boolean isOwn(Path folder) {
+        Path own = run.folder().resolve("checkpoints").toAbsolutePath().normalize();
+        return folder.toAbsolutePath().normalize().startsWith(own);
+    }
+
+    /** Drops what is on the topic now; the feeder is told of it, so that it does not wait for what will not come. */
+    private void skipTopic() {
+        Map<Integer, Long> ends = reader.ends();
+        long deadline = System.nanoTime() + SKIP.toNanos();
+        while (ends.entrySet().stream()
+                .anyMatch(end -> buffer.positions().getOrDefault(end.getKey(), 0L) < end.getValue())) {
+            List<GroupReader.Received> records = reader.poll(SKIP_POLL);
+            if (records.isEmpty() && reader.next().equals(ends)) {
+                return;
+            }
+            buffer.ingest(records, group -> NOT_RESTORED);
+            if (System.nanoTime() > deadline) {
+                throw new ForetellException(
+                        ErrorCode.TIMEOUT,
+                        "what is on the topic of scored groups could not be skipped within " + SKIP.toSeconds() + " s");
+            }
         }
     }
 
@@ -184,8 +235,12 @@ public final class LearnerState implements AutoCloseable {
     }
 
     List<ScoredGroup> take(int phase) {
-        int maxOffPolicy = run.strictlyOnPolicy() ? 0 : run.settings().maxOffPolicySteps();
-        return buffer.take(phase, run.settings().promptsPerStep(), step + 1, step, maxOffPolicy);
+        return buffer.take(phase, run.settings().promptsPerStep(), step + 1, step, run.dropBeyond(), versions::refusal);
+    }
+
+    /** Groups of long ago that the next step trains on as well. */
+    List<ScoredGroup> replayed() {
+        return buffer.replay(run.settings().promptsPerStep(), step + 1);
     }
 
     /** Of the next step, which lies in {@code phase}. */
@@ -209,15 +264,8 @@ public final class LearnerState implements AutoCloseable {
         log.info("the learning rate anneals from step {} on", annealFrom);
     }
 
-    /** In phases that sample nothing the teacher is the policy itself, so that it starts equal in the next. */
-    TrainingStep.Outcome train(int phase, List<ScoredGroup> groups, double learningRate) {
-        double decay = isSampled(step + 1) ? run.emaDecay() : 0;
-        return training.run(run.objectives().get(phase), groups, learningRate, decay);
-    }
-
-    private boolean isSampled(long atStep) {
-        int phase = run.phaseOf(atStep);
-        return phase < run.phases().size() && run.objectives().get(phase).isSampled();
+    TrainingStep.Outcome train(List<ScoredGroup> groups, double learningRate) {
+        return training.run(run, groups, step + 1, learningRate);
     }
 
     /** Counts the step; a new phase begins with a fresh optimizer, and none of its losses is compared with earlier ones. */
@@ -237,9 +285,9 @@ public final class LearnerState implements AutoCloseable {
     void publish() {
         boolean sampledSoon = LongStream.rangeClosed(
                         step + 1, step + 1 + run.settings().maxOffPolicySteps())
-                .anyMatch(this::isSampled);
+                .anyMatch(run::isSampled);
         if (publishing.version() < 0 || sampledSoon || step % UNSAMPLED_INTERVAL == 0) {
-            publishing.weights(step);
+            versions.add(step, publishing.weights(step));
         }
         publishing.announce(step);
     }
@@ -247,7 +295,7 @@ public final class LearnerState implements AutoCloseable {
     /** Publishes the weights as they are now, unless they are published already. */
     void publishLast() {
         if (publishing.version() != step) {
-            publishing.weights(step);
+            versions.add(step, publishing.weights(step));
             publishing.announce(step);
         }
     }
@@ -293,6 +341,7 @@ public final class LearnerState implements AutoCloseable {
                 annealFrom == Long.MAX_VALUE ? Map.of() : Map.of(CheckpointState.ANNEAL_FROM, annealFrom),
                 Map.of("seed", Long.toString(run.seed())),
                 buffer.positions(),
+                versions.fingerprints(),
                 policy.tokenizer().fingerprint(),
                 "",
                 training.guard().recent()));

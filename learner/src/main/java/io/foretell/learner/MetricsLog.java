@@ -6,6 +6,7 @@ import io.foretell.platform.EventStream;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
+import io.micrometer.core.instrument.DistributionSummary;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -39,12 +40,17 @@ public final class MetricsLog implements AutoCloseable {
     private final BufferedWriter writer;
     private final EventStream events;
     private final Metrics metrics;
+    private final DistributionSummary staleness;
 
     /** Opens {@code file}, keeping its lines up to and including step {@code step}. */
     public MetricsLog(Path file, long step, EventStream events, Metrics metrics) {
         this.rows = new MetricsFile(file);
         this.events = events;
         this.metrics = metrics;
+        this.staleness = DistributionSummary.builder("staleness_versions")
+                .description("versions that trained rollouts were behind the policy")
+                .serviceLevelObjectives(0.5, 1.5, 2.5, 4.5, 8.5, 16.5)
+                .register(metrics.registry());
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             if (Files.exists(file)) {
@@ -71,6 +77,11 @@ public final class MetricsLog implements AutoCloseable {
                 metrics.gauge(gauge, json.path(key).asDouble());
             }
         });
+        for (int behind = 0; behind < json.path("staleness/histogram").size(); behind++) {
+            for (long n = json.path("staleness/histogram").path(behind).asLong(); n > 0; n--) {
+                staleness.record(behind);
+            }
+        }
         metrics.gauge("trainer_last_step_timestamp_seconds", System.currentTimeMillis() / 1e3);
     }
 

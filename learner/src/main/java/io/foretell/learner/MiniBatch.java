@@ -8,6 +8,8 @@ import io.foretell.objectives.ScoredGroup;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -24,24 +26,43 @@ record MiniBatch(
         double[][] proximal) {
     private static final int MOST_REPORTED = 4;
 
+    /**
+     * @param objectives whose experiences a group's are
+     * @param staleWeight factor of a group's policy gradient
+     */
     static MiniBatch of(
-            Objective objective, List<ScoredGroup> groups, AdvantageEstimator estimator, LearnerSettings settings) {
+            Function<ScoredGroup, Objective> objectives,
+            ToDoubleFunction<ScoredGroup> staleWeight,
+            List<ScoredGroup> groups,
+            AdvantageEstimator estimator,
+            LearnerSettings settings) {
+        List<Double> factors = new ArrayList<>();
         List<Experience> experiences = new ArrayList<>();
         List<String> origins = new ArrayList<>();
         for (ScoredGroup group : groups) {
-            for (Experience experience : objective.experiences(group, estimator)) {
+            for (Experience experience : objectives.apply(group).experiences(group, estimator)) {
                 if (experience.lossMask().sum() > 0 || hasNextTokenTerm(experience)) {
                     experiences.add(experience);
                     origins.add(group.id());
+                    factors.add(staleWeight.applyAsDouble(group));
                 }
             }
         }
         return new MiniBatch(
                 experiences,
                 origins,
-                experiences.isEmpty() ? List.of() : settings.weights(experiences),
+                experiences.isEmpty() ? List.of() : scaled(settings.weights(experiences), factors),
                 LossAggregation.nextTokenWeights(experiences),
                 new double[experiences.size()][]);
+    }
+
+    private static List<float[]> scaled(List<float[]> pgWeights, List<Double> factors) {
+        for (int i = 0; i < pgWeights.size(); i++) {
+            for (int t = 0; factors.get(i) != 1 && t < pgWeights.get(i).length; t++) {
+                pgWeights.get(i)[t] *= factors.get(i).floatValue();
+            }
+        }
+        return pgWeights;
     }
 
     private static boolean hasNextTokenTerm(Experience experience) {

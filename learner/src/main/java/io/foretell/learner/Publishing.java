@@ -43,13 +43,18 @@ final class Publishing {
         return feed.inUse();
     }
 
-    /** Writes the weights as they are now, and deletes old versions that nobody works with. */
-    void weights(long step) {
+    /**
+     * Writes the weights as they are now, and deletes old versions that nobody works with.
+     *
+     * @return their fingerprint
+     */
+    String weights(long step) {
         Path origin = run.origin();
         published = policies.publish(step, folder -> policy.save(folder, origin));
         policies.retain(
                 run.policiesKept(),
                 feed.inUse().stream().map(PolicyInUse::version).collect(Collectors.toSet()));
+        return PolicyVersion.fingerprint(published.files());
     }
 
     /** Publishes the mean of checkpoints as the version behind {@code step}, announces it, and goes over to it. */

@@ -4,6 +4,7 @@ import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.ScoredGroup;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +63,11 @@ final class StepMetrics {
                 .mapToDouble(r -> Math.max(0, policyVersion - r.oldestVersion()))
                 .toArray();
         put("staleness/mean", mean(staleness));
-        put("staleness/max", java.util.Arrays.stream(staleness).max().orElse(0));
+        int oldest = (int) Arrays.stream(staleness).max().orElse(0);
+        put("staleness/max", (double) oldest);
+        long[] histogram = new long[oldest + 1];
+        Arrays.stream(staleness).forEach(behind -> histogram[(int) behind]++);
+        put("staleness/histogram", histogram);
         return this;
     }
 

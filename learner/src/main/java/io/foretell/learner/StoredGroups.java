@@ -7,6 +7,7 @@ import io.foretell.platform.RocksStore;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,28 @@ final class StoredGroups {
             return ids.size() < most;
         });
         return withStates(ids);
+    }
+
+    /** At most {@code most} usable groups of a phase, in reverse order, from before {@code end} down to {@code from}. */
+    List<Stored> usableBackwards(int phase, long from, long end, int most) {
+        List<String> ids = new ArrayList<>();
+        store.scanBackwards(
+                BufferKeys.USABLE, BufferKeys.usable(phase, from), BufferKeys.usable(phase, end), (key, id) -> {
+                    ids.add(BufferKeys.id(id));
+                    return ids.size() < most;
+                });
+        return withStates(ids);
+    }
+
+    /** The group of a phase with that sequence, if it is usable. */
+    Optional<Stored> usableAt(int phase, long sequence) {
+        byte[] id = store.get(BufferKeys.USABLE, BufferKeys.usable(phase, sequence));
+        return id == null ? Optional.empty() : Optional.of(byId(BufferKeys.id(id)));
+    }
+
+    /** The group with that id, which must be there. */
+    Stored byId(String id) {
+        return withStates(List.of(id)).get(0);
     }
 
     /** Groups used at a step from {@code first} to before {@code end} whose bodies are stored. */

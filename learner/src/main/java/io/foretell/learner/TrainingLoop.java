@@ -1,15 +1,12 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.OverlongShaping;
 import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.ShuffledRewards;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.ModelTime;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -98,7 +95,7 @@ final class TrainingLoop {
     private void step(int phase) throws InterruptedException {
         long begin = System.nanoTime();
         long busyBefore = ModelTime.busyNanos();
-        List<ScoredGroup> groups = awaitGroups(phase);
+        List<ScoredGroup> groups = Batches.ordered(awaitGroups(phase));
         if (groups.isEmpty()) {
             return;
         }
@@ -106,8 +103,9 @@ final class TrainingLoop {
         long trainBegin = System.nanoTime();
         long step = state.step() + 1;
         double rate = state.learningRate(phase);
-        List<ScoredGroup> batch = rewarded(groups, step);
-        TrainingStep.Outcome outcome = state.train(phase, batch, rate);
+        List<ScoredGroup> batch = run.rewarded(groups, step);
+        List<ScoredGroup> replayed = state.replayed();
+        TrainingStep.Outcome outcome = state.train(Batches.mixed(batch, replayed), rate);
         outcome.refusals()
                 .forEach(refusal -> log.warn(
                         "an update of step {} is skipped: {}; groups {}", step, refusal.reason(), refusal.groups()));
@@ -118,6 +116,9 @@ final class TrainingLoop {
                 .put("phase", run.phases().get(phase).objective())
                 .put("phase_index", phase)
                 .put("time", clock.instant().toString())
+                .put("batch/groups", batch.size())
+                .put("batch/sha256", Batches.digest(batch))
+                .put("batch/replayed", replayed.size())
                 .groups(batch, versionBefore)
                 .put("skipped", outcome.isSkipped() ? 1 : 0)
                 .put("updates/refused", outcome.refusals().size());
@@ -147,13 +148,6 @@ final class TrainingLoop {
         progress.accept(new Learner.ProgressLine(row.values(), run.totalSteps()));
         watchdog.progress(Learner.NAME);
         evaluateIfDue(phase);
-    }
-
-    /** The groups with the rewards that are trained on. */
-    private List<ScoredGroup> rewarded(List<ScoredGroup> groups, long step) {
-        OverlongShaping overlong = run.overlong();
-        List<ScoredGroup> shaped = overlong == null ? groups : overlong.of(groups);
-        return run.shuffleRewards() ? ShuffledRewards.of(shaped, new SplittableRandom(run.seed() * 31 + step)) : shaped;
     }
 
     /** At the same version sampler and learner must agree but for float noise; more is a bug or a foreign sampler. */

@@ -11,6 +11,8 @@ import io.foretell.policy.SequenceStatistics;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 
 /**
  * One batch of groups becomes one or more updates: experiences, mini-batches of an optimizer step each, weights of every
@@ -72,11 +74,31 @@ final class TrainingStep {
         return guard;
     }
 
+    /** Step {@code step} of a run: every group by the objective of its phase, stale ones with less weight. */
+    Outcome run(LearnerRun run, List<ScoredGroup> groups, long step, double learningRate) {
+        return run(
+                group -> run.objectives().get(group.task().phase()),
+                group -> run.staleWeight(step - 1 - Admission.oldestVersion(group)),
+                groups,
+                learningRate,
+                run.teacherDecay(step));
+    }
+
     Outcome run(Objective objective, List<ScoredGroup> groups, double learningRate, double emaDecay) {
+        return run(group -> objective, group -> 1, groups, learningRate, emaDecay);
+    }
+
+    private Outcome run(
+            Function<ScoredGroup, Objective> objectives,
+            ToDoubleFunction<ScoredGroup> staleWeight,
+            List<ScoredGroup> groups,
+            double learningRate,
+            double emaDecay) {
         List<MiniBatch> batches = new ArrayList<>();
-        for (int from = 0; from < groups.size(); from += settings.miniBatch()) {
-            List<ScoredGroup> some = groups.subList(from, Math.min(groups.size(), from + settings.miniBatch()));
-            MiniBatch batch = MiniBatch.of(objective, some, estimator, settings);
+        int size = miniBatch(groups.size());
+        for (int from = 0; from < groups.size(); from += size) {
+            List<ScoredGroup> some = groups.subList(from, Math.min(groups.size(), from + size));
+            MiniBatch batch = MiniBatch.of(objectives, staleWeight, some, estimator, settings);
             if (!batch.experiences().isEmpty()) {
                 batches.add(batch);
             }
@@ -93,6 +115,14 @@ final class TrainingStep {
             }
         }
         return tally.outcome();
+    }
+
+    /** Groups of an optimizer step: replayed ones come on top and do not make more of them. */
+    private int miniBatch(int groups) {
+        int fresh = settings.promptsPerStep();
+        return groups <= fresh
+                ? settings.miniBatch()
+                : (int) (((long) settings.miniBatch() * groups + fresh - 1) / fresh);
     }
 
     private void proximal(MiniBatch batch) {

@@ -258,6 +258,7 @@ class CheckpointStoreTest {
                 Map.of("tokens", 5L),
                 Map.of("data", "42"),
                 Map.of(0, 7L, 2, 9L),
+                Map.of(step, "weights"),
                 "tok",
                 "cfg",
                 List.of(0.1, 1 / 3.0));

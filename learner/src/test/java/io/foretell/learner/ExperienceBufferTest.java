@@ -116,7 +116,13 @@ class ExperienceBufferTest {
     @Test
     void dynamicSamplingDropsGroupsWhoseRewardsAreAllEqual() {
         buffer.close();
-        buffer = ExperienceBuffer.open(folder, Codecs.scoredGroup(), (record, reason) -> unreadable.add(reason), true);
+        buffer = ExperienceBuffer.open(
+                folder,
+                Codecs.scoredGroup(),
+                (record, reason) -> unreadable.add(reason),
+                true,
+                BufferSettings.DEFAULT,
+                0);
         Reward ok = Reward.of(1, Map.of());
         ingest(
                 Groups.rewarded("equal", 0, 0, ok, Reward.failed("lost"), ok),

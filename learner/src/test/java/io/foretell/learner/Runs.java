@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Settings, runs and micro policies for tests. */
@@ -102,6 +103,10 @@ final class Runs {
 
     /** A run of these phases; only the names of their objectives matter. */
     static LearnerRun run(HuggingFaceTokenizer tokenizer, int epochs, PhaseSettings... phases) {
+        return run(tokenizer, epochs, BufferSettings.DEFAULT, phases);
+    }
+
+    static LearnerRun run(HuggingFaceTokenizer tokenizer, int epochs, BufferSettings buffer, PhaseSettings... phases) {
         List<Objective> objectives = java.util.Arrays.stream(phases)
                 .map(phase -> objective(phase.objective(), tokenizer, Map.of()))
                 .toList();
@@ -112,6 +117,7 @@ final class Runs {
                 List.of(phases),
                 objectives,
                 settings("rloo", epochs, 4096),
+                buffer,
                 new EvaluationSettings(0, true, 8, 2, List.of()),
                 0.99,
                 false,
@@ -120,6 +126,7 @@ final class Runs {
                 new CheckpointSettings(100, 2, true, Duration.ofMinutes(1), 0),
                 4,
                 "auto",
+                Set.of(Restored.values()),
                 Long.MAX_VALUE,
                 new PolicyOptions(1, 2048),
                 7);

@@ -72,6 +72,26 @@ class TrainingStepTest {
         policy.startTraining();
     }
 
+    @Test
+    void aStaleGroupThatIsKeptWeighsLessWithEveryStepBeyondTheLimit() {
+        BufferSettings kept = new BufferSettings("oldest", "down_weight", 0.5, 0, 1, 1 << 20);
+        LearnerRun run = Runs.run(policy.tokenizer(), 1, kept, Runs.phase("rlp", 10));
+        assertThat(run.dropBeyond()).isNegative();
+        List<ScoredGroup> batch = batch(policy, new Random(SEED), false, false);
+        long limit = Admission.oldestVersion(batch.get(0)) + run.settings().maxOffPolicySteps();
+
+        double fresh = new TrainingStep(policy, run.settings())
+                .run(run, batch, limit + 1, 1e-3)
+                .gradNorm();
+        restart(policy);
+        double twoBeyond = new TrainingStep(policy, run.settings())
+                .run(run, batch, limit + 3, 1e-3)
+                .gradNorm();
+
+        assertThat(fresh).isPositive();
+        assertThat(twoBeyond).isCloseTo(fresh / 4, within(fresh * 1e-4));
+    }
+
     private static Objective rlp(Policy policy) {
         return Runs.objective("rlp", policy.tokenizer(), Map.of("rehearse", List.of("plain")));
     }

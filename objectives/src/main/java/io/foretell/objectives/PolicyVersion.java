@@ -1,7 +1,12 @@
 package io.foretell.objectives;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What the learner announces after a step: how far it is, and which weights to use.
@@ -28,5 +33,25 @@ public record PolicyVersion(
         files = Map.copyOf(files);
         groupsUsed = List.copyOf(groupsUsed);
         groupsDropped = List.copyOf(groupsDropped);
+    }
+
+    /** One sha-256 for all the weights; two versions of one number whose fingerprints differ are of two histories. */
+    public String fingerprint() {
+        return fingerprint(files);
+    }
+
+    /** The same of {@code files}, sha-256 in hex per name: that of the only file of weights, or one over all. */
+    public static String fingerprint(Map<String, String> files) {
+        Map<String, String> weights = new TreeMap<>(files);
+        weights.keySet().removeIf(name -> !name.startsWith("model") || !name.endsWith(".safetensors"));
+        if (weights.size() <= 1) {
+            return String.join("", weights.values());
+        }
+        try {
+            byte[] all = weights.toString().getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(all));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
     }
 }

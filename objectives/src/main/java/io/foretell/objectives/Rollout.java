@@ -47,4 +47,9 @@ public record Rollout(
     public long oldestVersion() {
         return versions.stream().mapToLong(VersionSpan::version).min().orElse(-1);
     }
+
+    /** The newest policy version among the tokens; -1 when there are none. */
+    public long newestVersion() {
+        return versions.stream().mapToLong(VersionSpan::version).max().orElse(-1);
+    }
 }

@@ -123,6 +123,29 @@ public final class RocksStore implements AutoCloseable {
         });
     }
 
+    /**
+     * As {@link #scan}, from the last key downwards.
+     *
+     * @param from the lowest key
+     * @param toExclusive the key above the first one visited
+     */
+    public void scanBackwards(String family, byte[] from, byte[] toExclusive, BiPredicate<byte[], byte[]> visitor) {
+        reading(() -> {
+            try (Slice low = new Slice(from);
+                    Slice high = new Slice(toExclusive);
+                    ReadOptions options =
+                            new ReadOptions().setIterateLowerBound(low).setIterateUpperBound(high);
+                    RocksIterator entries = db.newIterator(handle(family), options)) {
+                entries.seekToLast();
+                while (entries.isValid() && visitor.test(entries.key(), entries.value())) {
+                    entries.prev();
+                }
+                entries.status();
+            }
+            return true;
+        });
+    }
+
     /** About how many keys the family has; deleted ones may count until they are compacted. */
     public long approximateCount(String family) {
         return reading(() -> db.getLongProperty(handle(family), "rocksdb.estimate-num-keys"));

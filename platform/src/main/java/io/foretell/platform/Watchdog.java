@@ -28,6 +28,7 @@ public final class Watchdog implements AutoCloseable {
      * Starts watching.
      *
      * @param limit how long a component may make no progress before it is reported, and between two reports
+     * @param clock one that never goes back, such as {@link SteadyClock}
      */
     public Watchdog(Duration limit, InstantSource clock, Consumer<String> report) {
         if (limit.isNegative() || limit.isZero()) {

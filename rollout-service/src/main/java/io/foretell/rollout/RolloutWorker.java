@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +36,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class RolloutWorker implements WorkLoop.Step<Task> {
     private static final Logger log = LoggerFactory.getLogger(RolloutWorker.class);
+    private static final long WAIT_SECONDS = 60;
 
     private final List<Objective> phases;
     private final PolicyFeed feed;
@@ -88,14 +90,23 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
         return answers;
     }
 
-    /** Switches to the newest weights, waiting for version {@code needed} if it is not there yet. */
+    /**
+     * Switches to the newest weights, waiting for version {@code needed} if it is not there yet. After a learner's crash
+     * that may never come again: then older ones have to do, and the learner replaces what it cannot use.
+     */
     private void follow(long needed, WorkLoop<Task> loop) throws InterruptedException {
-        PolicyVersion latest = loop.await(feed.atLeast(needed));
+        PolicyVersion announced = loop.await(feed.atLeast(-1));
+        PolicyVersion latest =
+                loop.await(feed.atLeast(needed).completeOnTimeout(announced, WAIT_SECONDS, TimeUnit.SECONDS));
+        if (latest.version() < needed) {
+            latest = feed.latest().orElse(latest);
+            log.warn("version {} did not come, version {} samples instead", needed, latest.version());
+        }
         try {
             policy.swap(latest);
         } catch (RuntimeException e) {
             // The learner may have published a newer version and removed this one meanwhile.
-            if (policy.version() < Math.max(needed, 0)) {
+            if (policy.version() < Math.max(0, Math.min(needed, latest.version()))) {
                 throw e;
             }
             log.warn("keeping policy version {}: {}", policy.version(), e.toString());
@@ -130,7 +141,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                             task.value(),
                             rollouts,
                             tokenizerFingerprint,
-                            version.files().getOrDefault("model.safetensors", ""),
+                            version.fingerprint(),
                             rollouts.isEmpty() ? 0 : seconds / requests.size(),
                             clock.instant()));
         }

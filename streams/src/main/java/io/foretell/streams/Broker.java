@@ -25,7 +25,7 @@ public interface Broker extends AutoCloseable {
             case "true" -> EmbeddedBroker.start(folder);
             case "child" -> ChildBroker.start(folder);
             default ->
-                ExternalBroker.reach(Objects.requireNonNull(settings.bootstrap(), "bootstrap"), Duration.ofSeconds(15));
+                ExternalBroker.reach(Objects.requireNonNull(settings.bootstrap(), "bootstrap"), Duration.ofSeconds(30));
         };
     }
 }

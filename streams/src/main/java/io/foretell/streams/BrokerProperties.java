@@ -29,8 +29,9 @@ final class BrokerProperties {
         p.put("num.io.threads", "4");
         p.put("num.recovery.threads.per.data.dir", "2");
         p.put("log.cleaner.dedupe.buffer.size", "4194304");
-        // The controller keeps a killed broker's registration this long and refuses its successor meanwhile.
-        p.put("broker.session.timeout.ms", "6000");
+        // Broker and controller are one process: when it is suspended, neither must take the other for dead afterwards,
+        // because share groups do not survive that. What a killed broker leaves is ended by KilledBroker.
+        p.put("broker.session.timeout.ms", "600000");
         p.put("broker.heartbeat.interval.ms", "500");
         internalTopics(p);
         shareGroups(p);
@@ -48,6 +49,7 @@ final class BrokerProperties {
         p.put("controller.listener.names", CONTROLLER);
         p.put("log.dirs", folder.toAbsolutePath().toString());
         p.put("broker.session.timeout.ms", "500");
+        p.put("broker.heartbeat.interval.ms", "250");
         return p;
     }
 

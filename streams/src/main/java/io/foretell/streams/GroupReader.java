@@ -109,6 +109,14 @@ public final class GroupReader implements AutoCloseable {
         return next;
     }
 
+    /** Per partition, the offset behind its last record now. */
+    public Map<Integer, Long> ends() {
+        Map<Integer, Long> ends = new TreeMap<>();
+        consumer.endOffsets(consumer.assignment(), DEADLINE)
+                .forEach((partition, end) -> ends.put(partition.partition(), end));
+        return ends;
+    }
+
     /** How many times a wanted position was not there any more. */
     public long gaps() {
         return gaps;

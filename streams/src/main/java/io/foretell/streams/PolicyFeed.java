@@ -31,6 +31,7 @@ import org.slf4j.LoggerFactory;
 public final class PolicyFeed implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(PolicyFeed.class);
     private static final Duration DEADLINE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final String topic;
     private final TopicPartition partition;
@@ -155,13 +156,27 @@ public final class PolicyFeed implements AutoCloseable {
         }
     }
 
-    /** Announces {@code version}, and returns when Kafka has it and this feed too. */
+    /**
+     * Announces {@code version}, and returns when Kafka has it and this feed too. While Kafka is away it tries again for
+     * ten minutes: the same announcement twice does no harm.
+     */
     public void publish(PolicyVersion version) {
-        Clients.await(
-                sender.send(topic, version.run(), Codecs.policyVersion().encode(version)),
-                DEADLINE,
-                "policy version " + version.version());
-        awaitHere(version);
+        long giveUp = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            try {
+                Clients.await(
+                        sender.send(topic, version.run(), Codecs.policyVersion().encode(version)),
+                        DEADLINE,
+                        "policy version " + version.version());
+                awaitHere(version);
+                break;
+            } catch (ForetellException e) {
+                if (closed || Thread.currentThread().isInterrupted() || System.nanoTime() > giveUp) {
+                    throw e;
+                }
+                log.warn("policy version {} waits for Kafka: {}", version.version(), e.getMessage());
+            }
+        }
         log.info("policy published policyVersion={} step={}", version.version(), version.step());
     }
 

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -24,6 +25,8 @@ import org.slf4j.event.Level;
 public final class WorkLoop<T> implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(WorkLoop.class);
     private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final Duration GIVE_UP = Duration.ofMinutes(10);
     private static final long SEND_SECONDS = 30;
     private static final long RENEW_SECONDS = 8;
     private static final long CLOSE_SECONDS = 30;
@@ -50,6 +53,7 @@ public final class WorkLoop<T> implements AutoCloseable {
     private final Watchdog watchdog;
     private final Step<T> step;
     private final Thread thread;
+    private long failingSince = -1; // confined to the loop's thread
     private volatile boolean closed;
     private volatile boolean paused;
 
@@ -85,7 +89,7 @@ public final class WorkLoop<T> implements AutoCloseable {
                     continue;
                 }
                 watchdog.waitingFor(name, "records");
-                List<Work<T>> batch = queue.poll(POLL);
+                List<Work<T>> batch = poll();
                 if (!batch.isEmpty()) {
                     answer(batch);
                     watchdog.progress(name);
@@ -97,6 +101,23 @@ public final class WorkLoop<T> implements AutoCloseable {
             log.error("the {} stopped: {}", name, e.toString(), e);
         } finally {
             watchdog.done(name);
+        }
+    }
+
+    /** While Kafka is away it tries again, for some minutes. */
+    private List<Work<T>> poll() throws InterruptedException {
+        try {
+            List<Work<T>> batch = queue.poll(POLL);
+            failingSince = -1;
+            return batch;
+        } catch (KafkaException e) {
+            failingSince = failingSince < 0 ? System.nanoTime() : failingSince;
+            if (closed || System.nanoTime() - failingSince > GIVE_UP.toNanos()) {
+                throw e;
+            }
+            log.warn("the {} waits for Kafka: {}", name, e.toString());
+            Thread.sleep(PAUSE.toMillis());
+            return List.of();
         }
     }
 
@@ -114,7 +135,11 @@ public final class WorkLoop<T> implements AutoCloseable {
             batch.stream().filter(queue::isHeld).forEach(queue::release);
             Thread.sleep(POLL.toMillis());
         }
-        queue.commit();
+        try {
+            queue.commit();
+        } catch (KafkaException e) {
+            log.warn("acknowledgements of the {} did not arrive, its records may come again: {}", name, e.toString());
+        }
     }
 
     /** Gives {@code work} up: it goes to the dead letters. */

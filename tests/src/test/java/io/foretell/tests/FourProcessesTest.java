@@ -36,6 +36,13 @@ class FourProcessesTest {
         return process;
     }
 
+    /** A second learner on the same run does nothing but say why. */
+    private void assertRefused(Path config, ForetellProcess first) {
+        ForetellProcess second = add(ForetellProcess.foretell("learner", "-c", config));
+        assertThat(second.awaitExit(START)).as("exit status of %s", second).isEqualTo(1);
+        assertThat(second.err()).singleElement().asString().contains("in use by process " + first.pid());
+    }
+
     @Test
     void rolesInProcessesOfTheirOwnReachTheSameEndAsInOne() {
         ForetellProcess broker = add(ForetellProcess.java(
@@ -53,6 +60,8 @@ class FourProcessesTest {
                         "{port: 0, api_keys: [a-key]}"));
 
         ForetellProcess learner = add(ForetellProcess.foretell("learner", "-c", config));
+        learner.awaitLine(line -> line.startsWith("learner of run"), START);
+        assertRefused(config, learner);
         List<ForetellProcess> others = List.of(
                 add(ForetellProcess.foretell("reward", "-c", config)),
                 add(ForetellProcess.foretell(

@@ -1,0 +1,43 @@
+package io.foretell.learner;
+
+import io.foretell.objectives.ScoredGroup;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+
+/** The order of the groups in a batch, and what the step log says of them for an audit to compare. Pure functions. */
+public final class Batches {
+    private Batches() {}
+
+    /** By id, so that sums do not depend on the order in which groups came. */
+    public static List<ScoredGroup> ordered(List<ScoredGroup> groups) {
+        return groups.stream().sorted(Comparator.comparing(ScoredGroup::id)).toList();
+    }
+
+    /** Both together, replayed groups evenly between the fresh ones, so that every mini-batch has its share. */
+    static List<ScoredGroup> mixed(List<ScoredGroup> fresh, List<ScoredGroup> replayed) {
+        List<ScoredGroup> all = new ArrayList<>();
+        for (int i = 0; i < fresh.size(); i++) {
+            all.add(fresh.get(i));
+            all.addAll(replayed.subList(i * replayed.size() / fresh.size(), (i + 1) * replayed.size() / fresh.size()));
+        }
+        return all;
+    }
+
+    /** Sha-256 in hex of the ids of the groups, in order, one a line. */
+    public static String digest(List<ScoredGroup> groups) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (ScoredGroup group : groups) {
+                digest.update((group.id() + "\n").getBytes(StandardCharsets.UTF_8));
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}
