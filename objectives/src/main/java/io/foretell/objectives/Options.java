@@ -42,6 +42,24 @@ final class Options {
         return text;
     }
 
+    /** As many texts as {@code fallback} has, which they are by default. */
+    List<String> texts(String key, List<String> fallback) {
+        List<String> given = texts(key);
+        if (!given.isEmpty() && given.size() != fallback.size()) {
+            throw wrong(key, "a list of " + fallback.size() + " texts");
+        }
+        return given.isEmpty() ? fallback : given;
+    }
+
+    /** One of {@code known}, the first by default. */
+    String choice(String key, List<String> known) {
+        String value = text(key, known.get(0));
+        if (!known.contains(value)) {
+            throw wrong(key, "one of " + known);
+        }
+        return value;
+    }
+
     /** A list of texts, empty by default. */
     List<String> texts(String key) {
         known.add(key);

@@ -188,14 +188,7 @@ public final class Rpt implements Objective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        TokenArray context = context(group.task());
-        double[] advantages = estimator.of(group.rewards());
-        int end = tokenizer.endOfText().orElse(NO_TOKEN);
-        List<Experience> experiences = new ArrayList<>();
-        for (int i = 0; i < advantages.length; i++) {
-            Rollout rollout = group.group().rollouts().get(i);
-            experiences.add(Experience.policyGradient(context, rollout, advantages[i], end));
-        }
-        return experiences;
+        return Experience.policyGradient(
+                context(group.task()), group, estimator, tokenizer.endOfText().orElse(NO_TOKEN));
     }
 }
