@@ -23,13 +23,19 @@ public final class Generators {
             ChainCorpus.NAME,
             new Generator(ChainCorpus::new, ChainCorpus::vocabulary),
             ChainCorpus.BOXED,
-            new Generator(
-                    (seed, documents, delivered) -> new ChainCorpus(ChainCorpus.BOXED, seed, documents, delivered),
-                    ChainCorpus::boxedVocabulary),
+            chain(ChainCorpus.BOXED),
+            ChainCorpus.SENTENCES,
+            chain(ChainCorpus.SENTENCES),
             RudeCorpus.NAME,
             new Generator(RudeCorpus::new, RudeCorpus::vocabulary)));
 
     private Generators() {}
+
+    private static Generator chain(String variant) {
+        return new Generator(
+                (seed, documents, delivered) -> new ChainCorpus(variant, seed, documents, delivered),
+                () -> ChainCorpus.vocabulary(variant));
+    }
 
     public static Set<String> names() {
         return BY_NAME.keySet();
