@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
 public final class LearnerState implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LearnerState.class);
     private static final int UNSAMPLED_INTERVAL = 50;
+    private static final String REWARD_KL = "reward_kl";
 
     private final LearnerRun run;
     private final ExperienceBuffer buffer;
@@ -39,6 +40,8 @@ public final class LearnerState implements AutoCloseable {
     private final PolicyStore policies;
     private final PolicyFeed feed;
     private final Policy policy;
+    private final KlControl klControl;
+    private final RewardKl rewardKl;
     private final TrainingStep training;
     private final Evaluation evaluation;
     private final RecentRollouts rollouts;
@@ -72,6 +75,8 @@ public final class LearnerState implements AutoCloseable {
                 run.checkpoints().async(),
                 run.checkpoints().timeout());
         this.training = new TrainingStep(policy, run.settings());
+        this.klControl = new KlControl(run.settings().klCtrl());
+        this.rewardKl = new RewardKl(policy, run.settings(), klControl);
         this.evaluation =
                 new Evaluation(policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
         this.rollouts = new RecentRollouts(
@@ -119,6 +124,7 @@ public final class LearnerState implements AutoCloseable {
                         "checkpoint " + loaded.get().folder() + " was written with another tokenizer");
             }
             policy.loadOptimizer(loaded.get().folder(), "optimizer");
+            Optional.ofNullable(saved.coefficients().get(REWARD_KL)).ifPresent(klControl::restore);
             step = saved.step();
             checkpointed = step;
             resumedAt = step;
@@ -216,6 +222,11 @@ public final class LearnerState implements AutoCloseable {
         checkpointed = -1;
         checkpoint();
         log.info("the learning rate anneals from step {} on", annealFrom);
+    }
+
+    /** The groups with the divergence from the teacher in their rewards, where that is wanted. */
+    RewardKl.Found withRewardKl(int phase, List<ScoredGroup> groups) {
+        return rewardKl.of(run.objectives().get(phase), groups);
     }
 
     /** In phases that sample nothing the teacher is the policy itself, so that it starts equal in the next. */
@@ -329,6 +340,7 @@ public final class LearnerState implements AutoCloseable {
                 published.version(),
                 annealFrom == Long.MAX_VALUE ? Map.of() : Map.of(CheckpointState.ANNEAL_FROM, annealFrom),
                 Map.of("seed", Long.toString(run.seed())),
+                Map.of(REWARD_KL, klControl.coefficient()),
                 buffer.positions(),
                 policy.tokenizer().fingerprint(),
                 "",

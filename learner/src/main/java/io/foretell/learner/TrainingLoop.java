@@ -107,7 +107,8 @@ final class TrainingLoop {
         long step = state.step() + 1;
         double rate = state.learningRate(phase);
         List<ScoredGroup> batch = rewarded(groups, step);
-        TrainingStep.Outcome outcome = state.train(phase, batch, rate);
+        RewardKl.Found withKl = state.withRewardKl(phase, batch);
+        TrainingStep.Outcome outcome = state.train(phase, withKl.groups(), rate);
         outcome.refusals()
                 .forEach(refusal -> log.warn(
                         "an update of step {} is skipped: {}; groups {}", step, refusal.reason(), refusal.groups()));
@@ -125,6 +126,7 @@ final class TrainingLoop {
             row.put("updates/refusals", outcome.refusals());
         }
         UpdateMetrics.put(row, outcome, rate, run.settings().loss());
+        withKl.put(row);
         long syncBegin = System.nanoTime();
         state.advance();
         state.publish();

@@ -6,6 +6,7 @@ import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Weights;
 import io.foretell.policy.MicroBatchResult;
 import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
@@ -101,7 +102,7 @@ final class TrainingStep {
 
     private void proximal(MiniBatch batch) {
         for (List<Integer> chosen : batch.microBatches(settings.maxTokensPerMicroBatch())) {
-            List<double[]> found = policy.logProbs(batch.experiences(chosen));
+            List<double[]> found = policy.logProbs(Weights.LIVE, batch.experiences(chosen));
             for (int i = 0; i < chosen.size(); i++) {
                 batch.proximal()[chosen.get(i)] = found.get(i);
             }
@@ -221,21 +222,7 @@ final class TrainingStep {
 
         /** Sequences of similar length together, at most the token budget each. */
         List<List<Integer>> microBatches(int maxTokens) {
-            List<Integer> order = new ArrayList<>(
-                    IntStream.range(0, experiences.size()).boxed().toList());
-            order.sort(Comparator.comparingInt(i -> experiences.get(i).tokens().length()));
-            List<List<Integer>> batches = new ArrayList<>();
-            List<Integer> batch = new ArrayList<>();
-            for (int index : order) {
-                long width = experiences.get(index).tokens().length();
-                if (!batch.isEmpty() && (batch.size() + 1) * width > maxTokens) {
-                    batches.add(batch);
-                    batch = new ArrayList<>();
-                }
-                batch.add(index);
-            }
-            batches.add(batch);
-            return batches;
+            return MicroBatches.of(experiences, maxTokens);
         }
     }
 

@@ -85,7 +85,8 @@ class CheckpointWriterTest {
     }
 
     private static CheckpointState state(long step) {
-        return new CheckpointState(step, 0, step, step, Map.of(), Map.of(), Map.of(0, 10 * step), "f", "", List.of());
+        return new CheckpointState(
+                step, 0, step, step, Map.of(), Map.of(), Map.of(), Map.of(0, 10 * step), "f", "", List.of());
     }
 
     private CheckpointStore.Loaded latest() {
