@@ -87,7 +87,7 @@ final class RewardRole implements Role {
     }
 
     /** Otherwise every group would become a dead letter. */
-    private static void requireJudge(List<Objective> objectives, JudgeSettings settings) {
+    static void requireJudge(List<Objective> objectives, JudgeSettings settings) {
         for (Objective objective : objectives) {
             if (!objective.judges().isEmpty() && !settings.isConfigured()) {
                 throw new ConfigurationException("phases: objective '" + objective.name() + "' asks a judge ("
