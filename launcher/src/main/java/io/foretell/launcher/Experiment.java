@@ -72,6 +72,26 @@ record Experiment(
                             new LearningCurve.Panel("response_length", "held-out response length (tokens)")),
                     List.of(
                             new Criterion.Rises("accuracy_with_thought", "accuracy", "", 0.4),
+                            new Criterion.Reaches("accuracy_with_thought", "accuracy", 0.75))),
+            new Experiment(
+                    "rlpt",
+                    "configs/rlpt.yaml",
+                    "reward.shuffle=true",
+                    "RLPT discovers that walking the chain before writing the next or the hidden sentence pays: the share of"
+                            + " held-out sentences that are right rises in every seed, and with shuffled rewards it does"
+                            + " not.",
+                    "RLPT",
+                    columns(
+                            "accuracy_with_thought", "accuracy of sentences after a thought",
+                            "response_length", "response length",
+                            "truncated", "truncated"),
+                    List.of(
+                            new LearningCurve.Panel(
+                                    "accuracy_with_thought",
+                                    "held-out accuracy of sentences after a thought (95 % band)"),
+                            new LearningCurve.Panel("response_length", "held-out response length (tokens)")),
+                    List.of(
+                            new Criterion.Rises("accuracy_with_thought", "accuracy", "", 0.4),
                             new Criterion.Reaches("accuracy_with_thought", "accuracy", 0.75))));
 
     private static Map<String, String> columns(String... measuresAndHeadings) {

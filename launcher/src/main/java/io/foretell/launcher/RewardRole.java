@@ -4,7 +4,9 @@ import io.foretell.judge.HttpJudge;
 import io.foretell.judge.Judge;
 import io.foretell.judge.JudgeModel;
 import io.foretell.judge.JudgeSettings;
+import io.foretell.objectives.Objective;
 import io.foretell.objectives.RolloutGroup;
+import io.foretell.platform.ConfigurationException;
 import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
@@ -50,6 +52,8 @@ final class RewardRole implements Role {
     @Override
     public void start() {
         tokenizer = wiring.besideWeights("reward", HuggingFaceTokenizer::open);
+        List<Objective> objectives = Wiring.objectives(wiring.config(), tokenizer);
+        requireJudge(objectives, wiring.config().reward().judge());
         policy = wiring.serve("reward", wiring.scoringOptions());
         judge = judge(wiring.config().reward().judge());
         rewards = new Rewards(wiring.config().reward().rewards(), judge);
@@ -67,7 +71,7 @@ final class RewardRole implements Role {
                         wiring.topics().scoredGroups(),
                         wiring.watchdog(),
                         new RewardWorker(
-                                Wiring.objectives(wiring.config(), tokenizer),
+                                objectives,
                                 wiring.feed(),
                                 policy,
                                 judge,
@@ -80,6 +84,17 @@ final class RewardRole implements Role {
                 .check(
                         "reward",
                         () -> worker.isAlive() ? Optional.empty() : Optional.of("the reward worker has stopped"));
+    }
+
+    /** Otherwise every group would become a dead letter. */
+    static void requireJudge(List<Objective> objectives, JudgeSettings settings) {
+        for (Objective objective : objectives) {
+            if (!objective.judges().isEmpty() && !settings.isConfigured()) {
+                throw new ConfigurationException("phases: objective '" + objective.name() + "' asks a judge ("
+                        + String.join(", ", objective.judges())
+                        + ") but none is configured: set reward.judge.base_url or reward.judge.policy");
+            }
+        }
     }
 
     private @Nullable Judge judge(JudgeSettings settings) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param policyVersion version of the weights
  * @param counters totals that go on after a restart, by name
  * @param random states or seeds of random number generators, by name
+ * @param coefficients values that the run adapts, by name
  * @param positions next Kafka offset per partition, for information: the buffer's own positions count
  * @param versions fingerprints of the weights of the versions published last, by version
  * @param tokenizerFingerprint sha-256 of the tokenizer
@@ -26,6 +27,7 @@ public record CheckpointState(
         long policyVersion,
         Map<String, Long> counters,
         Map<String, String> random,
+        @Nullable Map<String, Double> coefficients,
         Map<Integer, Long> positions,
         Map<Long, String> versions,
         String tokenizerFingerprint,
@@ -37,6 +39,7 @@ public record CheckpointState(
     public CheckpointState {
         counters = Map.copyOf(counters);
         random = Map.copyOf(random);
+        coefficients = coefficients == null ? Map.of() : Map.copyOf(coefficients); // older ones have none
         positions = Map.copyOf(positions);
         versions = Map.copyOf(versions);
         recentLosses = recentLosses == null ? List.of() : List.copyOf(recentLosses);

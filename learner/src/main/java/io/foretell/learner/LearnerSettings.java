@@ -2,6 +2,7 @@ package io.foretell.learner;
 
 import io.foretell.objectives.AdvantageEstimator;
 import io.foretell.objectives.Experience;
+import io.foretell.objectives.KlEstimator;
 import io.foretell.objectives.KlTerm;
 import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.PolicyGradientLoss;
@@ -42,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  * @param ppoMiniBatchSize groups of one optimizer step; null for all of {@code promptsPerStep} in one
  * @param schedule cooldown, anneal and re-warming of the learning rate
  * @param batchGuard which updates are skipped
+ * @param useKlInReward whether the divergence from the teacher is taken from the rewards
+ * @param klPenalty its estimator: k1, k2, k3 or abs
+ * @param klCtrl its coefficient
  */
 public record LearnerSettings(
         int promptsPerStep,
@@ -73,7 +77,10 @@ public record LearnerSettings(
         FilterGroups filterGroups,
         @Nullable Integer ppoMiniBatchSize,
         ScheduleSettings schedule,
-        BatchGuardSettings batchGuard) {
+        BatchGuardSettings batchGuard,
+        boolean useKlInReward,
+        String klPenalty,
+        KlControlSettings klCtrl) {
     static final List<String> SCHEDULES = List.of("constant", "linear", "cosine", "wsd", "infinite");
 
     public LearnerSettings {
@@ -105,6 +112,7 @@ public record LearnerSettings(
         AdvantageEstimator.parse(advEstimator);
         PolicyLosses.create(lossMode, clipRatioLow, clipRatioHigh, 1);
         KlTerm.parse(klLossType, klLossCoef);
+        KlEstimator.parse("learner.kl_penalty", klPenalty);
         require(clipRatioC == null || clipRatioC > 1, "learner.clip_ratio_c", clipRatioC, "above 1, or null");
         require(
                 clipRatioC == null || lossMode.equals("vanilla"),
@@ -149,6 +157,10 @@ public record LearnerSettings(
                 rolloutCorrection.bypassMode() ? RolloutCorrection.NONE : rolloutCorrection.correction(),
                 useKlLoss ? KlTerm.parse(klLossType, klLossCoef) : KlTerm.NONE,
                 entropyCoeff);
+    }
+
+    KlEstimator klInReward() {
+        return KlEstimator.parse("learner.kl_penalty", klPenalty);
     }
 
     /** Weight of every policy-gradient token of a step. */

@@ -30,6 +30,7 @@ public final class LearnerState implements AutoCloseable {
     private static final Duration SKIP_POLL = Duration.ofMillis(100);
     private static final Duration SKIP = Duration.ofMinutes(2);
     private static final String NOT_RESTORED = "not restored";
+    private static final String REWARD_KL = "reward_kl";
 
     private final LearnerRun run;
     private final ExperienceBuffer buffer;
@@ -38,6 +39,8 @@ public final class LearnerState implements AutoCloseable {
     private final CheckpointWriter writer;
     private final Publishing publishing;
     private final Policy policy;
+    private final KlControl klControl;
+    private final RewardKl rewardKl;
     private final TrainingStep training;
     private final Evaluation evaluation;
     private final RecentRollouts rollouts;
@@ -68,6 +71,8 @@ public final class LearnerState implements AutoCloseable {
                 run.checkpoints().async(),
                 run.checkpoints().timeout());
         this.training = new TrainingStep(policy, run.settings());
+        this.klControl = new KlControl(run.settings().klCtrl());
+        this.rewardKl = new RewardKl(policy, run.settings(), klControl);
         this.evaluation =
                 new Evaluation(policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
         this.rollouts = new RecentRollouts(
@@ -130,6 +135,7 @@ public final class LearnerState implements AutoCloseable {
                 checkpointed = step;
                 annealFrom = saved.counters().getOrDefault(CheckpointState.ANNEAL_FROM, Long.MAX_VALUE);
                 training.guard().restart(saved.recentLosses());
+                Optional.ofNullable(saved.coefficients().get(REWARD_KL)).ifPresent(klControl::restore);
             }
             resumedAt = step;
             versions = history(run.restored().contains(Restored.WEIGHTS) ? saved.versions() : Map.of());
@@ -264,6 +270,11 @@ public final class LearnerState implements AutoCloseable {
         log.info("the learning rate anneals from step {} on", annealFrom);
     }
 
+    /** The groups with the divergence from the teacher in their rewards, where that is wanted. */
+    RewardKl.Found withRewardKl(int phase, List<ScoredGroup> groups) {
+        return rewardKl.of(run.objectives().get(phase), groups);
+    }
+
     TrainingStep.Outcome train(List<ScoredGroup> groups, double learningRate) {
         return training.run(run, groups, step + 1, learningRate);
     }
@@ -340,6 +351,7 @@ public final class LearnerState implements AutoCloseable {
                 publishing.version(),
                 annealFrom == Long.MAX_VALUE ? Map.of() : Map.of(CheckpointState.ANNEAL_FROM, annealFrom),
                 Map.of("seed", Long.toString(run.seed())),
+                Map.of(REWARD_KL, klControl.coefficient()),
                 buffer.positions(),
                 versions.fingerprints(),
                 policy.tokenizer().fingerprint(),

@@ -94,20 +94,6 @@ record MiniBatch(
 
     /** Sequences of similar length together, at most the token budget each. */
     List<List<Integer>> microBatches(int maxTokens) {
-        List<Integer> order =
-                new ArrayList<>(IntStream.range(0, experiences.size()).boxed().toList());
-        order.sort(Comparator.comparingInt(i -> experiences.get(i).tokens().length()));
-        List<List<Integer>> batches = new ArrayList<>();
-        List<Integer> batch = new ArrayList<>();
-        for (int index : order) {
-            long width = experiences.get(index).tokens().length();
-            if (!batch.isEmpty() && (batch.size() + 1) * width > maxTokens) {
-                batches.add(batch);
-                batch = new ArrayList<>();
-            }
-            batch.add(index);
-        }
-        batches.add(batch);
-        return batches;
+        return MicroBatches.of(experiences, maxTokens);
     }
 }

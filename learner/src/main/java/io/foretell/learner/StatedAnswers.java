@@ -26,7 +26,8 @@ import java.util.concurrent.CompletableFuture;
  *
  * <pre>accuracy_with_thought = mean over documents of mean_i r_i      r in {0, 1}</pre>
  *
- * <p>with a 95 % interval over documents (normal approximation). Without a thought a document counts as right when its
+ * <p>with a 95 % interval over documents (normal approximation). There is no accuracy where only a judge could tell whether
+ * an answer is right. Without a thought a document counts as right when its
  * next token is the most likely one. Confined to the learner's thread.
  */
 final class StatedAnswers {
@@ -41,6 +42,7 @@ final class StatedAnswers {
     /** @param samples of each question, in order */
     Map<String, Double> measures(List<Evaluation.Question> questions, List<List<Sample>> samples) {
         double[] accuracies = new double[questions.size()];
+        boolean areKnown = true;
         double without = 0;
         double length = 0;
         double truncated = 0;
@@ -51,7 +53,8 @@ final class StatedAnswers {
             List<ScoreRequest> plain = List.of(new ScoreRequest(question.task().prompt(), next));
             without += policy.score(Weights.LIVE, plain).get(0).allGreedy() ? 1 : 0;
             for (Reward reward : rewards(question, samples.get(q))) {
-                accuracies[q] += reward.isOk() ? reward.total() / samples.get(q).size() : 0;
+                accuracies[q] += reward.total() / samples.get(q).size();
+                areKnown &= reward.isOk();
             }
             for (Sample sample : samples.get(q)) {
                 length += sample.tokens().length();
@@ -60,7 +63,9 @@ final class StatedAnswers {
             }
         }
         Map<String, Double> measures = new LinkedHashMap<>();
-        Interval.of(accuracies).within(0, 1).put("accuracy_with_thought", measures);
+        if (areKnown) {
+            Interval.of(accuracies).within(0, 1).put("accuracy_with_thought", measures);
+        }
         measures.put(Evaluation.PREFIX + "accuracy_without_thought", without / accuracies.length);
         measures.put(Evaluation.PREFIX + "response_length", length / drawn);
         measures.put(Evaluation.PREFIX + "truncated", truncated / drawn);
@@ -97,6 +102,11 @@ final class StatedAnswers {
 
         @Override
         public CompletableFuture<Verdict> judge(String role, String material) {
+            return judge(role, Map.of());
+        }
+
+        @Override
+        public CompletableFuture<Verdict> judge(String role, Map<String, String> material) {
             return CompletableFuture.completedFuture(
                     new Verdict(RewardStatus.SKIPPED, 0, "no judge is asked about held-out documents"));
         }

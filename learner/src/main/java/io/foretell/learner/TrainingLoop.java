@@ -104,8 +104,9 @@ final class TrainingLoop {
         long step = state.step() + 1;
         double rate = state.learningRate(phase);
         List<ScoredGroup> batch = run.rewarded(groups, step);
+        RewardKl.Found withKl = state.withRewardKl(phase, batch);
         List<ScoredGroup> replayed = state.replayed();
-        TrainingStep.Outcome outcome = state.train(Batches.mixed(batch, replayed), rate);
+        TrainingStep.Outcome outcome = state.train(Batches.mixed(withKl.groups(), replayed), rate);
         outcome.refusals()
                 .forEach(refusal -> log.warn(
                         "an update of step {} is skipped: {}; groups {}", step, refusal.reason(), refusal.groups()));
@@ -126,6 +127,7 @@ final class TrainingLoop {
             row.put("updates/refusals", outcome.refusals());
         }
         UpdateMetrics.put(row, outcome, rate, run.settings().loss());
+        withKl.put(row);
         long syncBegin = System.nanoTime();
         state.advance();
         state.publish();

@@ -4,6 +4,7 @@ import io.foretell.objectives.AdvantageEstimator;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Weights;
 import io.foretell.policy.MicroBatchResult;
 import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
@@ -127,7 +128,7 @@ final class TrainingStep {
 
     private void proximal(MiniBatch batch) {
         for (List<Integer> chosen : batch.microBatches(settings.maxTokensPerMicroBatch())) {
-            List<double[]> found = policy.logProbs(batch.experiences(chosen));
+            List<double[]> found = policy.logProbs(Weights.LIVE, batch.experiences(chosen));
             for (int i = 0; i < chosen.size(); i++) {
                 batch.proximal()[chosen.get(i)] = found.get(i);
             }

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -234,6 +236,18 @@ class CheckpointStoreTest {
         assertThat(sentence(0)).startsWith(expected);
     }
 
+    @Test
+    void aStateFromBeforeThereWereCoefficientsIsRead() throws IOException {
+        ObjectNode old = Json.mapper().valueToTree(state(3));
+        old.remove("coefficients");
+
+        CheckpointState read = Json.mapper().treeToValue(old, CheckpointState.class);
+
+        assertThat(read.coefficients()).isEmpty();
+        assertThat(Json.mapper().treeToValue(Json.mapper().valueToTree(state(3)), CheckpointState.class))
+                .isEqualTo(state(3));
+    }
+
     private String sentence(int index) {
         return logged.list.get(index).getFormattedMessage();
     }
@@ -257,6 +271,7 @@ class CheckpointStoreTest {
                 step,
                 Map.of("tokens", 5L),
                 Map.of("data", "42"),
+                Map.of("reward_kl", 0.0013),
                 Map.of(0, 7L, 2, 9L),
                 Map.of(step, "weights"),
                 "tok",

@@ -29,6 +29,7 @@ final class Runs {
 
     static final ScheduleSettings SCHEDULE = new ScheduleSettings(0, 1, 10, 0);
     static final BatchGuardSettings UNGUARDED = new BatchGuardSettings(null, 8, 2);
+    static final KlControlSettings FIXED_KL = new KlControlSettings("fixed", 0.001, 10_000, 0.1);
 
     static LearnerSettings settings(String advEstimator, int epochs, int maxTokensPerMicroBatch) {
         return settings(advEstimator, epochs, maxTokensPerMicroBatch, "vanilla", 0, false, BYPASS);
@@ -64,6 +65,52 @@ final class Runs {
             RolloutCorrectionSettings correction,
             @Nullable Integer miniBatch,
             BatchGuardSettings guard) {
+        return settings(
+                advEstimator,
+                epochs,
+                maxTokensPerMicroBatch,
+                lossMode,
+                entropyCoeff,
+                useKlLoss,
+                correction,
+                miniBatch,
+                guard,
+                null,
+                "kl");
+    }
+
+    /** With the divergence in the reward. */
+    static LearnerSettings settings(
+            int maxTokensPerMicroBatch,
+            RolloutCorrectionSettings correction,
+            KlControlSettings klInReward,
+            String klPenalty) {
+        return settings(
+                "rloo",
+                1,
+                maxTokensPerMicroBatch,
+                "vanilla",
+                0,
+                false,
+                correction,
+                null,
+                UNGUARDED,
+                klInReward,
+                klPenalty);
+    }
+
+    private static LearnerSettings settings(
+            String advEstimator,
+            int epochs,
+            int maxTokensPerMicroBatch,
+            String lossMode,
+            double entropyCoeff,
+            boolean useKlLoss,
+            RolloutCorrectionSettings correction,
+            @Nullable Integer miniBatch,
+            BatchGuardSettings guard,
+            @Nullable KlControlSettings klInReward,
+            String klPenalty) {
         return new LearnerSettings(
                 4,
                 1e-3,
@@ -94,7 +141,10 @@ final class Runs {
                 new LearnerSettings.FilterGroups(false),
                 miniBatch,
                 SCHEDULE,
-                guard);
+                guard,
+                klInReward != null,
+                klPenalty,
+                klInReward == null ? FIXED_KL : klInReward);
     }
 
     static PhaseSettings phase(String objective, Integer steps) {

@@ -53,7 +53,8 @@ class SettingsTest {
             false,
             0.001,
             "low_var_kl",
-            null
+            null,
+            "kl"
         };
         v[place] = value;
         return new LearnerSettings(
@@ -86,7 +87,10 @@ class SettingsTest {
                 new LearnerSettings.FilterGroups(false),
                 (Integer) v[25],
                 Runs.SCHEDULE,
-                Runs.UNGUARDED);
+                Runs.UNGUARDED,
+                false,
+                (String) v[26],
+                Runs.FIXED_KL);
     }
 
     static List<Arguments> wrong() {
@@ -149,7 +153,11 @@ class SettingsTest {
                         25,
                         3,
                         "learner.ppo_mini_batch_size is 3 but must be a divisor of learner.prompts_per_step = 4 groups,"
-                                + " or null for all of them"));
+                                + " or null for all of them"),
+                Arguments.of(
+                        26,
+                        "k3+",
+                        "learner.kl_penalty is 'k3+' but must be k1 (kl), k2 (mse), k3 (low_var_kl) or abs"));
     }
 
     @Test
@@ -173,6 +181,19 @@ class SettingsTest {
         assertThatThrownBy(() -> with(place, value))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(sentence);
+    }
+
+    @Test
+    void aControlOfTheDivergenceThatCannotBeGivesOneSentence() {
+        String section = "learner.kl_ctrl.";
+        assertThatThrownBy(() -> new KlControlSettings("pid", 0.1, 10, 0.1))
+                .hasMessage(section + "type is pid but must be one of [fixed, adaptive]");
+        assertThatThrownBy(() -> new KlControlSettings("fixed", 0, 10, 0.1))
+                .hasMessage(section + "kl_coef is 0.0 but must be above 0");
+        assertThatThrownBy(() -> new KlControlSettings("adaptive", 0.1, 0, 0.1))
+                .hasMessage(section + "horizon is 0.0 but must be at least 1");
+        assertThatThrownBy(() -> new KlControlSettings("adaptive", 0.1, 10, -1))
+                .hasMessage(section + "target_kl is -1.0 but must be above 0");
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.foretell.objectives;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -57,6 +59,22 @@ public record Experience(
     public static Experience nextToken(TokenArray tokens, FloatArray weights) {
         FloatArray zeros = FloatArray.zeros(tokens.length());
         return new Experience(tokens, zeros, zeros, zeros, weights, 1f, -1);
+    }
+
+    /**
+     * The responses of a group trained by policy gradient, in order, each with its own advantage.
+     *
+     * @param context tokens they were sampled from
+     */
+    static List<Experience> policyGradient(
+            TokenArray context, ScoredGroup group, AdvantageEstimator estimator, int forbiddenFirst) {
+        double[] advantages = estimator.of(group);
+        List<Experience> experiences = new ArrayList<>();
+        for (int i = 0; i < advantages.length; i++) {
+            Rollout rollout = group.group().rollouts().get(i);
+            experiences.add(policyGradient(context, rollout, advantages[i], forbiddenFirst));
+        }
+        return experiences;
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.foretell.objectives;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -70,7 +71,21 @@ public enum KlEstimator {
     /** Of {@link #value} by d. */
     public abstract double derivative(double d);
 
-    boolean isCalled(String name) {
+    /**
+     * The estimator that configuration files call {@code name}.
+     *
+     * @param key where it is called so
+     * @throws IllegalArgumentException with a sentence for the user, when there is none of that name
+     */
+    public static KlEstimator parse(String key, String name) {
+        return Arrays.stream(values())
+                .filter(estimator -> estimator.isCalled(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        key + " is '" + name + "' but must be k1 (kl), k2 (mse), k3 (low_var_kl) or abs"));
+    }
+
+    private boolean isCalled(String name) {
         return spellings.contains(name);
     }
 }

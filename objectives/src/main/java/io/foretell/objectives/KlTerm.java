@@ -18,13 +18,11 @@ public record KlTerm(KlEstimator estimator, boolean straightThrough, double coef
     public static KlTerm parse(String type, double coefficient) {
         boolean straight = type.endsWith("+");
         String name = straight ? type.substring(0, type.length() - 1) : type;
-        for (KlEstimator estimator : KlEstimator.values()) {
-            if (estimator.isCalled(name)) {
-                return new KlTerm(estimator, straight, coefficient);
-            }
+        try {
+            return new KlTerm(KlEstimator.parse("learner.kl_loss_type", name), straight, coefficient);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(e.getMessage() + ", with + behind it for the gradient of k2", e);
         }
-        throw new IllegalArgumentException("learner.kl_loss_type is '" + type
-                + "' but must be k1 (kl), k2 (mse), k3 (low_var_kl) or abs, with + behind it for the gradient of k2");
     }
 
     public boolean isUsed() {

@@ -36,6 +36,11 @@ public interface Objective {
     /** One reward per rollout, in order. */
     CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer);
 
+    /** Roles of the judge that rewards may be asked of; none where it needs no judge. */
+    default List<String> judges() {
+        return List.of();
+    }
+
     /**
      * Whether a response states its own answer, so that its reward, 0 or 1, says whether that was right. Otherwise
      * held-out evaluation asks the model for the target after the response.

@@ -12,6 +12,7 @@ public final class Objectives {
             Map.entry(NextTokenPrediction.NAME, NextTokenPrediction::new),
             Map.entry(RewardWeighted.NAME, RewardWeighted::new),
             Map.entry(Rlp.NAME, Rlp::new),
+            Map.entry(Rlpt.NAME, Rlpt::new),
             Map.entry(Rpt.NAME, Rpt::new),
             Map.entry(SpanCorruption.NAME, SpanCorruption::new)));
 

@@ -42,6 +42,24 @@ final class Options {
         return text;
     }
 
+    /** As many texts as {@code fallback} has, which they are by default. */
+    List<String> texts(String key, List<String> fallback) {
+        List<String> given = texts(key);
+        if (!given.isEmpty() && given.size() != fallback.size()) {
+            throw wrong(key, "a list of " + fallback.size() + " texts");
+        }
+        return given.isEmpty() ? fallback : given;
+    }
+
+    /** One of {@code known}, the first by default. */
+    String choice(String key, List<String> known) {
+        String value = text(key, known.get(0));
+        if (!known.contains(value)) {
+            throw wrong(key, "one of " + known);
+        }
+        return value;
+    }
+
     /** A list of texts, empty by default. */
     List<String> texts(String key) {
         known.add(key);
@@ -50,6 +68,24 @@ final class Options {
             throw wrong(key, "a list of texts");
         }
         return list.stream().map(String.class::cast).toList();
+    }
+
+    /** Two texts. */
+    List<String> pair(String key, List<String> fallback) {
+        List<String> given = texts(key);
+        if (!given.isEmpty() && given.size() != 2) {
+            throw wrong(key, "two texts");
+        }
+        return given.isEmpty() ? fallback : given;
+    }
+
+    /** The two texts around an answer, neither of them empty. */
+    List<String> enclosure(String key, List<String> fallback) {
+        List<String> pair = pair(key, fallback);
+        if (pair.contains("")) {
+            throw wrong(key, "two texts to look for");
+        }
+        return pair;
     }
 
     /** The rule of {@code banned} and {@code segment_ends}. */

@@ -63,12 +63,8 @@ public final class Rlp implements Objective {
         this.minPrefix = options.integer("min_prefix", 1, 1);
         this.nextTokenWeight = options.number("next_token_weight", 0.1, 0, Integer.MAX_VALUE);
         this.rehearse = Set.copyOf(options.texts("rehearse"));
-        String truncated = options.text("truncated_reward", "score");
-        if (!truncated.equals("score") && !truncated.equals("none")) {
-            throw new IllegalArgumentException(
-                    "phases: option 'truncated_reward' of objective 'rlp' must be 'score' or 'none'");
-        }
-        this.truncatedGainsNothing = truncated.equals("none");
+        this.truncatedGainsNothing =
+                options.choice("truncated_reward", List.of("score", "none")).equals("none");
         this.open = Options.token(settings.tokenizer(), options.text("open", "<think>"));
         this.close = Options.token(settings.tokenizer(), options.text("close", "</think>"));
         options.refuseUnknown();
@@ -174,13 +170,6 @@ public final class Rlp implements Objective {
         if (task.prompt().isEmpty()) {
             return List.of(Experience.nextToken(task.target(), (float) nextTokenWeight, Set.of(open)));
         }
-        TokenArray context = task.prompt().append(open);
-        double[] advantages = estimator.of(group);
-        List<Experience> experiences = new ArrayList<>();
-        for (int i = 0; i < advantages.length; i++) {
-            Rollout rollout = group.group().rollouts().get(i);
-            experiences.add(Experience.policyGradient(context, rollout, advantages[i], close));
-        }
-        return experiences;
+        return Experience.policyGradient(task.prompt().append(open), group, estimator, close);
     }
 }

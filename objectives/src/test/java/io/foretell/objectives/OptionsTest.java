@@ -55,7 +55,8 @@ class OptionsTest {
     @Test
     void whatHappensToTruncatedThoughtsIsOneOfTwoWords() {
         assertThatThrownBy(() -> Objectives.create("rlp", settings(64, Map.of("truncated_reward", "zero"))))
-                .hasMessage("phases: option 'truncated_reward' of objective 'rlp' must be 'score' or 'none'");
+                .hasMessage(
+                        "phases: option 'truncated_reward' of objective 'rlp' is zero but must be one of [score, none]");
     }
 
     @Test

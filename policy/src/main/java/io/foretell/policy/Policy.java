@@ -305,20 +305,26 @@ public final class Policy implements AutoCloseable {
             List<double[]> proximal,
             PolicyGradientLoss loss,
             boolean recompute) {
-        for (Experience experience : batch) {
-            requireKnown(experience.tokens());
-            requireKnown(experience.forbiddenFirst());
-        }
+        requireKnown(batch);
         return training.accumulate(batch, pgWeights, ceWeights, proximal, loss, recompute);
     }
 
-    /** Log-probabilities of the policy-gradient tokens of each experience under the live weights; nothing is learnt. */
-    public List<double[]> logProbs(List<Experience> batch) {
+    /**
+     * Log-probabilities of the policy-gradient tokens of one micro-batch in the distribution they were sampled from
+     * (temperature, forbidden first token).
+     *
+     * @return per experience one value for each token whose {@code lossMask} is not 0, in order
+     */
+    public List<double[]> logProbs(Weights which, List<Experience> batch) {
+        requireKnown(batch);
+        return training.logProbs(which == Weights.LIVE ? LIVE : EMA, batch);
+    }
+
+    private void requireKnown(List<Experience> batch) {
         for (Experience experience : batch) {
             requireKnown(experience.tokens());
             requireKnown(experience.forbiddenFirst());
         }
-        return training.logProbs(batch);
     }
 
     /** On an accelerator a token without a row in the embedding would end the process. */

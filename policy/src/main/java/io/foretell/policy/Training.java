@@ -89,12 +89,15 @@ final class Training {
         return new MicroBatchResult(total, pg, kl, entropy, ce, finite, losses, sequences);
     }
 
-    /** Log-probabilities of the policy-gradient tokens of each, under the live weights. */
-    List<double[]> logProbs(List<Experience> batch) {
-        List<float[]> unweighted =
+    /** Per experience the log-probabilities of its policy-gradient tokens; nothing is kept for a way back. */
+    List<double[]> logProbs(int which, List<Experience> batch) {
+        List<float[]> zeros =
                 batch.stream().map(e -> new float[e.tokens().length()]).toList();
-        TrainingRows rows = new TrainingRows(batch, unweighted, unweighted);
-        float[] found = evaluate(Policy.LIVE, rows, true);
+        TrainingRows rows = new TrainingRows(batch, zeros, zeros);
+        if (rows.size == 0) {
+            return batch.stream().map(e -> new double[0]).toList();
+        }
+        float[] found = evaluate(which, rows, true); // (2, R)
         program.run("forget");
         return IntStream.range(0, batch.size())
                 .mapToObj(b -> select(found, rows.sampledRows(b), 0))

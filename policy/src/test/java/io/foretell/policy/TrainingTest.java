@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -160,6 +161,43 @@ class TrainingTest {
                     assertThat((double) apart.get(i)[j]).isCloseTo(together.get(i)[j], within(1e-5 * largest));
                 }
             }
+        }
+    }
+
+    @Test
+    void logProbsAreThoseOfTheSampledDistributionAndLeaveGradientsAlone() {
+        ModelConfig config = TestModels.config("qwen3", 2, true);
+        try (Policy policy = open(config)) {
+            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            List<Experience> batch = TestBatches.mixed(decoder, new Random(28), 5);
+            policy.startTraining();
+            TestBatches.accumulate(policy, batch, 0, 5);
+            List<float[]> expected = Gradients.take(policy, folder);
+            policy.startTraining();
+            TestBatches.accumulate(policy, batch, 0, 5);
+
+            List<double[]> found = policy.logProbs(Weights.EMA, batch);
+
+            for (int b = 0; b < batch.size(); b++) {
+                Experience experience = batch.get(b);
+                double[][] logits = decoder.logits(experience.tokens().toArray());
+                int next = 0;
+                for (int t = 1; t < experience.tokens().length(); t++) {
+                    if (experience.lossMask().at(t) != 0) {
+                        int forbidden = next == 0 ? experience.forbiddenFirst() : -1;
+                        double own = ReferenceDecoder.logProb(
+                                logits[t - 1], experience.tokens().at(t), experience.temperature(), forbidden);
+                        assertThat(found.get(b)[next++]).isCloseTo(own, within(1e-5));
+                    }
+                }
+                assertThat(found.get(b)).hasSize(next);
+            }
+            List<float[]> gradients = Gradients.take(policy, folder);
+            for (int i = 0; i < gradients.size(); i++) {
+                assertThat(gradients.get(i)).containsExactly(expected.get(i));
+            }
+            List<Experience> plain = List.of(Experience.nextToken(batch.get(0).tokens(), 0, Set.of()));
+            assertThat(policy.logProbs(Weights.LIVE, plain).get(0)).isEmpty();
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
@@ -30,15 +31,24 @@ import java.util.random.RandomGenerator;
  * <p>The boxed variant has the same documents, except that answers after a thought are boxed: {@code x2=3 so x3 is
  * <think> x3=1 x2=3 </think> \boxed{ 1}}. The box holds what would follow the question, space included.
  *
+ * <p>The variant in sentences says the same as {@code X1=3. What is X5? It is 8. X6=2.}: a far or held-out question is
+ * followed by one more pair, and in a third of the thoughts that stands behind a mask for the answer, {@code X2=3. What is
+ * X3? <MASK> X4=7. <think> X3=1. </think> <|startofprediction|> It is 1. <|endofprediction|>}.
+ *
  * <p>Document i depends on the seed and i alone, so a restarted run goes on where it was. Immutable.
  */
 public final class ChainCorpus implements DocumentSource {
     public static final String NAME = "chain";
     /** The name of the variant whose thoughts end with a boxed answer. */
     public static final String BOXED = "chain-boxed";
+    /** The name of the variant in sentences. */
+    public static final String SENTENCES = "chain-sentences";
 
-    private static final int VARIABLES = 8;
-    private static final int VALUES = 10;
+    static final int VARIABLES = 8;
+    static final int VALUES = 10;
+
+    private static final Map<String, ChainWording> WORDINGS =
+            Map.of(NAME, ChainWording.PLAIN, BOXED, ChainWording.BOXED, SENTENCES, ChainWording.SENTENCES);
     private static final int LONGEST_THOUGHT = 10;
     private static final double FAR_SHARE = 0.4;
     private static final double WINDOW_SHARE = 0.25;
@@ -51,7 +61,8 @@ public final class ChainCorpus implements DocumentSource {
 
     private final long seed;
     private final long documents;
-    private final boolean boxed;
+    private final String name;
+    private final ChainWording wording;
     private final LongSupplier delivered;
     private final int[][] tables = new int[VARIABLES - 1][VALUES];
     private final List<int[]> farPairs = new ArrayList<>();
@@ -64,9 +75,10 @@ public final class ChainCorpus implements DocumentSource {
         this(NAME, seed, documents, delivered);
     }
 
-    /** @param name {@link #NAME} or {@link #BOXED} */
+    /** @param name {@link #NAME}, {@link #BOXED} or {@link #SENTENCES} */
     public ChainCorpus(String name, long seed, long documents, LongSupplier delivered) {
-        this.boxed = name.equals(BOXED);
+        this.name = name;
+        this.wording = Objects.requireNonNull(WORDINGS.get(name), name);
         this.seed = seed;
         this.documents = documents;
         this.delivered = delivered;
@@ -90,36 +102,19 @@ public final class ChainCorpus implements DocumentSource {
         }
     }
 
-    /** Every word that its documents are made of. */
+    /** Every word that the documents of the plain variant are made of. */
     public static List<String> vocabulary() {
-        List<String> words = new ArrayList<>(List.of("so", "is"));
-        for (int variable = 0; variable < VARIABLES; variable++) {
-            words.add("x" + variable);
-        }
-        for (int value = 0; value < VALUES; value++) {
-            words.add(Integer.toString(value));
-        }
-        for (int variable = 0; variable < VARIABLES; variable++) {
-            for (int value = 0; value < VALUES; value++) {
-                words.add(pair(variable, value));
-            }
-        }
-        return words;
+        return vocabulary(NAME);
     }
 
-    /** {@link #vocabulary}, the word that opens a box, and the ten that end one with a value. */
-    public static List<String> boxedVocabulary() {
-        List<String> words = new ArrayList<>(vocabulary());
-        words.add("\\boxed{");
-        for (int value = 0; value < VALUES; value++) {
-            words.add(value + "}");
-        }
-        return words;
+    /** Every word that the documents of the variant {@code name} are made of, but the tags of a thought. */
+    public static List<String> vocabulary(String name) {
+        return WORDINGS.get(name).vocabulary();
     }
 
     @Override
     public String name() {
-        return "generator " + (boxed ? BOXED : NAME);
+        return "generator " + name;
     }
 
     @Override
@@ -135,15 +130,12 @@ public final class ChainCorpus implements DocumentSource {
     public Document document(long index) {
         String id = NAME + "-" + seed + "-" + index;
         if (index < VALUES) {
-            int value = (int) index;
-            return document(id, HeldOut.DOMAIN, pair(0, value) + " so x5 is " + chain(0, value)[5]);
+            return document(id, HeldOut.DOMAIN, farQuestion(0, (int) index, 5));
         }
         SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + index);
         if (random.nextDouble() < FAR_SHARE) {
             int[] ends = farPairs.get(random.nextInt(farPairs.size()));
-            int value = random.nextInt(VALUES);
-            int answer = chain(ends[0], value)[ends[1]];
-            return document(id, "far", pair(ends[0], value) + " so x" + ends[1] + " is " + answer);
+            return document(id, "far", farQuestion(ends[0], random.nextInt(VALUES), ends[1]));
         }
         double kind = random.nextDouble();
         if (kind < WINDOW_SHARE) {
@@ -155,11 +147,26 @@ public final class ChainCorpus implements DocumentSource {
         if (kind < WINDOW_SHARE + QUESTION_SHARE + THOUGHT_SHARE) {
             return document(id, "thought", question(random, true));
         }
-        return document(id, "plain", "so x" + random.nextInt(VARIABLES) + " is " + random.nextInt(VALUES));
+        String question = wording.question(random.nextInt(VARIABLES));
+        return document(id, "plain", (question + wording.answer(random.nextInt(VALUES))).strip());
     }
 
     private static Document document(String id, String domain, String text) {
         return new Document(id, text, domain, Map.of());
+    }
+
+    private String farQuestion(int from, int value, int target) {
+        int[] values = chain(from, value);
+        return wording.pair(from, value)
+                + wording.question(target)
+                + wording.answer(values[target])
+                + following(from, target, values);
+    }
+
+    /** The pair after {@code target} where the variant has one; never x5 after x0 without every link between. */
+    private String following(int first, int target, int[] values) {
+        boolean has = wording == ChainWording.SENTENCES && target < VARIABLES - 1 && (first > 0 || target != 4);
+        return has ? " " + wording.pair(target + 1, values[target + 1]) : "";
     }
 
     private String window(RandomGenerator random) {
@@ -178,25 +185,27 @@ public final class ChainCorpus implements DocumentSource {
             first = 1;
         }
         int[] values = chain(first, random.nextInt(VALUES));
-        StringBuilder text = new StringBuilder(pairs(values, first, source))
-                .append(" so x")
-                .append(target)
-                .append(" is");
+        StringBuilder text = new StringBuilder(pairs(values, first, source)).append(wording.question(target));
         int shown = source;
         if (withThought) {
+            mask(text, following(first, target, values), random);
             shown = Math.max(shown, thought(text, values, first, source, random));
         }
         boolean guess = target - shown >= 2 && random.nextDouble() < GUESS;
         int answer = guess ? random.nextInt(VALUES) : values[target];
-        boolean inBox = boxed && withThought;
-        return text.append(inBox ? " \\boxed{ " : " ")
-                .append(answer)
-                .append(inBox ? "}" : "")
+        return text.append(withThought ? wording.stated(answer) : wording.answer(answer))
                 .toString();
     }
 
+    /** Puts the mask and {@code following} behind a third of the questions. */
+    private static void mask(StringBuilder text, String following, RandomGenerator random) {
+        if (!following.isEmpty() && random.nextInt(3) == 0) {
+            text.append(' ').append(ChainWording.MASK).append(following);
+        }
+    }
+
     /** Writes a random walk along the chain. @return the farthest variable it showed */
-    private static int thought(StringBuilder text, int[] values, int first, int source, RandomGenerator random) {
+    private int thought(StringBuilder text, int[] values, int first, int source, RandomGenerator random) {
         text.append(" <think>");
         int at = source;
         int farthest = source;
@@ -210,7 +219,7 @@ public final class ChainCorpus implements DocumentSource {
             } else if (move >= STAY) {
                 at = Math.max(first, at - 1);
             }
-            text.append(' ').append(pair(at, values[at]));
+            text.append(' ').append(wording.pair(at, values[at]));
             farthest = Math.max(farthest, at);
             if (random.nextDouble() < STOP) {
                 break;
@@ -230,15 +239,11 @@ public final class ChainCorpus implements DocumentSource {
         return values;
     }
 
-    private static String pairs(int[] values, int from, int to) {
-        StringBuilder text = new StringBuilder(pair(from, values[from]));
+    private String pairs(int[] values, int from, int to) {
+        StringBuilder text = new StringBuilder(wording.pair(from, values[from]));
         for (int i = from + 1; i <= to; i++) {
-            text.append(' ').append(pair(i, values[i]));
+            text.append(' ').append(wording.pair(i, values[i]));
         }
         return text.toString();
-    }
-
-    private static String pair(int variable, int value) {
-        return "x" + variable + "=" + value;
     }
 }

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -285,7 +287,7 @@ class ChainCorpusTest {
     @Test
     void theBoxedVariantHasTheSameDocumentsButForTheAnswersAfterAThought() {
         ChainCorpus boxed = new ChainCorpus(ChainCorpus.BOXED, SEED, DOCUMENTS, () -> 0);
-        Set<String> words = new HashSet<>(ChainCorpus.boxedVocabulary());
+        Set<String> words = new HashSet<>(ChainCorpus.vocabulary(ChainCorpus.BOXED));
         words.addAll(List.of("<think>", "</think>"));
         int boxes = 0;
         for (int i = 0; i < 2000; i++) {
@@ -300,5 +302,56 @@ class ChainCorpusTest {
             boxes += other.text().contains("</think> \\boxed{ ") ? 1 : 0;
         }
         assertThat(boxes).isBetween(400, 700);
+    }
+
+    /** A document of the variant in sentences, in the words of the plain one; its mask and its added pair apart. */
+    private static String inPlainWords(String text) {
+        return text.replaceAll(" <MASK> X[0-9]=[0-9]\\.(?= <think>)", "")
+                .replaceAll("(It is [0-9]\\.) X[0-9]=[0-9]\\.$", "$1")
+                .replaceAll("X([0-9]=[0-9])\\.", "x$1")
+                .replaceAll("What is X([0-9])\\?", "so x$1 is")
+                .replaceAll("<\\|startofprediction\\|> (.*) <\\|endofprediction\\|>", "$1")
+                .replaceAll("It is ([0-9])\\.", "$1");
+    }
+
+    @Test
+    void theVariantInSentencesAsksTheSameAndGoesOn() {
+        ChainCorpus corpus = new ChainCorpus(ChainCorpus.SENTENCES, SEED, DOCUMENTS, () -> 0);
+        Set<String> words = new HashSet<>(ChainCorpus.vocabulary(ChainCorpus.SENTENCES));
+        assertThat(words).hasSameSizeAs(ChainCorpus.vocabulary(ChainCorpus.SENTENCES));
+        words.addAll(List.of("<think>", "</think>"));
+        Map<String, Integer> followed = new HashMap<>();
+        int masks = 0;
+        int thoughts = 0;
+        for (int i = 0; i < 4000; i++) {
+            Document document = corpus.document(i);
+            String text = document.text();
+            assertThat(words).contains(text.split(" "));
+            if (!document.domain().equals("thought")) {
+                assertThat(inPlainWords(text)).isEqualTo(ALL.get(i).document().text());
+            }
+            Shown shown = Shown.of(new Document(document.id(), inPlainWords(text), document.domain(), Map.of()));
+            Matcher added = Pattern.compile("(<MASK>|It is ([0-9])\\.) X([0-9])=([0-9])\\.")
+                    .matcher(text);
+            if (added.find()) {
+                int[] given = shown.pairs().get(shown.before() - 1);
+                int variable = added.group(3).charAt(0) - '0';
+                assertThat(variable).as(text).isEqualTo(shown.asked() + 1);
+                assertThat(added.group(4)).as(text).isEqualTo("" + follow(given[0], given[1], variable));
+                boolean isShort =
+                        shown.variables().contains(0) && !shown.variables().containsAll(Set.of(1, 2, 3, 4));
+                assertThat(isShort && variable == 5).as(text).isFalse();
+                followed.merge(document.domain(), 1, Integer::sum);
+                masks += text.contains("<MASK>") ? 1 : 0;
+            }
+            thoughts += document.domain().equals("thought") ? 1 : 0;
+        }
+
+        assertThat(followed)
+                .containsEntry("held-out", 10)
+                .containsKeys("far", "thought")
+                .hasSize(3);
+        assertThat(masks).isEqualTo(followed.get("thought"));
+        assertThat(masks / (double) thoughts).as("seed %d", SEED).isBetween(0.2, 0.33);
     }
 }

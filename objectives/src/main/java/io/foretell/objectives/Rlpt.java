@@ -1,0 +1,265 @@
+package io.foretell.objectives;
+
+import io.foretell.objectives.SentenceReference.Known;
+import io.foretell.objectives.Sentences.Span;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+
+/**
+ * RLPT, Reinforcement Learning on Pre-Training Data (Li et al., arXiv 2509.19249): the model thinks, then writes the next
+ * sentence of a document (ASR), or one that is hidden between what comes before and the sentence after it (MSR).
+ *
+ * <pre>
+ * ASR  o ~ pi_theta(. | s_&lt;i)            MSR  o ~ pi_theta(. | s_&lt;i, mask, s_i+1)
+ * r(o) = 1 if what o states means a beginning of the reference, as a judge says; else 0
+ * J    = E_ASR[r] + lambda E_MSR[r]      GRPO: learner.adv_estimator grpo, run.mode sync, no KL
+ * </pre>
+ *
+ * <p>The reference of ASR is the sentence and the {@code reference_sentences} - 1 after it (the paper's relaxed reward;
+ * its strict one accepts the sentence alone); that of MSR the hidden sentence. A response that states nothing between the
+ * markers earns 0, component {@code missing_markers}.
+ *
+ * <p>Where we differ or the paper is silent:
+ *
+ * <ul>
+ *   <li>A visit of a document asks for one sentence: with probability lambda / (1 + lambda) for a middle one, which is J
+ *       but for a constant. One that MSR cannot ask for, because nothing follows, is then not asked for.
+ *   <li>Sentences are those of {@link Sentences}, where the paper takes NLTK's.
+ *   <li>The judge is not asked where the answer is known: a prediction that is the reference's text up to the end of a
+ *       sentence is right, component {@code exact_prefix}; an empty one, one whose sentences all stand in the prompt, and
+ *       one that is too long are wrong, components {@code empty_prediction}, {@code copied_prediction} and {@code
+ *       overlong_prediction} ({@link SentenceReference}).
+ *   <li>A verdict that cannot be had is no reward, and never 0.
+ * </ul>
+ *
+ * <p>Options; the paper gives no value for the first five:
+ *
+ * <ul>
+ *   <li>{@code lambda}: weight of MSR, 0 to 1 (0.5).
+ *   <li>{@code reference_sentences}: sentences of ASR's reference (3).
+ *   <li>{@code min_sentence_length}: fewest characters of a sentence to be asked for (20).
+ *   <li>{@code min_prefix}: fewest sentences before it (1).
+ *   <li>{@code longest_prediction}: a prediction of more characters than the reference's times this is too long (2).
+ *   <li>{@code strict}: whether the prediction has to mean the sentence itself (false). The judge then says it both ways:
+ *       prediction a beginning of the sentence, and sentence a beginning of the prediction.
+ *   <li>{@code verdict}: {@code judge}, or {@code rule}: what is not right by its text is wrong, and no judge is needed.
+ *   <li>{@code next_prompt}: two texts around what comes before, none by default.
+ *   <li>{@code middle_prompt}: three texts, before what comes before, between it and what comes after (the mask), and
+ *       after that: {@code ["", "<MASK>", ""]}.
+ *   <li>{@code markers}: two texts that enclose the prediction. Where the second is a token of the vocabulary it ends the
+ *       response, else the end of text does.
+ *   <li>{@code abbreviations}: after which a full stop ends no sentence, in place of an English list.
+ *   <li>{@code open}, {@code close}: the tags of a thought, each one token of the vocabulary.
+ * </ul>
+ */
+public final class Rlpt implements Objective {
+    public static final String NAME = "rlpt";
+    static final String JUDGE = "semantic_prefix";
+
+    private static final int NO_TOKEN = -1;
+    private static final String NO_TEXT = "\uFFFD"; // what decoders put where bytes are no UTF-8
+    private static final List<String> MARKERS = List.of("<|startofprediction|>", "<|endofprediction|>");
+
+    private final ObjectiveSettings settings;
+    private final Tokenizer tokenizer;
+    private final double lambda;
+    private final int referenceSentences;
+    private final int minSentenceLength;
+    private final int minPrefix;
+    private final double longest;
+    private final boolean strict;
+    private final boolean judged;
+    private final List<TokenArray> nextPrompt;
+    private final List<TokenArray> middlePrompt;
+    private final int open;
+    private final int stop;
+    private final StatedAnswer prediction;
+    private final Sentences sentences;
+
+    public Rlpt(ObjectiveSettings settings) {
+        Options options = new Options(NAME, settings.options());
+        this.settings = settings;
+        this.tokenizer = settings.tokenizer();
+        this.lambda = options.number("lambda", 0.5, 0, 1);
+        this.strict = options.flag("strict", false);
+        this.referenceSentences = options.integer("reference_sentences", strict ? 1 : 3, 1);
+        this.minSentenceLength = options.integer("min_sentence_length", 20, 1);
+        this.minPrefix = options.integer("min_prefix", 1, 1);
+        this.longest = options.number("longest_prediction", 2, 1, Integer.MAX_VALUE);
+        this.judged = options.choice("verdict", List.of("judge", "rule")).equals("judge");
+        this.nextPrompt = encode(options.texts("next_prompt", List.of("", "")));
+        this.middlePrompt = encode(options.texts("middle_prompt", List.of("", "<MASK>", "")));
+        this.open = Options.token(tokenizer, options.text("open", "<think>"));
+        int close = Options.token(tokenizer, options.text("close", "</think>"));
+        List<String> markers = options.enclosure("markers", MARKERS);
+        this.prediction = new StatedAnswer(tokenizer, close, markers);
+        this.stop = tokenizer.idOf(markers.get(1)).orElse(tokenizer.endOfText().orElse(NO_TOKEN));
+        List<String> abbreviations = options.texts("abbreviations");
+        this.sentences = new Sentences(abbreviations.isEmpty() ? Sentences.ABBREVIATIONS : abbreviations);
+        options.refuseUnknown();
+        if (strict && referenceSentences > 1) {
+            throw new IllegalArgumentException(
+                    "phases: objective 'rlpt' with 'strict' has one sentence as reference, so"
+                            + " 'reference_sentences' cannot be " + referenceSentences);
+        }
+        if (settings.groupSize() < 2) {
+            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
+                    + " but RLPT compares predictions with each other and needs at least 2");
+        }
+    }
+
+    private List<TokenArray> encode(List<String> texts) {
+        return texts.stream().map(tokenizer::encode).toList();
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public List<String> judges() {
+        return judged ? List.of(JUDGE) : List.of();
+    }
+
+    /** One sentence, uniform over those long enough with {@code min_prefix} before it and, for MSR, one after it. */
+    @Override
+    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+        String text = document.text();
+        List<Span> spans = sentences.of(text);
+        boolean middle = random.nextDouble() < lambda / (1 + lambda);
+        int[] asked = IntStream.range(minPrefix, middle ? spans.size() - 1 : spans.size())
+                .filter(i -> isLongEnough(spans.get(i).of(text)))
+                .toArray();
+        if (asked.length == 0) {
+            return List.of();
+        }
+        int i = asked[random.nextInt(asked.length)];
+        String before = text.substring(0, spans.get(i - 1).to());
+        if (middle) {
+            String hidden = spans.get(i).of(text);
+            return List.of(new Cut(middle(before, spans.get(i + 1).of(text)), tokenizer.encode(hidden)));
+        }
+        int last = Math.min(i + referenceSentences, spans.size()) - 1;
+        String reference = text.substring(spans.get(i).from(), spans.get(last).to());
+        return List.of(new Cut(next(before), tokenizer.encode(reference)));
+    }
+
+    private boolean isLongEnough(String sentence) {
+        return sentence.codePointCount(0, sentence.length()) >= minSentenceLength;
+    }
+
+    private TokenArray next(String before) {
+        TokenArray shown = tokenizer.encode(before).last(settings.maxPromptLength());
+        return begin().concat(nextPrompt.get(0)).concat(shown).concat(nextPrompt.get(1));
+    }
+
+    /** What comes after gets half of the room at most. */
+    private TokenArray middle(String before, String after) {
+        int room = settings.maxPromptLength();
+        TokenArray following = tokenizer.encode(after);
+        following = following.slice(0, Math.min(following.length(), room / 2));
+        TokenArray shown = tokenizer.encode(before).last(room - following.length());
+        return begin().concat(middlePrompt.get(0))
+                .concat(shown)
+                .concat(middlePrompt.get(1))
+                .concat(following)
+                .concat(middlePrompt.get(2));
+    }
+
+    private TokenArray begin() {
+        return tokenizer.beginOfText().isPresent()
+                ? TokenArray.of(tokenizer.beginOfText().getAsInt())
+                : TokenArray.EMPTY;
+    }
+
+    @Override
+    public Optional<SamplingPlan> sampling(Task task) {
+        return Optional.of(new SamplingPlan(
+                task.prompt().append(open),
+                settings.groupSize(),
+                settings.temperature(),
+                1,
+                settings.maxResponseLength(),
+                stop,
+                false));
+    }
+
+    @Override
+    public boolean hasAnswerInResponse() {
+        return true;
+    }
+
+    @Override
+    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+        TokenArray prompt = group.task().prompt();
+        String context = tokenizer.decode(prompt.slice(begin().length(), prompt.length()));
+        String reference = tokenizer.decode(group.task().target());
+        SentenceReference compared = new SentenceReference(sentences, context, reference, longest);
+        List<CompletableFuture<Reward>> rewards = new ArrayList<>();
+        for (Rollout rollout : group.rollouts()) {
+            Optional<String> stated = prediction.in(rollout.response()).filter(text -> !text.contains(NO_TEXT));
+            Optional<Known> known = compared.known(stated);
+            rewards.add(
+                    known.isPresent() || !judged
+                            ? CompletableFuture.completedFuture(byRule(known))
+                            : byJudge(context, reference, stated.orElseThrow().strip(), scorer));
+        }
+        return CompletableFuture.allOf(rewards.toArray(CompletableFuture[]::new))
+                .thenApply(all -> rewards.stream().map(CompletableFuture::join).toList());
+    }
+
+    private static Reward byRule(Optional<Known> known) {
+        return Reward.of(known.map(why -> why.reward).orElse(0.0), components(known));
+    }
+
+    private static Map<String, Double> components(Optional<Known> known) {
+        Map<String, Double> components = new HashMap<>();
+        for (Known why : Known.values()) {
+            components.put(why.name().toLowerCase(Locale.ROOT), known.equals(Optional.of(why)) ? 1.0 : 0.0);
+        }
+        return components;
+    }
+
+    private CompletableFuture<Reward> byJudge(String context, String reference, String stated, Scorer scorer) {
+        CompletableFuture<Verdict> verdict = isBeginning(context, reference, stated, scorer);
+        if (strict) {
+            verdict = verdict.thenCompose(one -> one.status() != RewardStatus.OK || one.score() == 0
+                    ? CompletableFuture.completedFuture(one)
+                    : isBeginning(context, stated, reference, scorer).thenApply(other -> both(one, other)));
+        }
+        return verdict.thenApply(found -> {
+            Map<String, Double> components = components(Optional.empty());
+            if (found.status() != RewardStatus.OK) {
+                return new Reward(0, components, found.status(), found.reason());
+            }
+            components.put(JUDGE, found.score());
+            return Reward.of(found.score(), components);
+        });
+    }
+
+    private static CompletableFuture<Verdict> isBeginning(
+            String context, String reference, String stated, Scorer scorer) {
+        Map<String, String> material = Map.of("context", context, "reference", reference, "prediction", stated);
+        return scorer.judge(JUDGE, material).toCompletableFuture();
+    }
+
+    private static Verdict both(Verdict one, Verdict other) {
+        return other.status() == RewardStatus.OK
+                ? new Verdict(RewardStatus.OK, one.score() * other.score(), other.reason())
+                : other;
+    }
+
+    @Override
+    public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
+        return Experience.policyGradient(group.task().prompt().append(open), group, estimator, stop);
+    }
+}

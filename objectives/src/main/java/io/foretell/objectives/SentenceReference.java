@@ -1,0 +1,70 @@
+package io.foretell.objectives;
+
+import io.foretell.objectives.Sentences.Span;
+import java.text.Normalizer;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The text that a predicted sentence is compared with, and what can be said of a prediction without asking a judge. Texts
+ * are compared in NFC, any white space as one space. Immutable.
+ */
+final class SentenceReference {
+    /** Why a prediction needs no judge. */
+    enum Known {
+        MISSING_MARKERS(0),
+        EMPTY_PREDICTION(0),
+        COPIED_PREDICTION(0),
+        OVERLONG_PREDICTION(0),
+        EXACT_PREFIX(1);
+
+        final double reward;
+
+        Known(double reward) {
+            this.reward = reward;
+        }
+    }
+
+    private final Sentences sentences;
+    private final String context;
+    private final int longest;
+    private final Set<String> beginnings = new HashSet<>();
+
+    /**
+     * @param context what the model was shown
+     * @param reference what really stands there
+     * @param longest how many times as long as the reference a prediction may be, in characters
+     */
+    SentenceReference(Sentences sentences, String context, String reference, double longest) {
+        this.sentences = sentences;
+        this.context = normal(context);
+        this.longest = (int) (longest * normal(reference).length());
+        for (Span span : sentences.of(reference)) {
+            beginnings.add(normal(reference.substring(0, span.to())));
+        }
+    }
+
+    /** @param prediction what stands between the markers, if they are there */
+    Optional<Known> known(Optional<String> prediction) {
+        if (prediction.isEmpty()) {
+            return Optional.of(Known.MISSING_MARKERS);
+        }
+        String text = normal(prediction.get());
+        if (text.isEmpty()) {
+            return Optional.of(Known.EMPTY_PREDICTION);
+        } else if (beginnings.contains(text)) {
+            return Optional.of(Known.EXACT_PREFIX);
+        } else if (sentences.texts(text).stream().allMatch(context::contains)) {
+            return Optional.of(Known.COPIED_PREDICTION);
+        } else if (text.length() > longest) {
+            return Optional.of(Known.OVERLONG_PREDICTION);
+        }
+        return Optional.empty();
+    }
+
+    private static String normal(String text) {
+        return String.join(
+                " ", Normalizer.normalize(text, Normalizer.Form.NFC).strip().split("\\s+"));
+    }
+}
