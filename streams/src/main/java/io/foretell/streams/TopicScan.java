@@ -21,7 +21,8 @@ public final class TopicScan {
     private TopicScan() {}
 
     /**
-     * Shows every value and when it was written, in the order of each partition.
+     * Shows every value and when it was written, in the order of each partition; on the topic of policies only what the
+     * learner announced, and not who uses it.
      *
      * @throws ForetellException TIMEOUT when Kafka gives nothing for 30 s
      */
@@ -40,6 +41,9 @@ public final class TopicScan {
             while (!isAt(consumer, ends)) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
                     quiet = System.nanoTime();
+                    if (PolicyUse.isOf(record)) {
+                        continue;
+                    }
                     visitor.accept(
                             codec.decode(record.value() == null ? new byte[0] : record.value()),
                             Instant.ofEpochMilli(record.timestamp()));
