@@ -52,6 +52,24 @@ final class Options {
         return list.stream().map(String.class::cast).toList();
     }
 
+    /** Two texts. */
+    List<String> pair(String key, List<String> fallback) {
+        List<String> given = texts(key);
+        if (!given.isEmpty() && given.size() != 2) {
+            throw wrong(key, "two texts");
+        }
+        return given.isEmpty() ? fallback : given;
+    }
+
+    /** The two texts around an answer, neither of them empty. */
+    List<String> enclosure(String key, List<String> fallback) {
+        List<String> pair = pair(key, fallback);
+        if (pair.contains("")) {
+            throw wrong(key, "two texts to look for");
+        }
+        return pair;
+    }
+
     /** The rule of {@code banned} and {@code segment_ends}. */
     Segments segments(Tokenizer tokenizer) {
         List<String> ends = texts("segment_ends");

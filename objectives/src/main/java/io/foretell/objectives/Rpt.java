@@ -59,8 +59,7 @@ public final class Rpt implements Objective {
     private final int dynamicSamplingFrom;
     private final TokenArray before;
     private final TokenArray after;
-    private final List<String> box;
-    private final int close;
+    private final StatedAnswer answer;
 
     public Rpt(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
@@ -69,33 +68,19 @@ public final class Rpt implements Objective {
         this.horizon = options.integer("horizon", 16, 1);
         this.minPrefix = options.integer("min_prefix", 1, 1);
         this.dynamicSamplingFrom = options.integer("dynamic_sampling_from", 0, 0);
-        List<String> prompt = pair("prompt", options.texts("prompt"), List.of("", ""));
+        List<String> prompt = options.pair("prompt", List.of("", ""));
         int open = Options.token(tokenizer, options.text("open", "<think>"));
         this.before = encode(prompt.get(0));
         this.after = encode(prompt.get(1)).append(open);
-        this.box = pair("box", options.texts("box"), List.of("\\boxed{", "}"));
-        this.close = Options.token(tokenizer, options.text("close", "</think>"));
+        int close = Options.token(tokenizer, options.text("close", "</think>"));
+        this.answer = new StatedAnswer(tokenizer, close, options.enclosure("box", List.of("\\boxed{", "}")));
         refuse("proxy");
         refuse("entropy_threshold");
         options.refuseUnknown();
-        if (box.contains("")) {
-            throw new IllegalArgumentException("phases: option 'box' of objective 'rpt' needs two texts to look for");
-        }
         if (settings.groupSize() < 2) {
             throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
                     + " but RPT compares answers with each other and needs at least 2");
         }
-    }
-
-    private static List<String> pair(String key, List<String> given, List<String> fallback) {
-        if (given.isEmpty()) {
-            return fallback;
-        }
-        if (given.size() != 2) {
-            throw new IllegalArgumentException(
-                    "phases: option '" + key + "' of objective 'rpt' must be two texts but is " + given);
-        }
-        return given;
     }
 
     private void refuse(String key) {
@@ -165,7 +150,7 @@ public final class Rpt implements Objective {
     public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
         List<String> right = rightAnswers(group.task().prompt(), group.task().target());
         return CompletableFuture.completedFuture(group.rollouts().stream()
-                .map(rollout -> reward(answer(rollout.response()), right))
+                .map(rollout -> reward(answer.in(rollout.response()).filter(y -> !y.contains(NO_TEXT)), right))
                 .toList());
     }
 
@@ -194,35 +179,6 @@ public final class Rpt implements Objective {
             last = isStatable ? k : last;
         }
         return right.subList(0, last);
-    }
-
-    /** y: what stands in the last box after the thought. */
-    private Optional<String> answer(TokenArray response) {
-        for (int u = 0; u < response.length(); u++) {
-            if (response.at(u) == close) {
-                return lastBoxed(tokenizer.decode(response.slice(u + 1, response.length())))
-                        .filter(y -> !y.contains(NO_TEXT));
-            }
-        }
-        return Optional.empty();
-    }
-
-    private Optional<String> lastBoxed(String text) {
-        int begin = text.lastIndexOf(box.get(0));
-        if (begin < 0) {
-            return Optional.empty();
-        }
-        int from = begin + box.get(0).length();
-        boolean nests = box.get(1).equals("}");
-        int depth = 0;
-        for (int i = from; i < text.length(); i++) {
-            if (depth == 0 && text.startsWith(box.get(1), i)) {
-                return Optional.of(text.substring(from, i));
-            }
-            depth += nests && text.charAt(i) == '{' ? 1 : 0;
-            depth -= nests && text.charAt(i) == '}' ? 1 : 0;
-        }
-        return Optional.empty();
     }
 
     @Override
