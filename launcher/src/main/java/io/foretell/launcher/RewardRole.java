@@ -68,6 +68,7 @@ final class RewardRole implements Role {
                         wiring.watchdog(),
                         new RewardWorker(
                                 Wiring.objectives(wiring.config(), tokenizer),
+                                wiring.topics().tasks(),
                                 wiring.feed(),
                                 policy,
                                 judge,
