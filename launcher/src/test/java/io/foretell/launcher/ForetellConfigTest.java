@@ -104,7 +104,8 @@ class ForetellConfigTest {
                                 new LearnerSettings.FilterGroups(false),
                                 null,
                                 new ScheduleSettings(0, 0.5, 100, 0),
-                                new BatchGuardSettings(null, 64, 5)),
+                                new BatchGuardSettings(null, 64, 5),
+                                Duration.ofHours(1)),
                         new CheckpointSettings(20, 3, true, Duration.ofMinutes(10), 0),
                         new ForetellConfig.WeightSyncSection("auto", null, 12, Duration.ofMinutes(5)),
                         "auto",
@@ -215,7 +216,7 @@ class ForetellConfigTest {
                 + " rollout_rs: geometric, rollout_rs_threshold: 1.5, rollout_rs_threshold_lower: 0.25},"
                 + " filter_groups: {enable: true}, ppo_mini_batch_size: 1,"
                 + " schedule: {cooldown_steps: 4, constant_ratio: 0.25, anneal_steps: 6, rewarm_steps: 7},"
-                + " batch_guard: {z_score: 5.5, window: 9, max_consecutive: 2}}");
+                + " batch_guard: {z_score: 5.5, window: 9, max_consecutive: 2}, spawned_timeout: 7m}");
         assertThat(config.learner())
                 .isEqualTo(new LearnerSettings(
                         2,
@@ -247,7 +248,8 @@ class ForetellConfigTest {
                         new LearnerSettings.FilterGroups(true),
                         1,
                         new ScheduleSettings(4, 0.25, 6, 7),
-                        new BatchGuardSettings(5.5, 9, 2)));
+                        new BatchGuardSettings(5.5, 9, 2),
+                        Duration.ofMinutes(7)));
     }
 
     @Test
@@ -319,7 +321,7 @@ class ForetellConfigTest {
                 "phases=[{objective: rlp}, {objective: ntp}] | 'rlp' has no 'steps'",
                 "phases=[{steps: 3}]        | each phase needs an 'objective'",
                 "documents.sources=[{}]     | each source needs either 'generator' or 'files'",
-                "documents.sources=[{generator: web}] | there is no generator 'web'; known are chain and chain-boxed",
+                "documents.sources=[{generator: web}] | there is no generator 'web'; known are chain, chain-boxed and chain-masked",
                 "documents.sources=[{files: f, split: words}] | 'split' is 'words' but must be paragraphs",
                 "teacher.ema_decay=1.5      | teacher.ema_decay is 1.5 but must be 0 to 1",
                 "rollout.temperature=0      | a temperature above 0",

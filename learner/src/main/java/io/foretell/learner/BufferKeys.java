@@ -13,6 +13,8 @@ final class BufferKeys {
     static final String USABLE = "usable";
     /** Step and sequence to group id, while its body is stored. */
     static final String USED = "used";
+    /** Group id to body, while it awaits others or is awaited. */
+    static final String WAITING = "waiting";
     /** Counters, and the next offset per partition. */
     static final String META = "meta";
 

@@ -7,6 +7,7 @@ import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.PolicyLosses;
 import io.foretell.objectives.RolloutCorrection;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * @param ppoMiniBatchSize groups of one optimizer step; null for all of {@code promptsPerStep} in one
  * @param schedule cooldown, anneal and re-warming of the learning rate
  * @param batchGuard which updates are skipped
+ * @param spawnedTimeout most time that a group waits for the answers to the tasks it spawned
  */
 public record LearnerSettings(
         int promptsPerStep,
@@ -73,7 +75,8 @@ public record LearnerSettings(
         FilterGroups filterGroups,
         @Nullable Integer ppoMiniBatchSize,
         ScheduleSettings schedule,
-        BatchGuardSettings batchGuard) {
+        BatchGuardSettings batchGuard,
+        Duration spawnedTimeout) {
     static final List<String> SCHEDULES = List.of("constant", "linear", "cosine", "wsd", "infinite");
 
     public LearnerSettings {
@@ -122,6 +125,7 @@ public record LearnerSettings(
                 "learner.loss_scale_factor",
                 lossScaleFactor,
                 "above 0, or null where learner.loss_agg_mode is not seq-mean-token-sum-norm");
+        require(spawnedTimeout.toMillis() > 0, "learner.spawned_timeout", spawnedTimeout, "above 0");
         require(entropyCoeff >= 0 && Double.isFinite(entropyCoeff), "learner.entropy_coeff", entropyCoeff, "0 or more");
         require(klLossCoef > 0 && Double.isFinite(klLossCoef), "learner.kl_loss_coef", klLossCoef, "above 0");
     }

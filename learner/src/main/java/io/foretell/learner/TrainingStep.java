@@ -43,7 +43,8 @@ final class TrainingStep {
      * @param loss all that is minimised, a mean over the updates of the last pass; so are the other losses
      * @param klLoss divergence from the reference, without coefficient
      * @param entropyLoss entropy, without coefficient
-     * @param gradNorm before clipping, a mean over the updates of the last pass that were taken; not finite when none was
+     * @param gradNorm before clipping, a mean over the updates of the last pass that were taken; not finite when none was,
+     *     0 where there was nothing to learn from
      * @param tokens tokens run through the model in a pass
      * @param sequences statistics of sequences with policy-gradient tokens, of the last pass over the batch
      * @param firstPass and of the first update, whose weights are those that the step began with
@@ -62,7 +63,7 @@ final class TrainingStep {
             List<SequenceStatistics> firstPass,
             int updates,
             List<Refusal> refusals) {
-        static final Outcome NONE = new Outcome(0, 0, 0, 0, 0, Double.NaN, 0, List.of(), List.of(), 0, List.of());
+        static final Outcome NONE = new Outcome(0, 0, 0, 0, 0, 0, 0, List.of(), List.of(), 0, List.of());
 
         boolean isSkipped() {
             return updates == 0;
@@ -78,8 +79,7 @@ final class TrainingStep {
 
     Outcome run(Objective objective, List<ScoredGroup> groups, double learningRate, double emaDecay) {
         List<MiniBatch> batches = new ArrayList<>();
-        for (int from = 0; from < groups.size(); from += settings.miniBatch()) {
-            List<ScoredGroup> some = groups.subList(from, Math.min(groups.size(), from + settings.miniBatch()));
+        for (List<ScoredGroup> some : Families.batches(groups, settings.miniBatch())) {
             MiniBatch batch = MiniBatch.of(objective, some, estimator, settings);
             if (!batch.experiences().isEmpty()) {
                 batches.add(batch);

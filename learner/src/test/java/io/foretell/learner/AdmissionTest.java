@@ -68,23 +68,25 @@ class AdmissionTest {
         ScoredGroup allRight = group(reward(1), reward(1), reward(1));
         ScoredGroup mixed = group(reward(1), reward(0), reward(1));
 
-        assertThat(Admission.refusal(allRight, new Picky(10), 9, false)).isEmpty();
-        assertThat(Admission.refusal(allRight, new Picky(10), 10, false)).isEqualTo("all rewards are equal");
-        assertThat(Admission.refusal(mixed, new Picky(10), 10, false)).isEmpty();
+        assertThat(Admission.refusal(List.of(allRight), new Picky(10), 9, false))
+                .isEmpty();
+        assertThat(Admission.refusal(List.of(allRight), new Picky(10), 10, false))
+                .isEqualTo("all rewards are equal");
+        assertThat(Admission.refusal(List.of(mixed), new Picky(10), 10, false)).isEmpty();
     }
 
     @Test
     void rewardsThatCouldNotBeHadMakeNoDifference() {
         ScoredGroup group = group(reward(1), Reward.failed("lost"), reward(1));
 
-        assertThat(Admission.refusal(group, new Picky(0), 1, false)).isEqualTo("all rewards are equal");
-        assertThat(Admission.refusal(group(reward(1), Reward.failed("lost")), new Picky(0), 1, false))
+        assertThat(Admission.refusal(List.of(group), new Picky(0), 1, false)).isEqualTo("all rewards are equal");
+        assertThat(Admission.refusal(List.of(group(reward(1), Reward.failed("lost"))), new Picky(0), 1, false))
                 .isEqualTo("no reward: lost");
     }
 
     @Test
     void groupsInWhichNothingWasSampledAreAlwaysWanted() {
-        assertThat(Admission.refusal(Groups.plain("g", 0), new Picky(0), 1, false))
+        assertThat(Admission.refusal(List.of(Groups.plain("g", 0)), new Picky(0), 1, false))
                 .isEmpty();
     }
 }

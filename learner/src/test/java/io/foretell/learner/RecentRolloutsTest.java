@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.Objective;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.ScoredGroup;
 import io.foretell.policy.HuggingFaceTokenizer;
@@ -32,6 +33,7 @@ class RecentRolloutsTest {
         tokenizer.close();
     }
 
+    private final Objective rlp = Runs.objective("rlp", tokenizer, Map.of());
     private final RecentRollouts recent = new RecentRollouts(tokenizer, AdvantageEstimator.RLOO);
 
     private static List<ScoredGroup> batch(int step, int size) {
@@ -52,7 +54,8 @@ class RecentRolloutsTest {
                         5,
                         Reward.of(1, Map.of("score_baseline", -2.5, "information_gain", 1.0)),
                         Reward.failed("lost"),
-                        Reward.of(3, Map.of()))));
+                        Reward.of(3, Map.of()))),
+                rlp);
 
         ObjectNode group = recent.newest(10).get(0);
         assertThat(group.path("group_id").asText()).isEqualTo("g");
@@ -79,7 +82,7 @@ class RecentRolloutsTest {
     @Test
     void theNewestComeFirstAndTheOldestGo() {
         for (int step = 1; step <= 40; step++) {
-            recent.add(step, batch(step, 12));
+            recent.add(step, batch(step, 12), rlp);
         }
 
         List<ObjectNode> newest = recent.newest(1000);
@@ -92,7 +95,7 @@ class RecentRolloutsTest {
 
     @Test
     void groupsWithoutRolloutsAreNotShown() {
-        recent.add(1, List.of(Groups.plain("plain", 0)));
+        recent.add(1, List.of(Groups.plain("plain", 0)), rlp);
 
         assertThat(recent.newest(10)).isEmpty();
     }

@@ -93,7 +93,8 @@ final class Runs {
                 new LearnerSettings.FilterGroups(false),
                 miniBatch,
                 SCHEDULE,
-                guard);
+                guard,
+                Duration.ofHours(1));
     }
 
     static PhaseSettings phase(String objective, Integer steps) {

@@ -86,7 +86,8 @@ class SettingsTest {
                 new LearnerSettings.FilterGroups(false),
                 (Integer) v[25],
                 Runs.SCHEDULE,
-                Runs.UNGUARDED);
+                Runs.UNGUARDED,
+                Duration.ofHours(1));
     }
 
     static List<Arguments> wrong() {
