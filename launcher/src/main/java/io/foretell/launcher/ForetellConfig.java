@@ -135,9 +135,10 @@ public record ForetellConfig(
                 throw new IllegalArgumentException(
                         "documents.sources: each source needs either 'generator' or 'files', and not both");
             }
-            if (generator != null && !List.of("chain", "chain-boxed").contains(generator)) {
+            if (generator != null
+                    && !List.of("chain", "chain-boxed", "chain-masked").contains(generator)) {
                 throw new IllegalArgumentException("documents.sources: there is no generator '" + generator
-                        + "'; known are chain and chain-boxed");
+                        + "'; known are chain, chain-boxed and chain-masked");
             }
             if (split != null && !split.equals("paragraphs")) {
                 throw new IllegalArgumentException(

@@ -7,6 +7,7 @@ import io.foretell.policy.PolicyException;
 import io.foretell.policy.RandomWeights;
 import io.foretell.policy.TokenizerFiles;
 import io.foretell.streams.ChainCorpus;
+import io.foretell.streams.MaskedChainCorpus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ final class PolicyOrigin {
     /**
      * Writes a fresh model.
      *
-     * @param tokenizer bytes, chain, chain-boxed, or the path of a tokenizer.json or of a folder that has one
+     * @param tokenizer bytes, chain, chain-boxed, chain-masked, or the path of a tokenizer.json or of a folder that has one
      * @param progress is told how far the weights are
      */
     static ModelConfig write(
@@ -60,6 +61,7 @@ final class PolicyOrigin {
                 case "bytes" -> Files.write(file, TokenizerFiles.bytes());
                 case "chain" -> Files.write(file, TokenizerFiles.words(ChainCorpus.vocabulary()));
                 case "chain-boxed" -> Files.write(file, TokenizerFiles.words(ChainCorpus.boxedVocabulary()));
+                case "chain-masked" -> Files.write(file, TokenizerFiles.words(MaskedChainCorpus.vocabulary()));
                 default -> Files.write(file, given(Path.of(tokenizer)));
             }
             ModelConfig config;
@@ -89,8 +91,9 @@ final class PolicyOrigin {
     private static byte[] given(Path path) throws IOException {
         Path tokenizer = Files.isDirectory(path) ? path.resolve("tokenizer.json") : path;
         if (!Files.isRegularFile(tokenizer)) {
-            throw new PolicyException("there is no tokenizer " + tokenizer
-                    + ": policy.init.tokenizer must be bytes, chain, chain-boxed or the path of a tokenizer.json");
+            throw new PolicyException(
+                    "there is no tokenizer " + tokenizer
+                            + ": policy.init.tokenizer must be bytes, chain, chain-boxed, chain-masked or the path of a tokenizer.json");
         }
         return Files.readAllBytes(tokenizer);
     }

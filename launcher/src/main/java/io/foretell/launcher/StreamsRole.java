@@ -14,6 +14,7 @@ import io.foretell.streams.FeederSettings;
 import io.foretell.streams.FeederStatus;
 import io.foretell.streams.FeederWatch;
 import io.foretell.streams.FileSource;
+import io.foretell.streams.MaskedChainCorpus;
 import io.foretell.streams.PhasePlan;
 import io.foretell.streams.SourcePump;
 import io.foretell.streams.TaskFeeder;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /** documents → tasks. */
 final class StreamsRole implements Role {
@@ -136,11 +138,11 @@ final class StreamsRole implements Role {
             } else {
                 long seed = source.seed() == null ? config.run().seed() : source.seed();
                 long documents = source.documents() == null ? Long.MAX_VALUE : source.documents();
-                sources.add(new ChainCorpus(
-                        source.generator(),
-                        seed,
-                        documents,
-                        () -> feeder.status().end()));
+                LongSupplier delivered = () -> feeder.status().end();
+                sources.add(
+                        MaskedChainCorpus.NAME.equals(source.generator())
+                                ? new MaskedChainCorpus(seed, documents, delivered)
+                                : new ChainCorpus(source.generator(), seed, documents, delivered));
             }
         }
         return sources;

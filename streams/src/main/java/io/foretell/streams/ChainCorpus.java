@@ -37,8 +37,8 @@ public final class ChainCorpus implements DocumentSource {
     /** The name of the variant whose thoughts end with a boxed answer. */
     public static final String BOXED = "chain-boxed";
 
-    private static final int VARIABLES = 8;
-    private static final int VALUES = 10;
+    static final int VARIABLES = 8;
+    static final int VALUES = 10;
     private static final int LONGEST_THOUGHT = 10;
     private static final double FAR_SHARE = 0.4;
     private static final double WINDOW_SHARE = 0.25;
@@ -221,7 +221,7 @@ public final class ChainCorpus implements DocumentSource {
     }
 
     /** Values of all variables from {@code first} on; those before it are not known. */
-    private int[] chain(int first, int value) {
+    int[] chain(int first, int value) {
         int[] values = new int[VARIABLES];
         values[first] = value;
         for (int i = first; i < VARIABLES - 1; i++) {
@@ -238,7 +238,7 @@ public final class ChainCorpus implements DocumentSource {
         return text.toString();
     }
 
-    private static String pair(int variable, int value) {
+    static String pair(int variable, int value) {
         return "x" + variable + "=" + value;
     }
 }
