@@ -7,6 +7,7 @@ import io.foretell.objectives.AdvantageEstimator;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Task;
 import io.foretell.policy.HuggingFaceTokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,6 +92,19 @@ class RecentRolloutsTest {
         assertThat(newest.get(199).path("step").asLong()).as("8 per step").isEqualTo(16);
         assertThat(recent.newest(3)).hasSize(3);
         assertThat(recent.newest(0)).isEmpty();
+    }
+
+    @Test
+    void theRoleOfATaskIsTold() {
+        Objective roles = new UnusedObjective() {
+            @Override
+            public String role(Task task) {
+                return "guesser";
+            }
+        };
+        recent.add(1, List.of(Groups.sampled("g", 0, 5)), roles);
+
+        assertThat(recent.newest(1).get(0).path("role").asText()).isEqualTo("guesser");
     }
 
     @Test
