@@ -10,13 +10,14 @@ import java.util.random.RandomGenerator;
 
 /**
  * The world of {@link ChainCorpus} told in paragraphs of which hardly anything is worth hiding: in {@code n31 to5 n07 x1=3
- * n90 so y5 is v8 n12} the words {@code so}, {@code is}, {@code to5} and {@code y5} (which say the same) can be told at a
+ * so y5 is v8 n12} the words {@code so}, {@code is}, {@code to5} and {@code y5} (which say the same) can be told at a
  * glance, the noise not at all, and {@code v8} by whoever walks the chain from x1 to x5.
  *
  * <p>Domains of its documents:
  *
  * <ul>
  *   <li>{@code plain}: windows of the chain ({@code x3=7 x4=9 x5=2}).
+ *   <li>{@code echo}: paragraphs with five of their words again, so that a model learns to copy.
  *   <li>{@code cloze}: paragraphs with a word hidden, and what a predictor may write: {@code n31 ... so y3 is [mask] n12
  *       guess <think> x3=2 x2=7 </think> \boxed{ v2 }}. The chain is one or two links long, the thought a walk of random
  *       length, and a two-link answer that it does not show a guess nine times in ten. Where another word is hidden the
@@ -32,11 +33,13 @@ import java.util.random.RandomGenerator;
 public final class MaskedChainCorpus implements DocumentSource {
     public static final String NAME = "chain-masked";
 
-    private static final int NOISE_WORDS = 100;
-    private static final int NOISE = 4;
+    private static final int NOISE_WORDS = 40;
+    private static final int NOISE = 3;
     private static final double PARAGRAPH_SHARE = 0.15;
-    private static final double PLAIN_SHARE = 0.3;
-    private static final double CHOICE_SHARE = 0.2;
+    private static final double PLAIN_SHARE = 0.2;
+    private static final double ECHO_SHARE = 0.2;
+    private static final double CHOICE_SHARE = 0.25;
+    private static final int ECHOED = 5;
     private static final double ANSWER_SHARE = 0.7;
     private static final int LONGEST_THOUGHT = 10;
     private static final double STAY = 0.1;
@@ -63,7 +66,7 @@ public final class MaskedChainCorpus implements DocumentSource {
     /** Every word that its documents are made of. */
     public static List<String> vocabulary() {
         List<String> words =
-                new ArrayList<>(List.of("so", "is", "guess", "hide", "[mask]", "\\boxed{", "\\mask{", "}"));
+                new ArrayList<>(List.of("so", "is", "guess", "hide", "again", "[mask]", "\\boxed{", "\\mask{", "}"));
         for (int variable = 0; variable < ChainCorpus.VARIABLES; variable++) {
             words.add("to" + variable);
             words.add("y" + variable);
@@ -111,7 +114,10 @@ public final class MaskedChainCorpus implements DocumentSource {
         if (kind < PLAIN_SHARE) {
             return document(id, "plain", window(random));
         }
-        return kind < PLAIN_SHARE + CHOICE_SHARE
+        if (kind < PLAIN_SHARE + ECHO_SHARE) {
+            return document(id, "echo", echo(random));
+        }
+        return kind < PLAIN_SHARE + ECHO_SHARE + CHOICE_SHARE
                 ? document(id, "choice", choice(random))
                 : document(id, "cloze", cloze(random));
     }
@@ -160,6 +166,15 @@ public final class MaskedChainCorpus implements DocumentSource {
 
     private static String noise(int number) {
         return String.format("n%02d", number);
+    }
+
+    private String echo(RandomGenerator random) {
+        List<String> words = near(random).words();
+        StringBuilder text = new StringBuilder(String.join(" ", words)).append(" again");
+        for (int i = 0; i < ECHOED; i++) {
+            text.append(' ').append(words.get(random.nextInt(words.size())));
+        }
+        return text.toString();
     }
 
     private String choice(RandomGenerator random) {

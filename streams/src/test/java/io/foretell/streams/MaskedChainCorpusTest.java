@@ -51,7 +51,7 @@ class MaskedChainCorpusTest {
             int[] n = numbers(text);
             assertThat(WORLD.chain(n[0], n[1])[n[2]]).as(text).isEqualTo(n[3]);
             assertThat(n[0] == 0 && n[2] == 5).as(text).isFalse();
-            assertThat(text.split(" ")).as(text).hasSize(10).contains("to" + n[2], "so", "is");
+            assertThat(text.split(" ")).as(text).hasSize(9).contains("to" + n[2], "so", "is");
             links.add(n[2] - n[0]);
         }
         assertThat(links).containsExactly(3, 4, 5);
@@ -70,10 +70,10 @@ class MaskedChainCorpusTest {
 
     @Test
     void whatIsLearntFromNeverSpansMoreThanTwoLinks() {
-        for (String domain : List.of("cloze", "choice")) {
+        for (String domain : List.of("cloze", "choice", "echo")) {
             for (String text : texts(domain)) {
                 Matcher target = Pattern.compile("(?:to|y)(\\d)").matcher(text);
-                Matcher source = Pattern.compile("x(\\d)=").matcher(text.split(" (guess|hide) ")[0]);
+                Matcher source = Pattern.compile("x(\\d)=").matcher(text.split(" (guess|hide|again) ")[0]);
                 if (target.find() && source.find()) {
                     assertThat(Integer.parseInt(target.group(1)) - Integer.parseInt(source.group(1)))
                             .as(text)
@@ -94,7 +94,7 @@ class MaskedChainCorpusTest {
             assertThat(words).contains(word);
             places.merge(words.indexOf(word), 1, Integer::sum);
         }
-        assertThat(places).hasSize(10);
+        assertThat(places).hasSize(9);
         assertThat(places.values()).allMatch(count -> count > texts.size() / 15 && count < texts.size() / 7);
     }
 
@@ -110,7 +110,7 @@ class MaskedChainCorpusTest {
             assertThat(box.group(1).isEmpty()).as(text).isEqualTo(!box.group(2).startsWith("v"));
             walks += box.group(1).isEmpty() ? 0 : 1;
         }
-        assertThat(walks / (double) texts.size()).isBetween(0.7, 0.76); // 0.7 and a tenth of the rest
+        assertThat(walks / (double) texts.size()).isBetween(0.7, 0.77); // 0.7 and a ninth of the rest
     }
 
     @Test
