@@ -166,7 +166,7 @@ function drawDetail() {
   const facts = element("dl", "facts");
   for (const [term, value] of [
     ["step", count(group.step)],
-    ["objective", group.objective ?? MISSING],
+    ["objective", [group.objective ?? MISSING, group.role].filter(Boolean).join(" · ")],
     ["document", group.document_id ?? MISSING],
     ["score without thought", `${number(group.score_baseline)} nats`],
   ]) {
@@ -183,8 +183,14 @@ function drawDetail() {
   text.append(visibleText(group.prefix));
   const target = element("mark", "target");
   target.append(visibleText(group.target, true));
+  if (group.prefix && group.role) text.append("\n\n");
   text.append(target);
-  passage.append(text, element("p", "passage-note", "Marked: the true next tokens, which the thoughts do not see."));
+  const note = !group.role
+    ? "Marked: the true next tokens, which the thoughts do not see."
+    : group.prefix
+      ? "Marked: the true answer, which the responses do not see."
+      : "Marked: the text that the responses are about.";
+  passage.append(text, element("p", "passage-note", note));
 
   const rollouts = [...(group.rollouts ?? [])].sort((a, b) => (isNumber(b.reward) ? b.reward : -Infinity) - (isNumber(a.reward) ? a.reward : -Infinity));
   const scale = (field) => Math.max(1e-9, ...rollouts.map((one) => Math.abs(one[field])).filter(isNumber));

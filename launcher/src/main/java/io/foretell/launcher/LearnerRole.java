@@ -16,6 +16,7 @@ import io.foretell.platform.ForetellException;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.streams.Codecs;
+import io.foretell.streams.DeadLetterReader;
 import io.foretell.streams.DeadLetters;
 import io.foretell.streams.DocumentParser;
 import io.foretell.streams.GroupReader;
@@ -125,6 +126,7 @@ final class LearnerRole implements Role {
                 run,
                 buffer,
                 positions -> new GroupReader(wiring.bootstrap(), wiring.topics().scoredGroups(), positions),
+                new DeadLetterReader(wiring.bootstrap(), wiring.topics()),
                 wiring.feed());
     }
 

@@ -72,6 +72,7 @@ final class RewardRole implements Role {
                         wiring.watchdog(),
                         new RewardWorker(
                                 objectives,
+                                wiring.topics().tasks(),
                                 wiring.feed(),
                                 policy,
                                 judge,

@@ -134,6 +134,13 @@ final class RunReportText {
                             + buffer.path("usable").path(phase.getKey()).asLong() + " usable, "
                             + buffer.path("dropped").path(phase.getKey()).asLong() + " dropped"));
             entries(lines, "  dropped    ", buffer.path("dropped_by_reason"));
+            long waiting = buffer.path("waiting").asLong();
+            long strays = buffer.path("strays").asLong();
+            long lost = buffer.path("lost_children").asLong();
+            if (waiting + strays + lost > 0) {
+                lines.add("  spawned    " + waiting + " groups wait for answers, " + lost + " answers lost, " + strays
+                        + " that nobody awaits");
+            }
             lines.add("  in all     " + buffer.path("duplicates").asLong() + " came twice, "
                     + buffer.path("unreadable").asLong() + " unreadable, "
                     + buffer.path("forgotten").asLong() + " bodies deleted, "

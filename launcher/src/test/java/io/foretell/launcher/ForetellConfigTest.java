@@ -109,7 +109,8 @@ class ForetellConfigTest {
                                 new BatchGuardSettings(null, 64, 5),
                                 false,
                                 "kl",
-                                new KlControlSettings("fixed", 0.001, 10_000, 0.1)),
+                                new KlControlSettings("fixed", 0.001, 10_000, 0.1),
+                                Duration.ofHours(1)),
                         BufferSettings.DEFAULT,
                         new CheckpointSettings(20, 3, true, Duration.ofMinutes(10), 0),
                         new ForetellConfig.WeightSyncSection("auto", null, 12, Duration.ofMinutes(5)),
@@ -216,18 +217,19 @@ class ForetellConfigTest {
 
     @Test
     void learnersKeysReachTheirRecord() {
-        ForetellConfig config = load("learner={prompts_per_step: 2, learning_rate: 0.5, lr_schedule: cosine,"
-                + " warmup_steps: 3, min_lr_ratio: 0.5, beta1: 0.1, beta2: 0.2, epsilon: 0.3, weight_decay: 0.4,"
-                + " max_grad_norm: 5, ppo_epochs: 6, clip_ratio_low: 0.7, clip_ratio_high: 0.8, loss_mode: vanilla,"
-                + " loss_agg_mode: token-mean, adv_estimator: grpo, max_off_policy_steps: 9,"
-                + " max_tokens_per_micro_batch: 1000, gradient_checkpointing: true, clip_ratio_c: 3,"
-                + " loss_scale_factor: 64, entropy_coeff: 0.01, use_kl_loss: true, kl_loss_coef: 0.02, kl_loss_type: k3+,"
-                + " rollout_correction: {bypass_mode: false, rollout_is: token, rollout_is_threshold: 5,"
-                + " rollout_rs: geometric, rollout_rs_threshold: 1.5, rollout_rs_threshold_lower: 0.25},"
-                + " filter_groups: {enable: true}, ppo_mini_batch_size: 1,"
-                + " schedule: {cooldown_steps: 4, constant_ratio: 0.25, anneal_steps: 6, rewarm_steps: 7},"
-                + " batch_guard: {z_score: 5.5, window: 9, max_consecutive: 2}, use_kl_in_reward: true,"
-                + " kl_penalty: low_var_kl, kl_ctrl: {type: adaptive, kl_coef: 0.2, horizon: 500, target_kl: 0.05}}");
+        ForetellConfig config = load(
+                "learner={prompts_per_step: 2, learning_rate: 0.5, lr_schedule: cosine,"
+                        + " warmup_steps: 3, min_lr_ratio: 0.5, beta1: 0.1, beta2: 0.2, epsilon: 0.3, weight_decay: 0.4,"
+                        + " max_grad_norm: 5, ppo_epochs: 6, clip_ratio_low: 0.7, clip_ratio_high: 0.8, loss_mode: vanilla,"
+                        + " loss_agg_mode: token-mean, adv_estimator: grpo, max_off_policy_steps: 9,"
+                        + " max_tokens_per_micro_batch: 1000, gradient_checkpointing: true, clip_ratio_c: 3,"
+                        + " loss_scale_factor: 64, entropy_coeff: 0.01, use_kl_loss: true, kl_loss_coef: 0.02, kl_loss_type: k3+,"
+                        + " rollout_correction: {bypass_mode: false, rollout_is: token, rollout_is_threshold: 5,"
+                        + " rollout_rs: geometric, rollout_rs_threshold: 1.5, rollout_rs_threshold_lower: 0.25},"
+                        + " filter_groups: {enable: true}, ppo_mini_batch_size: 1,"
+                        + " schedule: {cooldown_steps: 4, constant_ratio: 0.25, anneal_steps: 6, rewarm_steps: 7},"
+                        + " batch_guard: {z_score: 5.5, window: 9, max_consecutive: 2}, use_kl_in_reward: true,"
+                        + " kl_penalty: low_var_kl, kl_ctrl: {type: adaptive, kl_coef: 0.2, horizon: 500, target_kl: 0.05}, spawned_timeout: 7m}");
         assertThat(config.learner())
                 .isEqualTo(new LearnerSettings(
                         2,
@@ -262,7 +264,8 @@ class ForetellConfigTest {
                         new BatchGuardSettings(5.5, 9, 2),
                         true,
                         "low_var_kl",
-                        new KlControlSettings("adaptive", 0.2, 500, 0.05)));
+                        new KlControlSettings("adaptive", 0.2, 500, 0.05),
+                        Duration.ofMinutes(7)));
     }
 
     @Test
@@ -334,7 +337,7 @@ class ForetellConfigTest {
                 "phases=[{objective: rlp}, {objective: ntp}] | 'rlp' has no 'steps'",
                 "phases=[{steps: 3}]        | each phase needs an 'objective'",
                 "documents.sources=[{}]     | each source needs either 'generator' or 'files'",
-                "documents.sources=[{generator: web}] | there is no generator 'web'; known are [chain, chain-boxed, chain-sentences, rude]",
+                "documents.sources=[{generator: web}] | there is no generator 'web'; known are [chain, chain-boxed, chain-masked, chain-sentences, rude]",
                 "documents.sources=[{files: f, split: words}] | 'split' is 'words' but must be paragraphs",
                 "teacher.ema_decay=1.5      | teacher.ema_decay is 1.5 but must be 0 to 1",
                 "rollout.temperature=0      | a temperature above 0",

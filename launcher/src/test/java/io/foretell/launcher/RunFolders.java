@@ -34,7 +34,8 @@ final class RunFolders {
         copy(model, store.begin(step));
         store.commit(
                 step,
-                new CheckpointState(step, 0, step, step, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), "t", "c", List.of()));
+                new CheckpointState(
+                        step, 0, step, step, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), "t", "c", List.of()));
     }
 
     static void buffer(Path run) {

@@ -51,13 +51,22 @@ final class Admission {
                         .orElse("the group has a single rollout, and an advantage needs two");
     }
 
+    /** Why nothing can be learnt from any group of a family; empty when something can. */
+    static String refusal(List<ScoredGroup> family, boolean filterGroups) {
+        List<String> reasons =
+                family.stream().map(group -> refusal(group, filterGroups)).toList();
+        return reasons.contains("") ? "" : reasons.get(0);
+    }
+
     /**
-     * Why the group is not wanted at {@code step} of its phase; empty when it is.
+     * Why the family is not wanted at {@code step} of its phase; empty when it is.
      *
-     * @param filterGroups whether groups whose rewards are all equal are refused whatever the objective wants
+     * @param filterGroups whether families in which all rewards of each group are equal are refused whatever the objective
+     *     wants
      */
-    static String refusal(ScoredGroup group, Objective objective, long step, boolean filterGroups) {
-        return refusal(group, filterGroups || objective.replacesEqualRewards(step));
+    static String refusal(List<ScoredGroup> family, Objective objective, long step, boolean filterGroups) {
+        return refusal(
+                Families.settled(family, group -> objective), filterGroups || objective.replacesEqualRewards(step));
     }
 
     /** Whether all advantages are 0, but for float noise. */
@@ -66,9 +75,10 @@ final class Admission {
                 .allMatch(advantage -> Math.abs(advantage) <= 1e-6);
     }
 
-    /** The oldest policy version among all tokens; -1 when nothing was sampled. */
-    static long oldestVersion(ScoredGroup group) {
-        return group.group().rollouts().stream()
+    /** The oldest policy version among all tokens of a family; -1 when nothing was sampled. */
+    static long oldestVersion(List<ScoredGroup> family) {
+        return family.stream()
+                .flatMap(group -> group.group().rollouts().stream())
                 .mapToLong(Rollout::oldestVersion)
                 .filter(version -> version >= 0)
                 .min()

@@ -35,7 +35,9 @@ public final class BatchVocabulary {
                     .append(prompts)
                     .append(" tasks");
             if (sampled && groupSize > 0) {
-                line.append(" × ").append(groupSize).append(" rollouts = ").append(prompts * groupSize);
+                int rollouts = run.objectives().get(i).mostRollouts(groupSize);
+                line.append(rollouts == groupSize ? " × " : " × at most ").append(rollouts);
+                line.append(" rollouts = ").append(prompts * rollouts);
                 line.append(" sequences of at most ")
                         .append(maxPrompt + 1 + maxResponse)
                         .append(" tokens");

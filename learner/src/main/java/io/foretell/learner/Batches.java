@@ -18,12 +18,15 @@ public final class Batches {
         return groups.stream().sorted(Comparator.comparing(ScoredGroup::id)).toList();
     }
 
-    /** Both together, replayed groups evenly between the fresh ones, so that every mini-batch has its share. */
+    /** Both together, replayed families evenly between the fresh ones, so that every mini-batch has its share. */
     static List<ScoredGroup> mixed(List<ScoredGroup> fresh, List<ScoredGroup> replayed) {
+        List<List<ScoredGroup>> own = Families.batches(fresh, 1);
+        List<List<ScoredGroup>> others = Families.batches(replayed, 1);
         List<ScoredGroup> all = new ArrayList<>();
-        for (int i = 0; i < fresh.size(); i++) {
-            all.add(fresh.get(i));
-            all.addAll(replayed.subList(i * replayed.size() / fresh.size(), (i + 1) * replayed.size() / fresh.size()));
+        for (int i = 0; i < own.size(); i++) {
+            all.addAll(own.get(i));
+            others.subList(i * others.size() / own.size(), (i + 1) * others.size() / own.size())
+                    .forEach(all::addAll);
         }
         return all;
     }

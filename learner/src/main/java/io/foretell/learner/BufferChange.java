@@ -28,6 +28,8 @@ final class BufferChange {
     private long forgottenUpTo;
     private long duplicates;
     private long unreadable;
+    private long strays;
+    private long lostChildren;
     private long forgotten;
     private long bodyBytes;
     private long offered;
@@ -39,6 +41,8 @@ final class BufferChange {
         forgottenUpTo = before.forgottenUpTo();
         duplicates = before.duplicates();
         unreadable = before.unreadable();
+        strays = before.strays();
+        lostChildren = before.lostChildren();
         forgotten = before.forgotten();
         bodyBytes = before.bodyBytes();
         offered = before.offered();
@@ -54,6 +58,8 @@ final class BufferChange {
                 forgottenUpTo,
                 duplicates,
                 unreadable,
+                strays,
+                lostChildren,
                 forgotten,
                 bodyBytes,
                 offered,
@@ -76,6 +82,26 @@ final class BufferChange {
 
     void unreadable() {
         unreadable++;
+    }
+
+    /** An answer that no group awaits. */
+    void stray() {
+        strays++;
+    }
+
+    /** An answer that a group awaited and that never came. */
+    void lostChild() {
+        lostChildren++;
+    }
+
+    /** A group that awaits others, or is awaited. */
+    void await(String id, byte[] body) {
+        writes.add(batch -> batch.put(BufferKeys.WAITING, BufferKeys.id(id), body));
+    }
+
+    /** Such a group, when it is there no more. */
+    void stopAwaiting(String id) {
+        writes.add(batch -> batch.delete(BufferKeys.WAITING, BufferKeys.id(id)));
     }
 
     /** A new group that can be trained on. */

@@ -16,6 +16,8 @@ import java.util.TreeMap;
  * @param forgottenUpTo bodies of groups used at this step or before are deleted; -1 when none are
  * @param duplicates groups that came again
  * @param unreadable records that were no group
+ * @param strays answers that no group awaits
+ * @param lostChildren answers that a group awaited and that never came
  * @param forgotten bodies deleted because no checkpoint needs them any more
  * @param bodyBytes bytes of the bodies stored
  * @param offered groups that the reservoir was offered
@@ -27,12 +29,14 @@ record BufferCounters(
         long forgottenUpTo,
         long duplicates,
         long unreadable,
+        long strays,
+        long lostChildren,
         long forgotten,
         long bodyBytes,
         long offered,
         SortedMap<Integer, Phase> phases,
         SortedMap<String, Long> droppedByReason) {
-    static final BufferCounters NONE = new BufferCounters(0, -1, 0, 0, 0, 0, 0, new TreeMap<>(), new TreeMap<>());
+    static final BufferCounters NONE = new BufferCounters(0, -1, 0, 0, 0, 0, 0, 0, 0, new TreeMap<>(), new TreeMap<>());
 
     /**
      * The figures of one phase.

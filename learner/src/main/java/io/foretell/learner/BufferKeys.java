@@ -15,6 +15,8 @@ final class BufferKeys {
     static final String USED = "used";
     /** Place in the reservoir to group id; its body is stored. */
     static final String REPLAY = "replay";
+    /** Group id to body, while it awaits others or is awaited. */
+    static final String WAITING = "waiting";
     /** Counters, and the next offset per partition. */
     static final String META = "meta";
 

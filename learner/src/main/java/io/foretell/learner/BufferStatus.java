@@ -12,6 +12,9 @@ import java.util.TreeMap;
  * @param droppedByReason the same by the first words of the reason
  * @param duplicates groups that came again and were not stored
  * @param unreadable records that were no group
+ * @param waiting groups that await the answers to tasks they spawned
+ * @param strays answers to spawned tasks that no group awaits
+ * @param lostChildren answers that a group awaited and that never came
  * @param forgotten bodies deleted because no checkpoint needs them any more
  * @param bodyBytes bytes of the bodies stored; compression and states not counted
  */
@@ -22,6 +25,9 @@ public record BufferStatus(
         Map<String, Long> droppedByReason,
         long duplicates,
         long unreadable,
+        int waiting,
+        long strays,
+        long lostChildren,
         long forgotten,
         long bodyBytes) {
     public BufferStatus {
@@ -31,7 +37,7 @@ public record BufferStatus(
         droppedByReason = Map.copyOf(droppedByReason);
     }
 
-    static BufferStatus of(BufferCounters counters) {
+    static BufferStatus of(BufferCounters counters, int waiting) {
         TreeMap<Integer, Long> usable = new TreeMap<>();
         TreeMap<Integer, Long> used = new TreeMap<>();
         TreeMap<Integer, Long> dropped = new TreeMap<>();
@@ -47,6 +53,9 @@ public record BufferStatus(
                 counters.droppedByReason(),
                 counters.duplicates(),
                 counters.unreadable(),
+                waiting,
+                counters.strays(),
+                counters.lostChildren(),
                 counters.forgotten(),
                 counters.bodyBytes());
     }

@@ -84,7 +84,7 @@ final class Evaluation {
         for (Document document : documents) {
             TokenArray tokens = policy.tokenizer().encodeDocument(document.text());
             SplittableRandom random = new SplittableRandom(document.text().hashCode());
-            objective.cut(document, tokens, random).stream().findFirst().ifPresent(cut -> {
+            objective.heldOut(document, tokens, random).stream().findFirst().ifPresent(cut -> {
                 Task task = new Task(
                         "", "", 0, objective.name(), document.id(), cut.prompt(), cut.target(), 0, -1, Instant.EPOCH);
                 Optional<SamplingPlan> plan = objective.sampling(task);

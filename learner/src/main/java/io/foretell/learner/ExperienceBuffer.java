@@ -3,6 +3,7 @@ package io.foretell.learner;
 import io.foretell.learner.BufferChange.Stored;
 import io.foretell.learner.GroupState.Used;
 import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Task;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.RocksStore;
@@ -10,6 +11,7 @@ import io.foretell.streams.Codec;
 import io.foretell.streams.GroupReader.Received;
 import io.foretell.streams.UnreadableRecordException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -34,7 +36,8 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>{@link #ingest} stores groups and the Kafka positions behind them in one write; reading goes on at
- *       {@link #positions()}. What is delivered again is recognised by its id, for ever.
+ *       {@link #positions()}. What is delivered again is recognised by its id, for ever. Groups that await others are
+ *       stored too, and become usable as one with them.
  *   <li>{@link #take} marks groups with the step that trains on them, in one write, before it hands them out.
  *   <li>{@link #sync} comes before a checkpoint becomes visible: marks that the checkpoint's weights contain must not
  *       be lost in a power cut that the checkpoint survives.
@@ -52,6 +55,7 @@ public final class ExperienceBuffer implements AutoCloseable {
 
     private final RocksStore store;
     private final StoredGroups stored;
+    private final WaitingFamilies waiting;
     private final Codec<ScoredGroup> codec;
     private final BiConsumer<Received, String> unreadable;
     private final boolean filterGroups;
@@ -60,6 +64,7 @@ public final class ExperienceBuffer implements AutoCloseable {
     private final Reservoir reservoir;
     private final SortedMap<Integer, Long> positions = new TreeMap<>();
     private volatile BufferCounters counters;
+    private volatile int waitingFamilies;
 
     private ExperienceBuffer(
             RocksStore store,
@@ -70,6 +75,8 @@ public final class ExperienceBuffer implements AutoCloseable {
             long seed) {
         this.store = store;
         this.stored = new StoredGroups(store);
+        this.waiting = new WaitingFamilies(store, codec);
+        this.waitingFamilies = waiting.size();
         this.codec = codec;
         this.unreadable = unreadable;
         this.filterGroups = filterGroups;
@@ -116,6 +123,7 @@ public final class ExperienceBuffer implements AutoCloseable {
                         BufferKeys.USABLE,
                         BufferKeys.USED,
                         BufferKeys.REPLAY,
+                        BufferKeys.WAITING,
                         BufferKeys.META));
         try {
             return new ExperienceBuffer(store, codec, unreadable, filterGroups, settings, seed);
@@ -132,21 +140,22 @@ public final class ExperienceBuffer implements AutoCloseable {
 
     /**
      * Stores the groups and the positions behind them in one write. A group that was there before is only counted; one
-     * with rollouts but fewer than two rewards has no advantage, and is dropped.
+     * with rollouts but fewer than two rewards has no advantage, and is dropped. A group that awaits others waits for them
+     * here, and they for it; once all are there they are one.
      *
      * @param records in the order of each partition; the position becomes that behind the last one, also when that is
      *     lower than before, because then Kafka's end was
      */
     public IngestResult ingest(List<Received> records) {
-        return ingest(records, group -> Admission.refusal(group, filterGroups));
+        return ingest(records, this::refusal);
     }
 
     /**
      * Like {@link #ingest(List)} with a rule of one's own.
      *
-     * @param refusal why a group is dropped, or empty
+     * @param refusal why a group, with those it awaited behind it, is dropped; or empty
      */
-    IngestResult ingest(List<Received> records, Function<ScoredGroup, String> refusal) {
+    IngestResult ingest(List<Received> records, Function<List<ScoredGroup>, String> refusal) {
         if (records.isEmpty()) {
             return IngestResult.NOTHING;
         }
@@ -174,14 +183,37 @@ public final class ExperienceBuffer implements AutoCloseable {
         return result;
     }
 
+    private String refusal(List<ScoredGroup> family) {
+        return Admission.refusal(family, filterGroups);
+    }
+
+    /** Whether any group awaits others. */
+    boolean isWaiting() {
+        return waiting.size() > 0;
+    }
+
+    /** The task {@code id} will never be answered: a group that awaits its answer goes on without. */
+    void lose(String id, Function<List<ScoredGroup>, String> refusal) {
+        BufferChange change = new BufferChange(counters);
+        waiting.lose(change, id).ifPresent(family -> join(change, family, refusal));
+        apply(change);
+    }
+
+    /** Groups that have awaited others for {@code patience}, counted from the first call that saw them, go on without. */
+    void giveUpWaiting(long nowNanos, Duration patience, Function<List<ScoredGroup>, String> refusal) {
+        BufferChange change = new BufferChange(counters);
+        waiting.giveUp(change, nowNanos, patience).forEach(family -> join(change, family, refusal));
+        apply(change);
+    }
+
     /**
      * Usable groups of a phase, marked as used at {@code step} in one write.
      *
      * @param currentVersion version of the weights that will train on them
      * @param maxOffPolicySteps groups whose oldest version is more than this behind are dropped on the way; negative
      *     for no limit. A group in which nothing was sampled is never stale.
-     * @return {@code count} groups, the oldest unless {@code buffer.sampling} says otherwise, or none, marking none, when there are
-     *     fewer
+     * @return {@code count} groups, the oldest unless {@code buffer.sampling} says otherwise, each followed by those it awaited; or
+     *     none, marking none, when there are fewer
      */
     public List<ScoredGroup> take(int phase, int count, long step, long currentVersion, int maxOffPolicySteps) {
         return take(phase, count, step, currentVersion, maxOffPolicySteps, group -> "");
@@ -214,15 +246,15 @@ public final class ExperienceBuffer implements AutoCloseable {
                 before.phase(phase).firstUsable(),
                 before.nextSequence(),
                 new SplittableRandom(seed * 31 + step));
-        while (taken.size() < count) {
-            List<Stored> found = selection.next(count - taken.size());
+        while (chosen.size() < count) {
+            List<Stored> found = selection.next(count - chosen.size());
             if (found.isEmpty()) {
                 break;
             }
             List<Stored> fresh = withoutStale(change, found, currentVersion, maxOffPolicySteps);
             decode(change, fresh, refusal, chosen, taken);
         }
-        boolean enough = taken.size() == count;
+        boolean enough = chosen.size() == count;
         if (enough) {
             chosen.forEach(group -> change.use(group, step));
         }
@@ -257,7 +289,11 @@ public final class ExperienceBuffer implements AutoCloseable {
 
     /** Drops the usable groups of a phase that is over; returns how many. */
     public int dropPhase(int phase, String reason) {
-        int dropped = 0;
+        BufferChange incomplete = new BufferChange(counters);
+        List<String> waited = waiting.dropPhase(incomplete, phase);
+        waited.forEach(id -> incomplete.refuse(id, phase, -1, reason));
+        apply(incomplete);
+        int dropped = waited.size();
         while (true) {
             BufferChange change = new BufferChange(counters);
             List<Stored> found = stored.usable(phase, counters.phase(phase).firstUsable(), GROUPS_PER_WRITE);
@@ -299,7 +335,9 @@ public final class ExperienceBuffer implements AutoCloseable {
             return List.of();
         }
         List<Stored> drawn = reservoir.draw(settings.replayed(fresh), step, counters.offered());
-        return stored.bodies(drawn).stream().map(codec::decode).toList();
+        return stored.bodies(drawn).stream()
+                .flatMap(body -> FamilyBody.decode(codec, body).stream())
+                .toList();
     }
 
     /** Returns when everything written so far would survive a power cut. Thread-safe. */
@@ -323,11 +361,15 @@ public final class ExperienceBuffer implements AutoCloseable {
 
     /** The figures after the latest write. Thread-safe. */
     public BufferStatus status() {
-        return BufferStatus.of(counters);
+        return BufferStatus.of(counters, waitingFamilies);
     }
 
-    /** Tells every group ever stored, in the order of ids, and its state: USABLE, USED step or DROPPED reason. */
+    /**
+     * Tells every group ever stored and its state: USABLE, USED step, DROPPED reason, or WAITING for others. Groups that
+     * others await share their fate and are not told.
+     */
     public void audit(BiConsumer<String, String> visitor) {
+        waiting.parents().forEach(id -> visitor.accept(id, "WAITING"));
         store.scan(BufferKeys.STATES, null, null, (key, value) -> {
             String id = BufferKeys.id(key);
             visitor.accept(id, GroupState.decode(id, value).fate().toString());
@@ -345,25 +387,54 @@ public final class ExperienceBuffer implements AutoCloseable {
             List<ScoredGroup> groups,
             List<byte[]> bodies,
             int unreadableRecords,
-            Function<ScoredGroup, String> refusal) {
-        Set<String> known = stored.known(groups.stream().map(ScoredGroup::id).toList());
+            Function<List<ScoredGroup>, String> refusal) {
+        Set<String> known = stored.known(
+                groups.stream().map(group -> familyOf(group.id())).distinct().toList());
         int usable = 0;
         int dropped = 0;
+        int duplicates = 0;
         for (int i = 0; i < groups.size(); i++) {
             ScoredGroup group = groups.get(i);
-            int phase = group.task().phase();
-            String reason = refusal.apply(group);
-            if (!known.add(group.id())) {
+            String family = familyOf(group.id());
+            if (known.contains(family) || waiting.has(group.id())) {
                 change.duplicate();
-            } else if (reason.isEmpty()) {
-                change.store(group.id(), phase, Admission.oldestVersion(group), bodies.get(i));
-                usable++;
-            } else {
-                change.refuse(group.id(), phase, Admission.oldestVersion(group), reason);
-                dropped++;
+                duplicates++;
+                continue;
+            }
+            boolean isAlone = family.equals(group.id()) && group.awaits().isEmpty();
+            if (isAlone || waiting.add(change, group, bodies.get(i)).isPresent()) {
+                known.add(family);
+                boolean isUsable =
+                        isAlone ? admit(change, List.of(group), bodies.get(i), refusal) : join(change, family, refusal);
+                usable += isUsable ? 1 : 0;
+                dropped += isUsable ? 0 : 1;
             }
         }
-        return new IngestResult(usable, dropped, groups.size() - usable - dropped, unreadableRecords);
+        return new IngestResult(usable, dropped, duplicates, unreadableRecords);
+    }
+
+    /** The id of the group that a group is trained on with: its parent's, or its own. */
+    private static String familyOf(String id) {
+        return Task.parentOf(id).orElse(id);
+    }
+
+    /** A family that waited is one group from now on. @return whether it is usable */
+    private boolean join(BufferChange change, String family, Function<List<ScoredGroup>, String> refusal) {
+        byte[] body = FamilyBody.of(waiting.remove(change, family));
+        return admit(change, FamilyBody.decode(codec, body), body, refusal);
+    }
+
+    private static boolean admit(
+            BufferChange change, List<ScoredGroup> family, byte[] body, Function<List<ScoredGroup>, String> refusal) {
+        ScoredGroup first = family.get(0);
+        String reason = refusal.apply(family);
+        long oldest = Admission.oldestVersion(family);
+        if (reason.isEmpty()) {
+            change.store(first.id(), first.task().phase(), oldest, body);
+        } else {
+            change.refuse(first.id(), first.task().phase(), oldest, reason);
+        }
+        return reason.isEmpty();
     }
 
     /** Drops the oldest usable groups while there are more bytes than allowed; what checkpoints may need stays. */
@@ -421,10 +492,14 @@ public final class ExperienceBuffer implements AutoCloseable {
         for (int i = 0; i < fresh.size(); i++) {
             Stored group = fresh.get(i);
             try {
-                ScoredGroup decoded = codec.decode(bodies.get(i));
-                String reason = refusal.apply(decoded);
+                List<ScoredGroup> family = FamilyBody.decode(codec, bodies.get(i));
+                String reason = family.stream()
+                        .map(refusal)
+                        .filter(refused -> !refused.isEmpty())
+                        .findFirst()
+                        .orElse("");
                 if (reason.isEmpty()) {
-                    taken.add(decoded);
+                    taken.addAll(family);
                     chosen.add(group);
                 } else {
                     change.drop(group, reason);
@@ -443,6 +518,8 @@ public final class ExperienceBuffer implements AutoCloseable {
         }
         store.write(change::writeTo);
         counters = after;
+        waiting.written();
+        waitingFamilies = waiting.size();
     }
 
     private static long stepOf(Stored group) {

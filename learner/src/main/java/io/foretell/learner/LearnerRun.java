@@ -77,6 +77,11 @@ public record LearnerRun(
         return total;
     }
 
+    /** Of the phase that {@code group} belongs to. */
+    Objective objectiveOf(ScoredGroup group) {
+        return objectives.get(group.task().phase());
+    }
+
     /** Index of the phase that step {@code step} (from 1) belongs to, or the number of phases when all are over. */
     int phaseOf(long step) {
         long end = 0;

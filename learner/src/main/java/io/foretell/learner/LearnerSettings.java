@@ -8,6 +8,7 @@ import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.PolicyLosses;
 import io.foretell.objectives.RolloutCorrection;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  * @param useKlInReward whether the divergence from the teacher is taken from the rewards
  * @param klPenalty its estimator: k1, k2, k3 or abs
  * @param klCtrl its coefficient
+ * @param spawnedTimeout most time that a group waits for the answers to the tasks it spawned
  */
 public record LearnerSettings(
         int promptsPerStep,
@@ -80,7 +82,8 @@ public record LearnerSettings(
         BatchGuardSettings batchGuard,
         boolean useKlInReward,
         String klPenalty,
-        KlControlSettings klCtrl) {
+        KlControlSettings klCtrl,
+        Duration spawnedTimeout) {
     static final List<String> SCHEDULES = List.of("constant", "linear", "cosine", "wsd", "infinite");
 
     public LearnerSettings {
@@ -130,6 +133,7 @@ public record LearnerSettings(
                 "learner.loss_scale_factor",
                 lossScaleFactor,
                 "above 0, or null where learner.loss_agg_mode is not seq-mean-token-sum-norm");
+        require(spawnedTimeout.toMillis() > 0, "learner.spawned_timeout", spawnedTimeout, "above 0");
         require(entropyCoeff >= 0 && Double.isFinite(entropyCoeff), "learner.entropy_coeff", entropyCoeff, "0 or more");
         require(klLossCoef > 0 && Double.isFinite(klLossCoef), "learner.kl_loss_coef", klLossCoef, "above 0");
     }

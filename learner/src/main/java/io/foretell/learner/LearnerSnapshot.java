@@ -18,7 +18,8 @@ public final class LearnerSnapshot {
     private volatile long checkpointStep = -1;
     private volatile @Nullable Long annealFrom;
     private volatile List<PolicyInUse> consumers = List.of();
-    private volatile BufferStatus buffer = new BufferStatus(Map.of(), Map.of(), Map.of(), Map.of(), 0, 0, 0, 0);
+    private volatile BufferStatus buffer =
+            new BufferStatus(Map.of(), Map.of(), Map.of(), Map.of(), 0, 0, 0, 0, 0, 0, 0);
 
     private LearnerSnapshot() {
         this.metrics = null;

@@ -6,6 +6,7 @@ import io.foretell.objectives.ScoredGroup;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.policy.Policy;
+import io.foretell.streams.DeadLetterReader;
 import io.foretell.streams.GroupReader;
 import io.foretell.streams.PolicyFeed;
 import java.nio.file.Path;
@@ -35,6 +36,7 @@ public final class LearnerState implements AutoCloseable {
     private final LearnerRun run;
     private final ExperienceBuffer buffer;
     private final GroupReader reader;
+    private final DeadLetterReader deadLetters;
     private final CheckpointStore checkpoints;
     private final CheckpointWriter writer;
     private final Publishing publishing;
@@ -54,12 +56,14 @@ public final class LearnerState implements AutoCloseable {
             LearnerRun run,
             ExperienceBuffer buffer,
             GroupReader reader,
+            DeadLetterReader deadLetters,
             CheckpointStore checkpoints,
             Publishing publishing,
             Policy policy) {
         this.run = run;
         this.buffer = buffer;
         this.reader = reader;
+        this.deadLetters = deadLetters;
         this.checkpoints = checkpoints;
         this.publishing = publishing;
         this.policy = policy;
@@ -89,11 +93,13 @@ public final class LearnerState implements AutoCloseable {
      * Opens everything on the calling thread, which owns it from then on.
      *
      * @param reader makes the reader of scored groups from the buffer's positions
+     * @param deadLetters says which spawned tasks will never be answered
      */
     public static LearnerState open(
             LearnerRun run,
             ExperienceBuffer buffer,
             Function<Map<Integer, Long>, GroupReader> reader,
+            DeadLetterReader deadLetters,
             PolicyFeed feed) {
         CheckpointStore checkpoints = new CheckpointStore(
                 run.folder().resolve("checkpoints"), run.checkpoints().keepLast());
@@ -111,6 +117,7 @@ public final class LearnerState implements AutoCloseable {
                 run,
                 buffer,
                 reader.apply(buffer.positions()),
+                deadLetters,
                 checkpoints,
                 new Publishing(run, buffer, policy, feed),
                 policy);
@@ -230,23 +237,30 @@ public final class LearnerState implements AutoCloseable {
         if (!records.isEmpty()) {
             buffer.ingest(records, this::refusal);
         }
+        if (buffer.isWaiting()) {
+            deadLetters.poll(Duration.ZERO, lost -> buffer.lose(lost.taskId(), this::refusal));
+            buffer.giveUpWaiting(System.nanoTime(), run.settings().spawnedTimeout(), this::refusal);
+        }
     }
 
-    private String refusal(ScoredGroup group) {
-        int phase = group.task().phase();
+    private String refusal(List<ScoredGroup> family) {
+        int phase = family.get(0).task().phase();
         boolean filter = run.settings().filterGroups().enable();
         return phase < run.objectives().size()
-                ? Admission.refusal(group, run.objectives().get(phase), step + 1 - run.stepsBefore(phase), filter)
-                : Admission.refusal(group, filter);
+                ? Admission.refusal(family, run.objectives().get(phase), step + 1 - run.stepsBefore(phase), filter)
+                : Admission.refusal(family, filter);
     }
 
     List<ScoredGroup> take(int phase) {
-        return buffer.take(phase, run.settings().promptsPerStep(), step + 1, step, run.dropBeyond(), versions::refusal);
+        return Families.settled(
+                buffer.take(
+                        phase, run.settings().promptsPerStep(), step + 1, step, run.dropBeyond(), versions::refusal),
+                run::objectiveOf);
     }
 
     /** Groups of long ago that the next step trains on as well. */
     List<ScoredGroup> replayed() {
-        return buffer.replay(run.settings().promptsPerStep(), step + 1);
+        return Families.settled(buffer.replay(run.settings().promptsPerStep(), step + 1), run::objectiveOf);
     }
 
     /** Of the next step, which lies in {@code phase}. */
@@ -389,13 +403,14 @@ public final class LearnerState implements AutoCloseable {
     }
 
     void remember(long atStep, List<ScoredGroup> groups) {
-        rollouts.add(atStep, groups);
+        rollouts.add(atStep, groups, run.objectives().get(run.phaseOf(atStep)));
     }
 
     @Override
     public void close() {
         reader.close();
         writer.close();
+        deadLetters.close();
         buffer.close();
         policy.close();
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.objectives.AdvantageEstimator;
 import io.foretell.objectives.FinishReason;
+import io.foretell.objectives.Objective;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.ScoredGroup;
@@ -29,11 +30,11 @@ public final class RecentRollouts {
     }
 
     /** Keeps the first few sampled groups of a step. */
-    void add(long step, List<ScoredGroup> batch) {
+    void add(long step, List<ScoredGroup> batch, Objective objective) {
         List<ObjectNode> readable = batch.stream()
                 .filter(group -> !group.rewards().isEmpty())
                 .limit(PER_STEP)
-                .map(group -> readable(step, group))
+                .map(group -> readable(step, group).put("role", objective.role(group.task())))
                 .toList();
         synchronized (this) {
             readable.forEach(groups::addFirst);

@@ -36,7 +36,7 @@ final class RunSummary {
             double outside = row.path("perf/outside_model_share").asDouble() * wall;
             outsideModel.merge(row.path("phase").asText(), new OutsideModel(outside, wall), OutsideModel::plus);
         }
-        if (row.has("heldout/no_thought_loss") || row.has("heldout/information_gain")) {
+        if (row.properties().stream().anyMatch(field -> field.getKey().startsWith("heldout/"))) {
             if (after == null || phase(row) != phase(after)) {
                 before = row;
             }

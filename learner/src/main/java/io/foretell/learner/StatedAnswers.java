@@ -1,5 +1,6 @@
 package io.foretell.learner;
 
+import io.foretell.objectives.Cut;
 import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.Objective;
@@ -27,8 +28,8 @@ import java.util.concurrent.CompletableFuture;
  * <pre>accuracy_with_thought = mean over documents of mean_i r_i      r in {0, 1}</pre>
  *
  * <p>with a 95 % interval over documents (normal approximation). There is no accuracy where only a judge could tell whether
- * an answer is right. Without a thought a document counts as right when its
- * next token is the most likely one. Confined to the learner's thread.
+ * an answer is right. Without a thought a document counts as right when all that the objective then asks for is the most
+ * likely, token by token. Confined to the learner's thread.
  */
 final class StatedAnswers {
     private final Policy policy;
@@ -49,8 +50,8 @@ final class StatedAnswers {
         long drawn = 0;
         for (int q = 0; q < accuracies.length; q++) {
             Evaluation.Question question = questions.get(q);
-            TokenArray next = question.task().target().slice(0, 1);
-            List<ScoreRequest> plain = List.of(new ScoreRequest(question.task().prompt(), next));
+            Cut unaided = objective.withoutThought(question.task());
+            List<ScoreRequest> plain = List.of(new ScoreRequest(unaided.prompt(), unaided.target()));
             without += policy.score(Weights.LIVE, plain).get(0).allGreedy() ? 1 : 0;
             for (Reward reward : rewards(question, samples.get(q))) {
                 accuracies[q] += reward.total() / samples.get(q).size();

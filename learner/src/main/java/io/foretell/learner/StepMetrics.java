@@ -1,6 +1,7 @@
 package io.foretell.learner;
 
 import io.foretell.objectives.FinishReason;
+import io.foretell.objectives.Objective;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.ScoredGroup;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** The figures of one step, by the field's names. Confined to one thread while it is filled. */
 final class StepMetrics {
@@ -68,6 +70,29 @@ final class StepMetrics {
         long[] histogram = new long[oldest + 1];
         Arrays.stream(staleness).forEach(behind -> histogram[(int) behind]++);
         put("staleness/histogram", histogram);
+        return this;
+    }
+
+    /** Rewards of each role that the objective has tasks for. */
+    StepMetrics roles(List<ScoredGroup> groups, Objective objective) {
+        Map<String, List<ScoredGroup>> byRole = groups.stream()
+                .filter(group -> !group.rewards().isEmpty())
+                .collect(Collectors.groupingBy(
+                        group -> objective.role(group.task()), TreeMap::new, Collectors.toList()));
+        byRole.remove("");
+        byRole.forEach((role, some) -> {
+            put(role + "/groups", some.size());
+            put(
+                    role + "/reward/mean",
+                    mean(some.stream()
+                            .flatMap(group -> group.rewards().stream())
+                            .filter(Reward::isOk)
+                            .mapToDouble(Reward::total)
+                            .toArray()));
+            put(
+                    role + "/frac_reward_zero_std",
+                    some.stream().filter(Admission::hasNoSpread).count() / (double) some.size());
+        });
         return this;
     }
 

@@ -110,6 +110,10 @@ final class TrainingLoop {
         outcome.refusals()
                 .forEach(refusal -> log.warn(
                         "an update of step {} is skipped: {}; groups {}", step, refusal.reason(), refusal.groups()));
+        if (outcome.isSkipped() && outcome.refusals().isEmpty()) {
+            log.warn(
+                    "step {} changes nothing: nothing can be learnt from its groups, as where rewards are equal", step);
+        }
         double trained = seconds(trainBegin);
         long versionBefore = state.version();
         StepMetrics row = new StepMetrics()
@@ -121,6 +125,7 @@ final class TrainingLoop {
                 .put("batch/sha256", Batches.digest(batch))
                 .put("batch/replayed", replayed.size())
                 .groups(batch, versionBefore)
+                .roles(batch, run.objectives().get(phase))
                 .put("skipped", outcome.isSkipped() ? 1 : 0)
                 .put("updates/refused", outcome.refusals().size());
         if (!outcome.refusals().isEmpty()) {

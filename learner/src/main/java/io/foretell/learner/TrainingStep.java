@@ -42,7 +42,8 @@ final class TrainingStep {
      * @param loss all that is minimised, a mean over the updates of the last pass; so are the other losses
      * @param klLoss divergence from the reference, without coefficient
      * @param entropyLoss entropy, without coefficient
-     * @param gradNorm before clipping, a mean over the updates of the last pass that were taken; not finite when none was
+     * @param gradNorm before clipping, a mean over the updates of the last pass that were taken; not finite when none was,
+     *     0 where there was nothing to learn from
      * @param tokens tokens run through the model in a pass
      * @param sequences statistics of sequences with policy-gradient tokens, of the last pass over the batch
      * @param firstPass and of the first update, whose weights are those that the step began with
@@ -61,7 +62,7 @@ final class TrainingStep {
             List<SequenceStatistics> firstPass,
             int updates,
             List<Refusal> refusals) {
-        static final Outcome NONE = new Outcome(0, 0, 0, 0, 0, Double.NaN, 0, List.of(), List.of(), 0, List.of());
+        static final Outcome NONE = new Outcome(0, 0, 0, 0, 0, 0, 0, List.of(), List.of(), 0, List.of());
 
         boolean isSkipped() {
             return updates == 0;
@@ -78,8 +79,8 @@ final class TrainingStep {
     /** Step {@code step} of a run: every group by the objective of its phase, stale ones with less weight. */
     Outcome run(LearnerRun run, List<ScoredGroup> groups, long step, double learningRate) {
         return run(
-                group -> run.objectives().get(group.task().phase()),
-                group -> run.staleWeight(step - 1 - Admission.oldestVersion(group)),
+                run::objectiveOf,
+                group -> run.staleWeight(step - 1 - Admission.oldestVersion(List.of(group))),
                 groups,
                 learningRate,
                 run.teacherDecay(step));
@@ -96,9 +97,7 @@ final class TrainingStep {
             double learningRate,
             double emaDecay) {
         List<MiniBatch> batches = new ArrayList<>();
-        int size = miniBatch(groups.size());
-        for (int from = 0; from < groups.size(); from += size) {
-            List<ScoredGroup> some = groups.subList(from, Math.min(groups.size(), from + size));
+        for (List<ScoredGroup> some : Families.batches(groups, miniBatch(Families.count(groups)))) {
             MiniBatch batch = MiniBatch.of(objectives, staleWeight, some, estimator, settings);
             if (!batch.experiences().isEmpty()) {
                 batches.add(batch);
@@ -118,12 +117,12 @@ final class TrainingStep {
         return tally.outcome();
     }
 
-    /** Groups of an optimizer step: replayed ones come on top and do not make more of them. */
-    private int miniBatch(int groups) {
+    /** Families of an optimizer step: replayed ones come on top and do not make more of them. */
+    private int miniBatch(int families) {
         int fresh = settings.promptsPerStep();
-        return groups <= fresh
+        return families <= fresh
                 ? settings.miniBatch()
-                : (int) (((long) settings.miniBatch() * groups + fresh - 1) / fresh);
+                : (int) (((long) settings.miniBatch() * families + fresh - 1) / fresh);
     }
 
     private void proximal(MiniBatch batch) {

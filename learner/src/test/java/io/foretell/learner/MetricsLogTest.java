@@ -180,6 +180,13 @@ class MetricsLogTest {
     }
 
     @Test
+    void anEvaluationOfStatedAnswersAloneCountsAsOne() {
+        List<ObjectNode> rows = List.of(row("{\"step\":3,\"phase_index\":0,\"heldout/accuracy_with_thought\":0.5}"));
+
+        assertThat(summary(rows).after()).isEqualTo(Map.of("accuracy_with_thought", 0.5));
+    }
+
+    @Test
     void theShareOutsideTheModelIsWeightedByTime() {
         List<ObjectNode> rows = List.of(
                 row("{\"phase\":\"rlp\",\"perf/outside_model_share\":0.5,\"timing_s/step\":1}"),

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.Objective;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Task;
 import io.foretell.policy.HuggingFaceTokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +34,7 @@ class RecentRolloutsTest {
         tokenizer.close();
     }
 
+    private final Objective rlp = Runs.objective("rlp", tokenizer, Map.of());
     private final RecentRollouts recent = new RecentRollouts(tokenizer, AdvantageEstimator.RLOO);
 
     private static List<ScoredGroup> batch(int step, int size) {
@@ -52,7 +55,8 @@ class RecentRolloutsTest {
                         5,
                         Reward.of(1, Map.of("score_baseline", -2.5, "information_gain", 1.0)),
                         Reward.failed("lost"),
-                        Reward.of(3, Map.of()))));
+                        Reward.of(3, Map.of()))),
+                rlp);
 
         ObjectNode group = recent.newest(10).get(0);
         assertThat(group.path("group_id").asText()).isEqualTo("g");
@@ -79,7 +83,7 @@ class RecentRolloutsTest {
     @Test
     void theNewestComeFirstAndTheOldestGo() {
         for (int step = 1; step <= 40; step++) {
-            recent.add(step, batch(step, 12));
+            recent.add(step, batch(step, 12), rlp);
         }
 
         List<ObjectNode> newest = recent.newest(1000);
@@ -91,8 +95,21 @@ class RecentRolloutsTest {
     }
 
     @Test
+    void theRoleOfATaskIsTold() {
+        Objective roles = new UnusedObjective() {
+            @Override
+            public String role(Task task) {
+                return "guesser";
+            }
+        };
+        recent.add(1, List.of(Groups.sampled("g", 0, 5)), roles);
+
+        assertThat(recent.newest(1).get(0).path("role").asText()).isEqualTo("guesser");
+    }
+
+    @Test
     void groupsWithoutRolloutsAreNotShown() {
-        recent.add(1, List.of(Groups.plain("plain", 0)));
+        recent.add(1, List.of(Groups.plain("plain", 0)), rlp);
 
         assertThat(recent.newest(10)).isEmpty();
     }

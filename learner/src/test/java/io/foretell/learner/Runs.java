@@ -144,7 +144,8 @@ final class Runs {
                 guard,
                 klInReward != null,
                 klPenalty,
-                klInReward == null ? FIXED_KL : klInReward);
+                klInReward == null ? FIXED_KL : klInReward,
+                Duration.ofHours(1));
     }
 
     static PhaseSettings phase(String objective, Integer steps) {

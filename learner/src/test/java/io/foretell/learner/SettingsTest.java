@@ -90,7 +90,8 @@ class SettingsTest {
                 Runs.UNGUARDED,
                 false,
                 (String) v[26],
-                Runs.FIXED_KL);
+                Runs.FIXED_KL,
+                Duration.ofHours(1));
     }
 
     static List<Arguments> wrong() {

@@ -88,4 +88,40 @@ class StepMetricsTest {
         assertThat(value(metrics, "reward/std")).isZero();
         assertThat(value(metrics, "frac_reward_zero_std")).isEqualTo(1);
     }
+
+    private record Roles() implements UnusedObjective {
+        @Override
+        public String role(Task task) {
+            return task.id().contains("/") ? "prediction" : "proposal";
+        }
+    }
+
+    @Test
+    void rewardsOfEachRoleAreTold() {
+        Reward one = Reward.of(1, Map.of());
+        Reward none = Reward.of(0, Map.of());
+        List<ScoredGroup> batch = List.of(
+                Groups.rewarded("p", 0, 3, none, Reward.of(0.5, Map.of()), Reward.failed("lost")),
+                Groups.rewarded("p/0", 0, 3, one, one),
+                Groups.rewarded("p/1", 0, 3, one, none),
+                Groups.rewarded("p/2", 0, 3, none, none));
+
+        assertThat(new StepMetrics().roles(batch, new Roles()).values())
+                .isEqualTo(Map.of(
+                        "proposal/groups",
+                        1,
+                        "proposal/reward/mean",
+                        0.25,
+                        "proposal/frac_reward_zero_std",
+                        0.0,
+                        "prediction/groups",
+                        3,
+                        "prediction/reward/mean",
+                        0.5,
+                        "prediction/frac_reward_zero_std",
+                        2 / 3.0));
+        assertThat(new StepMetrics().roles(batch, new UnusedObjective() {}).values())
+                .as("without roles")
+                .isEmpty();
+    }
 }

@@ -25,9 +25,28 @@ public interface Objective {
      */
     List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random);
 
+    /** What a held-out document is asked: like {@link #cut}, where nothing else is said. Only the first cut is used. */
+    default List<Cut> heldOut(Document document, TokenArray tokens, RandomGenerator random) {
+        return cut(document, tokens, random);
+    }
+
+    /** What a task of this objective is called where it has tasks of several kinds, as in metrics; else empty. */
+    default String role(Task task) {
+        return "";
+    }
+
     /** Whether any of its tasks is sampled, so that rollout workers need the newest weights. */
     default boolean isSampled() {
         return true;
+    }
+
+    /**
+     * Most rollouts that a task cut from a document leads to, those of the tasks it spawns included.
+     *
+     * @param groupSize {@code rollout.n}
+     */
+    default int mostRollouts(int groupSize) {
+        return groupSize;
     }
 
     /** How rollouts of {@code task} are sampled; empty where this objective samples nothing. */
@@ -42,11 +61,39 @@ public interface Objective {
     }
 
     /**
+     * The tasks that a group gives rise to once it is rewarded, for methods in two stages. They are answered and rewarded
+     * like all others, and are trained on in the same step as the group: together they count as one.
+     *
+     * @param group of a task that was cut from a document; what is spawned does not spawn again
+     * @return none where the group stands for itself
+     */
+    default List<Cut> spawned(ScoredGroup group) {
+        return List.of();
+    }
+
+    /**
+     * The group with what it earns once the groups it spawned are there.
+     *
+     * @param children in the order of {@link #spawned}; empty for one that was lost on the way
+     */
+    default ScoredGroup settled(ScoredGroup group, List<Optional<ScoredGroup>> children) {
+        return group;
+    }
+
+    /**
      * Whether a response states its own answer, so that its reward, 0 or 1, says whether that was right. Otherwise
      * held-out evaluation asks the model for the target after the response.
      */
     default boolean hasAnswerInResponse() {
         return false;
+    }
+
+    /**
+     * What the model is asked without a thought, for comparison, where responses state their answer: the next token of the
+     * prompt, where nothing else is said.
+     */
+    default Cut withoutThought(Task task) {
+        return new Cut(task.prompt(), task.target().slice(0, 1));
     }
 
     /**

@@ -10,6 +10,7 @@ public final class Objectives {
             Map.entry(ConditionalTraining.NAME, ConditionalTraining::new),
             Map.entry(Filtering.NAME, Filtering::new),
             Map.entry(NextTokenPrediction.NAME, NextTokenPrediction::new),
+            Map.entry(PretrainZero.NAME, PretrainZero::new),
             Map.entry(RewardWeighted.NAME, RewardWeighted::new),
             Map.entry(Rlp.NAME, Rlp::new),
             Map.entry(Rlpt.NAME, Rlpt::new),

@@ -1,6 +1,7 @@
 package io.foretell.reward;
 
 import io.foretell.judge.Judge;
+import io.foretell.objectives.Cut;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.PolicyVersion;
@@ -8,6 +9,7 @@ import io.foretell.objectives.Reward;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.RolloutGroup;
 import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Task;
 import io.foretell.platform.Metrics;
 import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.Codecs;
@@ -15,6 +17,7 @@ import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Work;
 import io.foretell.streams.WorkLoop;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -28,7 +31,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * rollouts → scored-groups: asks each group's objective for rewards; all questions of a batch go to the model in one
- * call. A reward that cannot be had is marked so and travels on; a group with too few of them is tried again and then a
+ * call. Where the objective makes more tasks of a rewarded group, they go to tasks, and then the group says which it awaits. A reward that cannot be had is marked so and travels on; a group with too few of them is tried again and then a
  * dead letter, as is one whose objective fails.
  * Confined to the loop's thread.
  */
@@ -37,6 +40,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     private static final long WAIT_SECONDS = 5;
 
     private final List<Objective> phases;
+    private final String tasks;
     private final PolicyFeed feed;
     private final ServedPolicy policy;
     private final @Nullable Judge judge;
@@ -47,11 +51,13 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
 
     /**
      * @param phases the objective of each phase, by index
+     * @param tasks topic of tasks
      * @param judge stays its owner's; null where the run has none
      * @param added on top of every method's own reward; null for nothing
      */
     public RewardWorker(
             List<Objective> phases,
+            String tasks,
             PolicyFeed feed,
             ServedPolicy policy,
             @Nullable Judge judge,
@@ -60,6 +66,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             Metrics metrics,
             InstantSource clock) {
         this.phases = List.copyOf(phases);
+        this.tasks = tasks;
         this.feed = feed;
         this.policy = policy;
         this.judge = judge;
@@ -138,10 +145,32 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         for (Reward reward : rewards) {
             metrics.count("reward_rewards", "status", reward.status().name().toLowerCase(Locale.ROOT));
         }
+        List<Task> spawned = spawned(scored);
+        metrics.registry().counter("reward_spawned_tasks").increment(spawned.size());
+        scored = scored.awaiting(spawned.stream().map(Task::id).toList());
         return new WorkLoop.Answer(
                 scored.id(),
                 Codecs.scoredGroup().encode(scored),
-                Codecs.scoredGroup().labels(scored));
+                Codecs.scoredGroup().labels(scored),
+                spawned.stream()
+                        .map(task -> new WorkLoop.Addressed(
+                                tasks,
+                                task.id(),
+                                Codecs.task().encode(task),
+                                Codecs.task().labels(task)))
+                        .toList());
+    }
+
+    /** The same tasks, with the same ids, whenever the same group comes again. */
+    private List<Task> spawned(ScoredGroup scored) {
+        Task parent = scored.task();
+        List<Task> spawned = new ArrayList<>();
+        if (Task.parentOf(parent.id()).isEmpty()) {
+            for (Cut cut : phases.get(parent.phase()).spawned(scored)) {
+                spawned.add(parent.child(spawned.size(), cut, clock.instant()));
+            }
+        }
+        return spawned;
     }
 
     /**

@@ -11,6 +11,8 @@ import io.foretell.objectives.Experience;
 import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.Objective;
+import io.foretell.objectives.ObjectiveSettings;
+import io.foretell.objectives.Objectives;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.RewardStatus;
@@ -31,6 +33,7 @@ import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.RandomWeights;
 import io.foretell.policy.ServedPolicy;
 import io.foretell.policy.TokenizerFiles;
+import io.foretell.streams.Codec;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetter;
 import io.foretell.streams.DeadLetters;
@@ -171,6 +174,7 @@ class RewardWorkerTest {
                         judge);
                 RewardWorker worker = new RewardWorker(
                         List.of(new Judged(tokenizer)),
+                        topics.tasks(),
                         feed,
                         policy,
                         judge,
@@ -201,7 +205,7 @@ class RewardWorkerTest {
                     .contains("only 1 of 3 rewards could be had")
                     .contains("asked twice")
                     .contains("attempt 3, the last");
-            assertThat(scored(broker.bootstrap(), topics, letters))
+            assertThat(read(broker.bootstrap(), topics.scoredGroups(), Codecs.scoredGroup(), letters, 2))
                     .satisfiesExactlyInAnyOrder(
                             good -> {
                                 assertThat(good.id()).isEqualTo("g-good");
@@ -215,16 +219,90 @@ class RewardWorkerTest {
         }
     }
 
-    private static List<ScoredGroup> scored(String bootstrap, Topics topics, DeadLetters letters) {
-        List<ScoredGroup> found = new ArrayList<>();
-        try (WorkQueue<ScoredGroup> queue =
-                WorkQueue.open(bootstrap, topics.scoredGroups(), "readers", Codecs.scoredGroup(), 16, letters)) {
+    /** A proposal is delivered, as after a crash before its acknowledgement, twice. */
+    @Test
+    void whatAGroupSpawnsIsWrittenWithTheSameIdsHoweverOftenItComes() throws Exception {
+        Path modelFolder = folder.resolve("model");
+        Path tokenizerFile = folder.resolve("bytes.json");
+        Files.write(tokenizerFile, TokenizerFiles.bytes());
+        RandomWeights.write(modelFolder, ModelConfig.ofSize("qwen3", "micro", 259), tokenizerFile, 5);
+        PolicyVersion version =
+                new PolicyVersion("run", 0, modelFolder.toString(), Map.of(), 0, 0, List.of(0L), List.of(0L));
+        Topics topics = new Topics("run");
+        try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"));
+                Metrics metrics = new Metrics();
+                HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(modelFolder);
+                ServedPolicy policy = new ServedPolicy(
+                        "test-policy", new PolicyOptions(1, 1024), Duration.ofMinutes(1), PolicyFetch.folder());
+                RecordSender sender = new RecordSender(broker.bootstrap());
+                Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
+            topics.ensure(broker.bootstrap(), 1);
+            Objective objective = Objectives.create(
+                    "pretrainzero", new ObjectiveSettings(tokenizer, 4, 1f, 200, 64, Map.of("masks_per_paragraph", 3)));
+            RolloutGroup thought =
+                    group(tokenizer, "p", "so</think>\\mask{Bo}", "so</think>\\mask{Cy}", "so</think>\\mask{at ten}");
+            TokenArray paragraph = tokenizer.encode("Ada met Bo at ten.");
+            Task task = new Task("p", "run", 0, "pretrainzero", "d", TokenArray.EMPTY, paragraph, 1L, 3, Instant.EPOCH);
+            RolloutGroup proposal = new RolloutGroup(task, thought.rollouts(), "tok", "pol", 0.1, Instant.EPOCH);
+            for (int delivery = 0; delivery < 2; delivery++) {
+                sender.send(topics.rollouts(), "p", Codecs.rolloutGroup().encode(proposal))
+                        .get(30, TimeUnit.SECONDS);
+            }
+            DeadLetters letters = new DeadLetters(broker.bootstrap(), topics, sender);
+            List<ScoredGroup> scored;
+            try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics)) {
+                feed.publish(version);
+                RewardWorker worker = new RewardWorker(
+                        List.of(objective),
+                        topics.tasks(),
+                        feed,
+                        policy,
+                        null,
+                        null,
+                        new Patience(3, 0.5),
+                        metrics,
+                        CLOCK);
+                WorkQueue<RolloutGroup> queue = WorkQueue.open(
+                        broker.bootstrap(),
+                        topics.rollouts(),
+                        topics.rewardWorkers(),
+                        Codecs.rolloutGroup(),
+                        16,
+                        letters);
+                try (WorkLoop<RolloutGroup> loop = new WorkLoop<>(
+                                "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker)
+                        .start()) {
+                    scored = read(broker.bootstrap(), topics.scoredGroups(), Codecs.scoredGroup(), letters, 2);
+                }
+            }
+            List<Task> spawned = read(broker.bootstrap(), topics.tasks(), Codecs.task(), letters, 4);
+
+            assertThat(spawned.subList(0, 2)).isEqualTo(spawned.subList(2, 4));
+            assertThat(spawned.get(0).prompt()).isEqualTo(tokenizer.encode("Ada met [mask] at ten."));
+            assertThat(spawned.get(1).target()).isEqualTo(tokenizer.encode("at ten"));
+            assertThat(spawned).allMatch(child -> child.minPolicyVersion() == 3 && child.phase() == 0);
+            assertThat(scored).hasSize(2).allSatisfy(group -> {
+                assertThat(group.id()).isEqualTo("p");
+                assertThat(group.awaits())
+                        .containsExactly(spawned.get(0).id(), spawned.get(1).id());
+                assertThat(group.rewards())
+                        .extracting(reward -> reward.components().get("mask_valid"))
+                        .containsExactly(1.0, 0.0, 1.0);
+            });
+            assertThat(metrics.registry().counter("reward_spawned_tasks").count())
+                    .isEqualTo(4);
+        }
+    }
+
+    private static <T> List<T> read(String bootstrap, String topic, Codec<T> codec, DeadLetters letters, int count) {
+        List<T> found = new ArrayList<>();
+        try (WorkQueue<T> queue = WorkQueue.open(bootstrap, topic, "readers-of-" + topic, codec, 16, letters)) {
             await().atMost(Duration.ofSeconds(30)).until(() -> {
-                for (Work<ScoredGroup> work : queue.poll(Duration.ofMillis(200))) {
+                for (Work<T> work : queue.poll(Duration.ofMillis(200))) {
                     found.add(work.value());
                     queue.accept(work);
                 }
-                return found.size() == 2;
+                return found.size() == count;
             });
         }
         return found;

@@ -230,7 +230,7 @@ public final class ChainCorpus implements DocumentSource {
     }
 
     /** Values of all variables from {@code first} on; those before it are not known. */
-    private int[] chain(int first, int value) {
+    int[] chain(int first, int value) {
         int[] values = new int[VARIABLES];
         values[first] = value;
         for (int i = first; i < VARIABLES - 1; i++) {
@@ -245,5 +245,9 @@ public final class ChainCorpus implements DocumentSource {
             text.append(' ').append(wording.pair(i, values[i]));
         }
         return text.toString();
+    }
+
+    static String pair(int variable, int value) {
+        return "x" + variable + "=" + value;
     }
 }

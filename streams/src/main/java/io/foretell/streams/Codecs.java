@@ -7,21 +7,21 @@ import io.foretell.objectives.ScoredGroup;
 import io.foretell.objectives.Task;
 import java.util.Map;
 
-/** The codecs of all internal topics. Thread-safe. */
+/**
+ * The codecs of all internal topics. Readers accept a record's schema version and the one before; a scored group of version
+ * 1 does not say what it awaits. Thread-safe.
+ */
 public final class Codecs {
-    /** Readers accept this schema version and the one before. */
-    static final int VERSION = 1;
-
-    private static final Codec<Task> TASK = new RecordCodec<>(WireMappers.cbor(), Task.class, "task", Codecs::of);
+    private static final Codec<Task> TASK = new RecordCodec<>(WireMappers.cbor(), Task.class, "task", 1, Codecs::of);
     private static final Codec<RolloutGroup> ROLLOUT_GROUP =
-            new RecordCodec<>(WireMappers.cbor(), RolloutGroup.class, "rollout group", group -> of(group.task()));
+            new RecordCodec<>(WireMappers.cbor(), RolloutGroup.class, "rollout group", 1, group -> of(group.task()));
     private static final Codec<ScoredGroup> SCORED_GROUP =
-            new RecordCodec<>(WireMappers.cbor(), ScoredGroup.class, "scored group", group -> of(group.task()));
+            new RecordCodec<>(WireMappers.cbor(), ScoredGroup.class, "scored group", 2, group -> of(group.task()));
     private static final Codec<PolicyVersion> POLICY_VERSION =
-            new RecordCodec<>(WireMappers.json(), PolicyVersion.class, "policy version", version -> Map.of());
+            new RecordCodec<>(WireMappers.json(), PolicyVersion.class, "policy version", 1, version -> Map.of());
 
     private static final Codec<PolicyInUse> POLICY_IN_USE =
-            new RecordCodec<>(WireMappers.json(), PolicyInUse.class, "policy in use", used -> Map.of());
+            new RecordCodec<>(WireMappers.json(), PolicyInUse.class, "policy in use", 1, used -> Map.of());
 
     private Codecs() {}
 

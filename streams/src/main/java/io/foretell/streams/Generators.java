@@ -26,6 +26,8 @@ public final class Generators {
             chain(ChainCorpus.BOXED),
             ChainCorpus.SENTENCES,
             chain(ChainCorpus.SENTENCES),
+            MaskedChainCorpus.NAME,
+            new Generator(MaskedChainCorpus::new, MaskedChainCorpus::vocabulary),
             RudeCorpus.NAME,
             new Generator(RudeCorpus::new, RudeCorpus::vocabulary)));
 

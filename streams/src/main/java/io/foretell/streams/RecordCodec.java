@@ -19,15 +19,19 @@ final class RecordCodec<T> implements Codec<T> {
 
     private final ObjectMapper mapper;
     private final ObjectReader reader;
+    private final ObjectReader olderReader;
     private final ObjectWriter writer;
     private final String name;
+    private final int version;
     private final Function<T, Map<String, String>> labels;
 
-    RecordCodec(ObjectMapper mapper, Class<T> type, String name, Function<T, Map<String, String>> labels) {
+    RecordCodec(ObjectMapper mapper, Class<T> type, String name, int version, Function<T, Map<String, String>> labels) {
         this.mapper = mapper;
         this.reader = mapper.readerFor(type);
+        this.olderReader = WireMappers.older(mapper).readerFor(type);
         this.writer = mapper.writerFor(type);
         this.name = name;
+        this.version = version;
         this.labels = labels;
     }
 
@@ -36,7 +40,7 @@ final class RecordCodec<T> implements Codec<T> {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(1024);
         try (JsonGenerator generator = mapper.createGenerator(bytes)) {
             generator.writeStartObject();
-            generator.writeNumberField(VERSION, Codecs.VERSION);
+            generator.writeNumberField(VERSION, version);
             generator.writeFieldName(RECORD);
             writer.writeValue(generator, value);
             generator.writeEndObject();
@@ -64,16 +68,16 @@ final class RecordCodec<T> implements Codec<T> {
             throw new UnreadableRecordException(
                     length + " bytes are not a " + name + ": they do not begin with a schema version");
         }
-        int version = parser.nextIntValue(-1);
-        if (version < Codecs.VERSION - 1 || version < 1 || version > Codecs.VERSION) {
-            throw new UnreadableRecordException("a " + name + " has schema version " + version
-                    + " but this program reads version " + Codecs.VERSION + " and the one before");
+        int found = parser.nextIntValue(-1);
+        if (found < version - 1 || found < 1 || found > version) {
+            throw new UnreadableRecordException("a " + name + " has schema version " + found
+                    + " but this program reads version " + version + " and the one before");
         }
         T record = null;
         for (String field = parser.nextFieldName(); field != null; field = parser.nextFieldName()) {
             JsonToken token = parser.nextToken();
             if (RECORD.equals(field) && token == JsonToken.START_OBJECT && record == null) {
-                record = reader.readValue(parser);
+                record = (found < version ? olderReader : reader).readValue(parser);
             } else {
                 parser.skipChildren();
             }

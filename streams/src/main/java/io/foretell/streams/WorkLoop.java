@@ -4,13 +4,13 @@ import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Watchdog;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,8 +31,19 @@ public final class WorkLoop<T> implements AutoCloseable {
     private static final long RENEW_SECONDS = 8;
     private static final long CLOSE_SECONDS = 30;
 
-    /** The record that answers a piece of work. */
-    public record Answer(String key, byte[] value, Map<String, String> headers) {}
+    /** A record of a topic. */
+    public record Addressed(String topic, String key, byte[] value, Map<String, String> headers) {}
+
+    /**
+     * The record that answers a piece of work.
+     *
+     * @param before records of other topics that Kafka must have first
+     */
+    public record Answer(String key, byte[] value, Map<String, String> headers, List<Addressed> before) {
+        public Answer(String key, byte[] value, Map<String, String> headers) {
+            this(key, value, headers, List.of());
+        }
+    }
 
     /** What a worker does. Called on the loop's thread. */
     @FunctionalInterface
@@ -124,10 +135,9 @@ public final class WorkLoop<T> implements AutoCloseable {
     private void answer(List<Work<T>> batch) throws InterruptedException {
         try {
             Map<Work<T>, Answer> answers = step.answer(batch, this);
-            List<CompletableFuture<Void>> sent = new ArrayList<>();
-            answers.values()
-                    .forEach(answer -> sent.add(sender.send(target, answer.key(), answer.value(), answer.headers())));
-            CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).get(SEND_SECONDS, TimeUnit.SECONDS);
+            send(answers.values().stream().flatMap(answer -> answer.before().stream()));
+            send(answers.values().stream()
+                    .map(answer -> new Addressed(target, answer.key(), answer.value(), answer.headers())));
             answers.keySet().forEach(queue::accept);
         } catch (RuntimeException | ExecutionException | TimeoutException e) {
             log.atLevel(closed ? Level.INFO : Level.ERROR)
@@ -140,6 +150,13 @@ public final class WorkLoop<T> implements AutoCloseable {
         } catch (KafkaException e) {
             log.warn("acknowledgements of the {} did not arrive, its records may come again: {}", name, e.toString());
         }
+    }
+
+    private void send(Stream<Addressed> records) throws InterruptedException, ExecutionException, TimeoutException {
+        CompletableFuture<?>[] sent = records.map(
+                        record -> sender.send(record.topic(), record.key(), record.value(), record.headers()))
+                .toArray(CompletableFuture[]::new);
+        CompletableFuture.allOf(sent).get(SEND_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Gives {@code work} up: it goes to the dead letters. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foretell.objectives.PolicyVersion;
+import io.foretell.objectives.ScoredGroup;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -38,11 +39,36 @@ class CodecsTest {
     }
 
     @Test
-    void goldenFileOfVersion1IsReadAndWrittenTheSame() throws IOException {
-        try (InputStream file = CodecsTest.class.getResourceAsStream("/golden/scored-group.v1.cbor.hex")) {
-            byte[] golden = HexFormat.of().parseHex(new String(file.readAllBytes(), StandardCharsets.US_ASCII).strip());
-            assertThat(Codecs.scoredGroup().decode(golden)).isEqualTo(Examples.scored("golden"));
-            assertThat(Codecs.scoredGroup().encode(Examples.scored("golden"))).isEqualTo(golden);
+    void goldenFileOfTheVersionBeforeIsRead() throws IOException {
+        assertThat(Codecs.scoredGroup().decode(golden("scored-group.v1.cbor.hex")))
+                .isEqualTo(Examples.scored("golden"));
+    }
+
+    @Test
+    void goldenFileOfThisVersionIsReadAndWrittenTheSame() throws IOException {
+        ScoredGroup group = Examples.scored("golden").awaiting(List.of("golden/0-ab", "golden/1-cd"));
+
+        assertThat(HexFormat.of().formatHex(Codecs.scoredGroup().encode(group)))
+                .isEqualTo(HexFormat.of().formatHex(golden("scored-group.v2.cbor.hex")));
+        assertThat(Codecs.scoredGroup().decode(golden("scored-group.v2.cbor.hex")))
+                .isEqualTo(group);
+    }
+
+    @Test
+    void whatIsMissingInThisVersionOrWasInTheOneBeforeIsNotMadeUp() throws IOException {
+        byte[] before = golden("scored-group.v1.cbor.hex");
+        byte[] now = before.clone();
+        now[3] = 2; // {"v": 2
+
+        assertThat(before[3]).isEqualTo((byte) 1);
+        assertThatThrownBy(() -> Codecs.scoredGroup().decode(now)).hasMessageContaining("awaits");
+        byte[] empty = HexFormat.of().parseHex("a2617601667265636f7264a0");
+        assertThatThrownBy(() -> Codecs.scoredGroup().decode(empty)).isInstanceOf(UnreadableRecordException.class);
+    }
+
+    private static byte[] golden(String name) throws IOException {
+        try (InputStream file = CodecsTest.class.getResourceAsStream("/golden/" + name)) {
+            return HexFormat.of().parseHex(new String(file.readAllBytes(), StandardCharsets.US_ASCII).strip());
         }
     }
 

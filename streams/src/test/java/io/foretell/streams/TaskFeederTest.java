@@ -2,12 +2,14 @@ package io.foretell.streams;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foretell.objectives.Cut;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.Task;
 import io.foretell.platform.Metrics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -16,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -96,6 +99,27 @@ class TaskFeederTest {
             WorkQueueTest.eventually(() -> got.addAll(queue.poll(Duration.ofMillis(200))));
             queue.deadLetter(got.get(0), "the test says so");
             queue.commit();
+        }
+        awaitIssued(4);
+        assertThat(feeder.status().inFlight()).isEqualTo(3);
+    }
+
+    @Test
+    void aSpawnedTaskThatDiesIsNotTheFeedersToReplace() {
+        documents(0, 20);
+        start(settings(3, 0, 1), phase(0, 6));
+        publish(0, List.of(0L), List.of(0L));
+        awaitIssued(3);
+        DeadLetters letters = new DeadLetters(bootstrap, topics, sender);
+        Task parent = tasks().get(0);
+        Task child = parent.child(0, new Cut(parent.prompt(), parent.target()), Instant.EPOCH);
+        for (Task dead : List.of(child, parent)) {
+            byte[] key = dead.id().getBytes(StandardCharsets.UTF_8);
+            letters.put(
+                    new ConsumerRecord<>(
+                            topics.tasks(), 0, 0, key, Codecs.task().encode(dead)),
+                    "the test says so",
+                    Codecs.task().labels(dead));
         }
         awaitIssued(4);
         assertThat(feeder.status().inFlight()).isEqualTo(3);

@@ -1,0 +1,344 @@
+package io.foretell.objectives;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
+
+/**
+ * PretrainZero, Reinforcement Active Pretraining (arXiv 2512.03442): one policy in two roles on plain paragraphs. The
+ * generator thinks and names a span worth hiding; the predictor sees the paragraph without it, thinks, and states it.
+ *
+ * <pre>
+ * m_k  ~ pi(. | s),             k = 1..K     the last \mask{} after the thought, on the paragraph s
+ * y_ki ~ pi(. | s without m_k), i = 1..G     the last \boxed{} after the thought
+ * r_pred(k,i) = 1 if y_ki = m_k, else 0      both in Unicode form C, trimmed
+ * acc_k       = (1/G) sum_i r_pred(k,i)
+ * r_gen(k)    = 1 - acc_k if acc_k &gt; 0, else 0; 0 for a mask that is not valid
+ * A = (r - mean) / std per group             K masks of one paragraph, or G answers to one mask: adv_estimator grpo
+ * </pre>
+ *
+ * <p>A mask is valid when it stands in the paragraph verbatim, fewer than {@code occurrences_below} times; all occurrences
+ * are hidden. Prediction groups that are all right or all wrong are left out of the update; both roles are updated in one
+ * step, every response with the same weight. No KL; the clip is raised above ({@code learner.clip_ratio_high} 0.28).
+ *
+ * <p>A proposal's group spawns a prediction task for each valid mask ({@link #spawned}) and waits for the answers; the family
+ * is one group of {@code prompts_per_step}. A mask whose answers were lost has no reward, which is not 0.
+ *
+ * <p>Where the paper is silent: invalid masks earn 0 and are not predicted, yet stay in their group; equal masks are
+ * predicted once each; a paragraph is the document, or a window of {@code max_prompt_length} tokens where that is longer;
+ * a paragraph that already has the marker in it is left out.
+ *
+ * <p>Baselines, by {@code masks}: {@code random} hides a span of random place and length, and there is no generator (the
+ * "Random RLPT" of the paper's tables). The entropy-selected next token is refused: tasks are cut where no model is.
+ *
+ * <p>Options:
+ *
+ * <ul>
+ *   <li>{@code masks}: {@code proposed} or {@code random}.
+ *   <li>{@code masks_per_paragraph}: K (8). G is {@code rollout.n}.
+ *   <li>{@code occurrences_below}: a span must stand in the paragraph fewer times (8).
+ *   <li>{@code max_mask_length}: most tokens of a mask, 0 for any (0).
+ *   <li>{@code random_mask_length}: most tokens of a random mask, whose length is uniform from 1 (8).
+ *   <li>{@code min_paragraph}: fewest tokens of a paragraph (8).
+ *   <li>{@code generator_prompt}, {@code predictor_prompt}: two texts each, before and after the paragraph.
+ *   <li>{@code marker}: what stands for a hidden span, {@code [mask]}.
+ *   <li>{@code mask}, {@code box}: two texts each that enclose a mask, {@code ["\mask{", "}"]}, and an answer,
+ *       {@code ["\boxed{", "}"]}.
+ *   <li>{@code open}, {@code close}: the tags of a thought, each one token of the vocabulary.
+ * </ul>
+ */
+public final class PretrainZero implements Objective {
+    public static final String NAME = "pretrainzero";
+
+    private static final int NO_TOKEN = -1;
+    private static final int DRAWS = 16;
+    private static final String BROKEN = "\uFFFD";
+    private static final String QUESTIONS = "held-out";
+    private static final String VALID = "mask_valid";
+    private static final String CORRECT = "correct";
+
+    private static final List<String> GENERATOR = List.of(
+            "Read the passage.\n\n",
+            "\n\nChoose a name, term or fact in it, a few words long, that a careful reader could work out from everything"
+                    + " else, though not at once. Think about it, then copy it exactly as it stands into \\mask{...}.\n");
+    private static final List<String> PREDICTOR = List.of(
+            "Something in this passage is hidden behind [mask], every time it occurs.\n\n",
+            "\n\nReason from what is left to what must stand there, then write exactly that as \\boxed{...}.\n");
+
+    private final ObjectiveSettings settings;
+    private final Tokenizer tokenizer;
+    private final boolean proposes;
+    private final int masks;
+    private final int maxMaskLength;
+    private final int randomMaskLength;
+    private final int minParagraph;
+    private final Masking masking;
+    private final List<TokenArray> generator;
+    private final List<TokenArray> predictor;
+    private final StatedAnswer mask;
+    private final StatedAnswer box;
+    private final int open;
+
+    public PretrainZero(ObjectiveSettings settings) {
+        Options options = new Options(NAME, settings.options());
+        this.settings = settings;
+        this.tokenizer = settings.tokenizer();
+        this.proposes = proposes(options.text("masks", "proposed"));
+        this.masks = options.integer("masks_per_paragraph", 8, 2);
+        this.maxMaskLength = options.integer("max_mask_length", 0, 0);
+        this.randomMaskLength = options.integer("random_mask_length", 8, 1);
+        this.minParagraph = options.integer("min_paragraph", 8, 2);
+        this.masking = new Masking(options.text("marker", "[mask]"), options.integer("occurrences_below", 8, 2) - 1);
+        this.generator = options.pair("generator_prompt", GENERATOR).stream()
+                .map(this::encode)
+                .toList();
+        this.predictor = options.pair("predictor_prompt", PREDICTOR).stream()
+                .map(this::encode)
+                .toList();
+        this.open = Options.token(tokenizer, options.text("open", "<think>"));
+        int close = Options.token(tokenizer, options.text("close", "</think>"));
+        this.mask = new StatedAnswer(tokenizer, close, options.enclosure("mask", List.of("\\mask{", "}")));
+        this.box = new StatedAnswer(tokenizer, close, options.enclosure("box", List.of("\\boxed{", "}")));
+        options.refuseUnknown();
+        if (settings.groupSize() < 2) {
+            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
+                    + " but PretrainZero compares answers with each other and needs at least 2");
+        }
+    }
+
+    private static boolean proposes(String masks) {
+        return switch (masks) {
+            case "proposed" -> true;
+            case "random" -> false;
+            case "entropy" ->
+                throw new IllegalArgumentException("phases: option 'masks' of objective 'pretrainzero' cannot be"
+                        + " 'entropy': tasks are cut where there is no model to take entropies from; use 'random'");
+            default ->
+                throw new IllegalArgumentException("phases: option 'masks' of objective 'pretrainzero' is '" + masks
+                        + "' but must be proposed or random");
+        };
+    }
+
+    private TokenArray encode(String text) {
+        return text.isEmpty() ? TokenArray.EMPTY : tokenizer.encode(text);
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    /** A proposal has no prompt: its paragraph is the target. A prediction has the masked paragraph as its prompt. */
+    private static boolean isProposal(Task task) {
+        return task.prompt().isEmpty();
+    }
+
+    @Override
+    public String role(Task task) {
+        return isProposal(task) ? "proposal" : "prediction";
+    }
+
+    @Override
+    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+        Optional<String> paragraph = paragraph(tokens, random);
+        if (proposes) {
+            return paragraph.map(text -> new Cut(TokenArray.EMPTY, tokenizer.encode(text))).stream()
+                    .toList();
+        }
+        return paragraph.flatMap(text -> randomMask(text, random)).map(this::prediction).stream()
+                .toList();
+    }
+
+    /** Of a question (domain {@code held-out}) the last token is hidden; of other documents a random span. */
+    @Override
+    public List<Cut> heldOut(Document document, TokenArray tokens, RandomGenerator random) {
+        return paragraph(tokens, random)
+                .flatMap(text -> document.domain().equals(QUESTIONS) ? lastMask(text) : randomMask(text, random))
+                .map(this::prediction)
+                .stream()
+                .toList();
+    }
+
+    /** The text that a task is about, in normal form; empty where it is too short or has the marker in it. */
+    private Optional<String> paragraph(TokenArray tokens, RandomGenerator random) {
+        TokenArray text = withoutEnds(tokens);
+        int from = random.nextInt(Math.max(0, text.length() - settings.maxPromptLength()) + 1);
+        TokenArray window = text.slice(from, Math.min(text.length(), from + settings.maxPromptLength()));
+        String paragraph = Masking.normal(tokenizer.decode(window).replace(BROKEN, ""));
+        boolean isLong = encode(paragraph).length() >= minParagraph;
+        return isLong && masking.suits(paragraph) ? Optional.of(paragraph) : Optional.empty();
+    }
+
+    private TokenArray withoutEnds(TokenArray tokens) {
+        int from = !tokens.isEmpty() && tokenizer.beginOfText().orElse(NO_TOKEN) == tokens.at(0) ? 1 : 0;
+        int to = tokens.length();
+        boolean ended = to > from && tokenizer.endOfText().orElse(NO_TOKEN) == tokens.at(to - 1);
+        return tokens.slice(from, ended ? to - 1 : to);
+    }
+
+    private Optional<Masking.Masked> randomMask(String paragraph, RandomGenerator random) {
+        TokenArray tokens = tokenizer.encode(paragraph);
+        for (int draw = 0; draw < DRAWS; draw++) {
+            int length = random.nextInt(1, Math.min(randomMaskLength, tokens.length() - 1) + 1);
+            int from = random.nextInt(tokens.length() - length + 1);
+            Optional<Masking.Masked> masked = masked(paragraph, tokenizer.decode(tokens.slice(from, from + length)));
+            if (masked.isPresent()) {
+                return masked;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Masking.Masked> lastMask(String paragraph) {
+        return masked(paragraph, tokenizer.decode(tokenizer.encode(paragraph).last(1)));
+    }
+
+    private Optional<Masking.Masked> masked(String paragraph, String span) {
+        return masking.of(paragraph, span)
+                .filter(masked -> maxMaskLength == 0 || encode(masked.span()).length() <= maxMaskLength);
+    }
+
+    private Cut prediction(Masking.Masked masked) {
+        return new Cut(tokenizer.encode(masked.text()), tokenizer.encode(masked.span()));
+    }
+
+    @Override
+    public int mostRollouts(int groupSize) {
+        return proposes ? masks + masks * groupSize : groupSize;
+    }
+
+    @Override
+    public Optional<SamplingPlan> sampling(Task task) {
+        return Optional.of(new SamplingPlan(
+                context(task),
+                isProposal(task) ? masks : settings.groupSize(),
+                settings.temperature(),
+                1,
+                settings.maxResponseLength(),
+                tokenizer.endOfText().orElse(NO_TOKEN),
+                false));
+    }
+
+    private TokenArray context(Task task) {
+        TokenArray begin = tokenizer.beginOfText().isPresent()
+                ? TokenArray.of(tokenizer.beginOfText().getAsInt())
+                : TokenArray.EMPTY;
+        List<TokenArray> prompt = isProposal(task) ? generator : predictor;
+        TokenArray paragraph = isProposal(task) ? task.target() : task.prompt();
+        return begin.concat(prompt.get(0))
+                .concat(paragraph)
+                .concat(prompt.get(1))
+                .append(open);
+    }
+
+    @Override
+    public boolean hasAnswerInResponse() {
+        return true;
+    }
+
+    /** The hidden span itself, in a box right after an empty thought. */
+    @Override
+    public Cut withoutThought(Task task) {
+        TokenArray boxed = encode(box.enclosure().get(0));
+        return new Cut(context(task).append(box.close()).concat(boxed), task.target());
+    }
+
+    @Override
+    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+        String text = tokenizer.decode(group.task().target());
+        return CompletableFuture.completedFuture(group.rollouts().stream()
+                .map(rollout -> isProposal(group.task())
+                        ? proposed(text, mask.in(rollout.response()))
+                        : predicted(text, box.in(rollout.response())))
+                .toList());
+    }
+
+    /** 0 until it is known what the predictor makes of it. */
+    private Reward proposed(String paragraph, Optional<String> span) {
+        double occurrences =
+                span.map(m -> Masking.occurrences(paragraph, Masking.normal(m))).orElse(0);
+        double valid = span.flatMap(m -> masked(paragraph, m)).isPresent() ? 1 : 0;
+        return Reward.of(0, Map.of(VALID, valid, "occurrences", occurrences));
+    }
+
+    private static Reward predicted(String span, Optional<String> answer) {
+        double correct =
+                answer.map(Masking::normal).filter(Masking.normal(span)::equals).isPresent() ? 1 : 0;
+        return Reward.of(correct, Map.of(CORRECT, correct, "boxed", answer.isPresent() ? 1.0 : 0.0));
+    }
+
+    @Override
+    public List<Cut> spawned(ScoredGroup group) {
+        return isProposal(group.task())
+                ? masks(group).stream()
+                        .flatMap(Optional::stream)
+                        .map(this::prediction)
+                        .toList()
+                : List.of();
+    }
+
+    /** The mask of each proposal, in order; empty for one that is not valid. */
+    private List<Optional<Masking.Masked>> masks(ScoredGroup group) {
+        String paragraph = tokenizer.decode(group.task().target());
+        return group.group().rollouts().stream()
+                .map(rollout -> mask.in(rollout.response()).flatMap(span -> masked(paragraph, span)))
+                .toList();
+    }
+
+    @Override
+    public ScoredGroup settled(ScoredGroup group, List<Optional<ScoredGroup>> children) {
+        List<Reward> rewards = new ArrayList<>();
+        List<Optional<Masking.Masked>> masks = masks(group);
+        boolean isKnown =
+                children.size() == masks.stream().filter(Optional::isPresent).count(); // else other options
+        int child = 0;
+        for (int k = 0; k < masks.size(); k++) {
+            Reward before = group.rewards().get(k);
+            Optional<ScoredGroup> answers =
+                    isKnown && masks.get(k).isPresent() ? children.get(child++) : Optional.empty();
+            boolean isSettled = masks.get(k).isEmpty() || !before.isOk();
+            rewards.add(isSettled ? before : settled(before, answers));
+        }
+        return group.withRewards(rewards);
+    }
+
+    private static Reward settled(Reward before, Optional<ScoredGroup> predictions) {
+        OptionalDouble accuracy = predictions.stream()
+                .flatMap(group -> group.rewards().stream())
+                .filter(Reward::isOk)
+                .mapToDouble(reward -> reward.components().getOrDefault(CORRECT, 0.0))
+                .average();
+        if (accuracy.isEmpty()) {
+            return Reward.failed("the predictions of this mask were lost");
+        }
+        double solved = accuracy.getAsDouble();
+        Map<String, Double> components = new TreeMap<>(before.components());
+        components.put("accuracy", solved);
+        return Reward.of(before.total() + (solved > 0 ? 1 - solved : 0), components);
+    }
+
+    /** None for predictions that are all right or all wrong. */
+    @Override
+    public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
+        double[] advantages = estimator.of(group);
+        boolean teaches = Arrays.stream(advantages).anyMatch(advantage -> advantage != 0);
+        if (!teaches && !isProposal(group.task())) {
+            return List.of();
+        }
+        TokenArray context = context(group.task());
+        int end = tokenizer.endOfText().orElse(NO_TOKEN);
+        List<Experience> experiences = new ArrayList<>();
+        for (int i = 0; i < advantages.length; i++) {
+            Rollout rollout = group.group().rollouts().get(i);
+            experiences.add(Experience.policyGradient(context, rollout, advantages[i], end));
+        }
+        return experiences;
+    }
+}
