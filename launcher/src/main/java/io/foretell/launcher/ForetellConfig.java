@@ -12,6 +12,7 @@ import io.foretell.policy.Precision;
 import io.foretell.reward.ComponentSettings;
 import io.foretell.reward.Patience;
 import io.foretell.reward.Rewards;
+import io.foretell.streams.Generators;
 import io.foretell.streams.KafkaSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -133,9 +134,9 @@ public record ForetellConfig(
                 throw new IllegalArgumentException(
                         "documents.sources: each source needs either 'generator' or 'files', and not both");
             }
-            if (generator != null && !List.of("chain", "chain-boxed").contains(generator)) {
+            if (generator != null && !Generators.names().contains(generator)) {
                 throw new IllegalArgumentException("documents.sources: there is no generator '" + generator
-                        + "'; known are chain and chain-boxed");
+                        + "'; known are " + Generators.names());
             }
             if (split != null && !split.equals("paragraphs")) {
                 throw new IllegalArgumentException(

@@ -37,7 +37,7 @@ final class InitCommand implements Callable<Integer> {
             names = "--tokenizer",
             defaultValue = "bytes",
             description =
-                    "bytes, chain, chain-boxed, or the path of a tokenizer.json or its folder (${DEFAULT-VALUE}).")
+                    "bytes, chain, chain-boxed, rude, or the path of a tokenizer.json or its folder (${DEFAULT-VALUE}).")
     private String tokenizer;
 
     @Option(

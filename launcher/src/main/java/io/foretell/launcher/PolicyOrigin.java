@@ -6,10 +6,11 @@ import io.foretell.policy.ModelConfig;
 import io.foretell.policy.PolicyException;
 import io.foretell.policy.RandomWeights;
 import io.foretell.policy.TokenizerFiles;
-import io.foretell.streams.ChainCorpus;
+import io.foretell.streams.Generators;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Where a run's policy starts: a given Hugging Face folder, or a fresh model written once into the run's folder. */
 final class PolicyOrigin {
@@ -42,7 +43,7 @@ final class PolicyOrigin {
     /**
      * Writes a fresh model.
      *
-     * @param tokenizer bytes, chain, chain-boxed, or the path of a tokenizer.json or of a folder that has one
+     * @param tokenizer bytes, the name of a generator for its words, or the path of a tokenizer.json or of a folder that has one
      * @param progress is told how far the weights are
      */
     static ModelConfig write(
@@ -56,12 +57,7 @@ final class PolicyOrigin {
         Path file = folder.resolve("tokenizer.json.aside");
         try {
             Files.createDirectories(folder);
-            switch (tokenizer) {
-                case "bytes" -> Files.write(file, TokenizerFiles.bytes());
-                case "chain" -> Files.write(file, TokenizerFiles.words(ChainCorpus.vocabulary()));
-                case "chain-boxed" -> Files.write(file, TokenizerFiles.words(ChainCorpus.boxedVocabulary()));
-                default -> Files.write(file, given(Path.of(tokenizer)));
-            }
+            Files.write(file, tokenizer(tokenizer));
             ModelConfig config;
             try (HuggingFaceTokenizer opened = HuggingFaceTokenizer.openFile(file)) {
                 config = ModelConfig.ofSize(arch, size, opened.vocabularySize())
@@ -74,6 +70,14 @@ final class PolicyOrigin {
         } finally {
             delete(file);
         }
+    }
+
+    private static byte[] tokenizer(String name) throws IOException {
+        List<String> words = Generators.vocabulary(name);
+        if (words != null) {
+            return TokenizerFiles.words(words);
+        }
+        return name.equals("bytes") ? TokenizerFiles.bytes() : given(Path.of(name));
     }
 
     private static void delete(Path file) {
@@ -90,7 +94,8 @@ final class PolicyOrigin {
         Path tokenizer = Files.isDirectory(path) ? path.resolve("tokenizer.json") : path;
         if (!Files.isRegularFile(tokenizer)) {
             throw new PolicyException("there is no tokenizer " + tokenizer
-                    + ": policy.init.tokenizer must be bytes, chain, chain-boxed or the path of a tokenizer.json");
+                    + ": policy.init.tokenizer must be bytes, a generator (" + String.join(", ", Generators.names())
+                    + ") or the path of a tokenizer.json");
         }
         return Files.readAllBytes(tokenizer);
     }

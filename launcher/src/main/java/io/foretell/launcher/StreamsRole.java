@@ -4,7 +4,6 @@ import io.foretell.learner.PhaseSettings;
 import io.foretell.objectives.Objective;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
-import io.foretell.streams.ChainCorpus;
 import io.foretell.streams.DocumentGateway;
 import io.foretell.streams.DocumentIndex;
 import io.foretell.streams.DocumentParser;
@@ -14,6 +13,7 @@ import io.foretell.streams.FeederSettings;
 import io.foretell.streams.FeederStatus;
 import io.foretell.streams.FeederWatch;
 import io.foretell.streams.FileSource;
+import io.foretell.streams.Generators;
 import io.foretell.streams.PhasePlan;
 import io.foretell.streams.SourcePump;
 import io.foretell.streams.TaskFeeder;
@@ -136,8 +136,8 @@ final class StreamsRole implements Role {
             } else {
                 long seed = source.seed() == null ? config.run().seed() : source.seed();
                 long documents = source.documents() == null ? Long.MAX_VALUE : source.documents();
-                sources.add(new ChainCorpus(
-                        source.generator(),
+                sources.add(Generators.create(
+                        String.valueOf(source.generator()),
                         seed,
                         documents,
                         () -> feeder.status().end()));
