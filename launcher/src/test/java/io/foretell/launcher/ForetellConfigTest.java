@@ -101,7 +101,13 @@ class ForetellConfigTest {
                                 new LearnerSettings.FilterGroups(false)),
                         new ForetellConfig.CheckpointSection(20, 3),
                         "auto",
-                        new EvaluationSettings(10, true, 64, 8, List.of()),
+                        new EvaluationSettings(
+                                10,
+                                true,
+                                64,
+                                8,
+                                List.of(),
+                                new EvaluationSettings.Continuations(List.of(), 16, 32, 1, null, List.of())),
                         new ForetellConfig.HttpSection("127.0.0.1", 8080, null, null)));
     }
 
@@ -131,6 +137,8 @@ class ForetellConfigTest {
                 "ckpt={interval: 1, keep_last: 2}",
                 "resume_mode=disable",
                 "eval={interval: 0, before_train: false, documents: 1, samples: 2, next_token_domains: [x]}",
+                "eval.continuations={banned: [b], prompt_length: 3, max_length: 4, temperature: 0.5, inserted: i,"
+                        + " forbidden: [f]}",
                 "http={host: '::1', port: 0, api_keys: [k], tls: {certificate: c.pem, key: k.pem}}");
         assertThat(config.run())
                 .isEqualTo(new ForetellConfig.RunSection(
@@ -187,7 +195,14 @@ class ForetellConfigTest {
                                 false)));
         assertThat(config.ckpt()).isEqualTo(new ForetellConfig.CheckpointSection(1, 2));
         assertThat(config.resumeMode()).isEqualTo("disable");
-        assertThat(config.eval()).isEqualTo(new EvaluationSettings(0, false, 1, 2, List.of("x")));
+        assertThat(config.eval())
+                .isEqualTo(new EvaluationSettings(
+                        0,
+                        false,
+                        1,
+                        2,
+                        List.of("x"),
+                        new EvaluationSettings.Continuations(List.of("b"), 3, 4, 0.5f, "i", List.of("f"))));
         assertThat(config.http())
                 .isEqualTo(new ForetellConfig.HttpSection(
                         "::1", 0, List.of("k"), new TlsSettings(Path.of("c.pem"), Path.of("k.pem"))));
@@ -304,7 +319,7 @@ class ForetellConfigTest {
                 "phases=[{objective: rlp}, {objective: ntp}] | 'rlp' has no 'steps'",
                 "phases=[{steps: 3}]        | each phase needs an 'objective'",
                 "documents.sources=[{}]     | each source needs either 'generator' or 'files'",
-                "documents.sources=[{generator: web}] | there is no generator 'web'; known are chain and chain-boxed",
+                "documents.sources=[{generator: web}] | there is no generator 'web'; known are [chain, chain-boxed, rude]",
                 "documents.sources=[{files: f, split: words}] | 'split' is 'words' but must be paragraphs",
                 "teacher.ema_decay=1.5      | teacher.ema_decay is 1.5 but must be 0 to 1",
                 "rollout.temperature=0      | a temperature above 0",
