@@ -95,7 +95,9 @@ final class TrainingLoop {
         TrainingStep.Outcome outcome = state.train(phase, batch, rate);
         if (outcome.isSkipped()) {
             log.warn(
-                    "step {} is skipped: loss or gradient are no numbers from these groups on: {}",
+                    outcome.offenders().isEmpty()
+                            ? "step {} is skipped: there is nothing to learn from its groups {}"
+                            : "step {} is skipped: loss or gradient are no numbers from these groups on: {}",
                     step,
                     outcome.offenders());
         }

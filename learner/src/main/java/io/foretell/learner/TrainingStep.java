@@ -1,10 +1,12 @@
 package io.foretell.learner;
 
 import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.DirectPreference;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.PolicyGradientLoss;
+import io.foretell.objectives.Preference;
 import io.foretell.objectives.ScoredGroup;
 import io.foretell.policy.MicroBatchResult;
 import io.foretell.policy.OptimizerSettings;
@@ -12,7 +14,10 @@ import io.foretell.policy.Policy;
 import io.foretell.policy.SequenceStatistics;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -43,6 +48,7 @@ final class TrainingStep {
      * @param tokens tokens run through the model
      * @param sequences statistics of sequences with policy-gradient tokens, of the last pass over the batch
      * @param firstPass and of the first, whose weights are those at the start of the update
+     * @param pairs what each pair of the last pass cost
      * @param offenders groups of the micro-batch after which loss or gradient were no numbers any more
      */
     record Outcome(
@@ -51,12 +57,15 @@ final class TrainingStep {
             double klLoss,
             double entropyLoss,
             double ceLoss,
+            double dpoLoss,
             double gradNorm,
             long tokens,
             List<SequenceStatistics> sequences,
             List<SequenceStatistics> firstPass,
+            List<DirectPreference.Cost> pairs,
             List<String> offenders) {
-        static final Outcome NONE = new Outcome(0, 0, 0, 0, 0, Double.NaN, 0, List.of(), List.of(), List.of());
+        static final Outcome NONE =
+                new Outcome(0, 0, 0, 0, 0, 0, Double.NaN, 0, List.of(), List.of(), List.of(), List.of());
 
         boolean isSkipped() {
             return !Double.isFinite(gradNorm);
@@ -68,7 +77,9 @@ final class TrainingStep {
         List<String> origins = new ArrayList<>();
         for (ScoredGroup group : groups) {
             for (Experience experience : objective.experiences(group, estimator)) {
-                if (experience.lossMask().sum() > 0 || hasNextTokenTerm(experience)) {
+                if (experience.lossMask().sum() > 0
+                        || hasNextTokenTerm(experience)
+                        || experience.preference() != null) {
                     experiences.add(experience);
                     origins.add(group.id());
                 }
@@ -82,6 +93,7 @@ final class TrainingStep {
                 origins,
                 settings.weights(experiences),
                 LossAggregation.nextTokenWeights(experiences),
+                LossAggregation.pairWeight(experiences),
                 new double[experiences.size()][]);
         Outcome outcome = Outcome.NONE;
         List<SequenceStatistics> firstPass = List.of();
@@ -106,6 +118,7 @@ final class TrainingStep {
             List<String> origins,
             List<float[]> pgWeights,
             List<float[]> ceWeights,
+            double pairWeight,
             double[][] proximal) {}
 
     private static boolean hasNextTokenTerm(Experience experience) {
@@ -123,6 +136,7 @@ final class TrainingStep {
         long tokens = 0;
         double norm = 0;
         List<SequenceStatistics> sequences = new ArrayList<>();
+        List<DirectPreference.Cost> pairs = new ArrayList<>();
         List<String> offenders = List.of();
         for (List<Integer> chosen : microBatches(batch.experiences())) {
             MicroBatchResult result = accumulate(batch, epoch, chosen);
@@ -134,6 +148,7 @@ final class TrainingStep {
             tokens += chosen.stream()
                     .mapToLong(i -> batch.experiences().get(i).tokens().length())
                     .sum();
+            pairs.addAll(result.pairs());
             result.sequences().stream().filter(s -> s.tokens() > 0).forEach(sequences::add);
             if (!result.isFinite()) {
                 policy.discardGradients();
@@ -152,8 +167,21 @@ final class TrainingStep {
                     settings.maxGradNorm(),
                     emaDecay));
         }
+        double dpo = batch.pairWeight()
+                * pairs.stream().mapToDouble(DirectPreference.Cost::loss).sum();
         return new Outcome(
-                total, pg, kl, entropy, ce, norm, tokens, sequences, epoch == 0 ? sequences : firstPass, offenders);
+                total,
+                pg,
+                kl,
+                entropy,
+                ce,
+                dpo,
+                norm,
+                tokens,
+                sequences,
+                epoch == 0 ? sequences : firstPass,
+                pairs,
+                offenders);
     }
 
     private MicroBatchResult accumulate(Batch batch, int epoch, List<Integer> chosen) {
@@ -165,6 +193,7 @@ final class TrainingStep {
                 first
                         ? List.of()
                         : chosen.stream().map(i -> batch.proximal()[i]).toList(),
+                batch.pairWeight(),
                 loss,
                 settings.gradientCheckpointing());
         for (int i = 0; first && i < chosen.size(); i++) {
@@ -173,22 +202,36 @@ final class TrainingStep {
         return result;
     }
 
-    /** Sequences of similar length together, at most the token budget each. */
+    /** Sequences of similar length together, at most the token budget each, unless a single pair is over it. */
     private List<List<Integer>> microBatches(List<Experience> experiences) {
-        List<Integer> order =
-                new ArrayList<>(IntStream.range(0, experiences.size()).boxed().toList());
-        order.sort(Comparator.comparingInt(i -> experiences.get(i).tokens().length()));
+        ToLongFunction<List<Integer>> width = unit -> unit.stream()
+                .mapToInt(i -> experiences.get(i).tokens().length())
+                .max()
+                .orElse(0);
+        List<List<Integer>> units = inseparable(experiences);
+        units.sort(Comparator.comparingLong(width));
         List<List<Integer>> batches = new ArrayList<>();
         List<Integer> batch = new ArrayList<>();
-        for (int index : order) {
-            long width = experiences.get(index).tokens().length();
-            if (!batch.isEmpty() && (batch.size() + 1) * width > settings.maxTokensPerMicroBatch()) {
+        for (List<Integer> unit : units) {
+            long tokens = (batch.size() + unit.size()) * width.applyAsLong(unit);
+            if (!batch.isEmpty() && tokens > settings.maxTokensPerMicroBatch()) {
                 batches.add(batch);
                 batch = new ArrayList<>();
             }
-            batch.add(index);
+            batch.addAll(unit);
         }
         batches.add(batch);
         return batches;
+    }
+
+    /** Sequences by themselves, and both sides of each pair. */
+    private static List<List<Integer>> inseparable(List<Experience> experiences) {
+        Map<Object, List<Integer>> units = new LinkedHashMap<>();
+        for (int i = 0; i < experiences.size(); i++) {
+            Preference preference = experiences.get(i).preference();
+            units.computeIfAbsent(preference == null ? i : preference.pair(), unused -> new ArrayList<>())
+                    .add(i);
+        }
+        return new ArrayList<>(units.values());
     }
 }

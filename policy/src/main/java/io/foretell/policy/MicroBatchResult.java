@@ -1,16 +1,18 @@
 package io.foretell.policy;
 
+import io.foretell.objectives.DirectPreference;
 import java.util.List;
 
 /**
- * @param loss this micro-batch's share of the step's loss: its policy-gradient tokens with the terms of KL and entropy, and
- *     its next-token part
+ * @param loss this micro-batch's share of the step's loss: its policy-gradient tokens with the terms of KL and entropy,
+ *     its next-token part and its pairs
  * @param pgLoss its policy-gradient part alone
  * @param klLoss its divergence from the reference, without coefficient; 0 without a reference
  * @param entropyLoss its entropy, without coefficient
  * @param ceLoss its next-token part
  * @param isFinite whether the loss and every gradient accumulated so far are numbers
  * @param sequences one per experience, in order
+ * @param pairs one per pair of experiences that are compared, without the weight
  */
 public record MicroBatchResult(
         double loss,
@@ -19,4 +21,5 @@ public record MicroBatchResult(
         double entropyLoss,
         double ceLoss,
         boolean isFinite,
-        List<SequenceStatistics> sequences) {}
+        List<SequenceStatistics> sequences,
+        List<DirectPreference.Cost> pairs) {}
