@@ -50,6 +50,7 @@ class ForetellConfigTest {
                                 0.5,
                                 Map.of(),
                                 null,
+                                Map.of(),
                                 new JudgeSettings(
                                         null,
                                         null,
@@ -129,7 +130,7 @@ class ForetellConfigTest {
                 "teacher.ema_decay=0.5",
                 "rollout={n: 2, temperature: 0.5, max_prompt_length: 3, max_response_length: 4,"
                         + " max_inflight_rollouts: 6, kv_cache_tokens: 70, dtype: float32}",
-                "reward={shuffle: true, overlong_buffer: {enable: true, len: 2, penalty_factor: 0.5}, max_attempts: 2, min_ok_fraction: 1, add: a, rewards: {a: [{kind: length,"
+                "reward={shuffle: true, overlong_buffer: {enable: true, len: 2, penalty_factor: 0.5}, max_attempts: 2, min_ok_fraction: 1, add: a, roles: {safety: a}, rewards: {a: [{kind: length,"
                         + " weight: -1, max: 9}]}, judge: {base_url: 'http://j/v1', api_key: k, model: m, prompts: p,"
                         + " samples: 2, temperature: 0.5, top_p: 0.6, max_tokens: 5, swap_order: false, timeout: 2s,"
                         + " max_attempts: 1, backoff_base: 1s, max_backoff: 3s, circuit: {calls: 2, failure_rate: 1,"
@@ -172,6 +173,7 @@ class ForetellConfigTest {
                                 "a",
                                 List.of(new ComponentSettings("length", -1.0, null, null, 9, null, null, null, null))),
                         "a",
+                        Map.of("safety", "a"),
                         new JudgeSettings(
                                 "http://j/v1",
                                 "k",

@@ -60,7 +60,7 @@ final class Evaluation {
     /** Measures by name; empty where there is no held-out document yet. */
     Map<String, Double> run(HeldOutDocuments documents) {
         Map<String, Double> measures = new LinkedHashMap<>();
-        List<Question> questions = questions(documents.toThinkAbout());
+        List<Question> questions = objective.isThinking() ? questions(documents.toThinkAbout()) : List.of();
         if (!questions.isEmpty()) {
             thoughts(questions, measures);
         }

@@ -1,5 +1,8 @@
 package io.foretell.streams;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.objectives.Origin;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.RolloutGroup;
 import io.foretell.objectives.ScoredGroup;
@@ -9,15 +12,20 @@ import java.util.Map;
 /** The codecs of all internal topics. Thread-safe. */
 public final class Codecs {
     /** Readers accept this schema version and the one before. */
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
-    private static final Codec<Task> TASK = new RecordCodec<>(WireMappers.cbor(), Task.class, "task", Codecs::of);
-    private static final Codec<RolloutGroup> ROLLOUT_GROUP =
-            new RecordCodec<>(WireMappers.cbor(), RolloutGroup.class, "rollout group", group -> of(group.task()));
-    private static final Codec<ScoredGroup> SCORED_GROUP =
-            new RecordCodec<>(WireMappers.cbor(), ScoredGroup.class, "scored group", group -> of(group.task()));
-    private static final Codec<PolicyVersion> POLICY_VERSION =
-            new RecordCodec<>(WireMappers.json(), PolicyVersion.class, "policy version", version -> Map.of());
+    private static final Codec<Task> TASK =
+            new RecordCodec<>(WireMappers.cbor(), Task.class, "task", Codecs::of, task -> {});
+    private static final Codec<RolloutGroup> ROLLOUT_GROUP = new RecordCodec<>(
+            WireMappers.cbor(), RolloutGroup.class, "rollout group", group -> of(group.task()), Codecs::addOrigins);
+    private static final Codec<ScoredGroup> SCORED_GROUP = new RecordCodec<>(
+            WireMappers.cbor(),
+            ScoredGroup.class,
+            "scored group",
+            group -> of(group.task()),
+            scored -> addOrigins(scored.path("group")));
+    private static final Codec<PolicyVersion> POLICY_VERSION = new RecordCodec<>(
+            WireMappers.json(), PolicyVersion.class, "policy version", version -> Map.of(), version -> {});
 
     private Codecs() {}
 
@@ -36,6 +44,15 @@ public final class Codecs {
     /** Plain JSON, so that other programs can follow the weights. */
     public static Codec<PolicyVersion> policyVersion() {
         return POLICY_VERSION;
+    }
+
+    /** In version 1 every rollout was sampled. */
+    private static void addOrigins(JsonNode group) {
+        for (JsonNode rollout : group.path("rollouts")) {
+            if (rollout instanceof ObjectNode fields) {
+                fields.put("origin", Origin.SAMPLED.name());
+            }
+        }
     }
 
     private static Map<String, String> of(Task task) {

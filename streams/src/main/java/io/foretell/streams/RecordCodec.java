@@ -4,12 +4,14 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** A record as an object {@code {"v": schema version, "record": fields}}; unknown fields are ignored. Thread-safe. */
@@ -22,13 +24,21 @@ final class RecordCodec<T> implements Codec<T> {
     private final ObjectWriter writer;
     private final String name;
     private final Function<T, Map<String, String>> labels;
+    private final Consumer<JsonNode> upgrade;
 
-    RecordCodec(ObjectMapper mapper, Class<T> type, String name, Function<T, Map<String, String>> labels) {
+    /** @param upgrade adds to a record of the schema version before what it lacks */
+    RecordCodec(
+            ObjectMapper mapper,
+            Class<T> type,
+            String name,
+            Function<T, Map<String, String>> labels,
+            Consumer<JsonNode> upgrade) {
         this.mapper = mapper;
         this.reader = mapper.readerFor(type);
         this.writer = mapper.writerFor(type);
         this.name = name;
         this.labels = labels;
+        this.upgrade = upgrade;
     }
 
     @Override
@@ -73,7 +83,7 @@ final class RecordCodec<T> implements Codec<T> {
         for (String field = parser.nextFieldName(); field != null; field = parser.nextFieldName()) {
             JsonToken token = parser.nextToken();
             if (RECORD.equals(field) && token == JsonToken.START_OBJECT && record == null) {
-                record = reader.readValue(parser);
+                record = version == Codecs.VERSION ? reader.readValue(parser) : upgraded(parser);
             } else {
                 parser.skipChildren();
             }
@@ -83,6 +93,12 @@ final class RecordCodec<T> implements Codec<T> {
                     length + " bytes are not a " + name + ": there is no whole record in them");
         }
         return record;
+    }
+
+    private T upgraded(JsonParser parser) throws IOException {
+        JsonNode older = mapper.readTree(parser);
+        upgrade.accept(older);
+        return reader.readValue(older);
     }
 
     private UnreadableRecordException unreadable(int length, Throwable cause) {

@@ -24,6 +24,8 @@ class CodecsTest {
                 .isEqualTo(Examples.task("t", 2));
         assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Examples.group("g"))))
                 .isEqualTo(Examples.group("g"));
+        assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Examples.pool("p"))))
+                .isEqualTo(Examples.pool("p"));
         assertThat(Codecs.scoredGroup().decode(Codecs.scoredGroup().encode(Examples.scored("s"))))
                 .isEqualTo(Examples.scored("s"));
         assertThat(Codecs.policyVersion().decode(Codecs.policyVersion().encode(POLICY)))
@@ -33,17 +35,27 @@ class CodecsTest {
     @Test
     void policyVersionIsPlainJsonWithItsSchemaVersionFirst() {
         assertThat(new String(Codecs.policyVersion().encode(POLICY), StandardCharsets.UTF_8))
-                .startsWith("{\"v\":1,")
+                .startsWith("{\"v\":2,")
                 .contains("\"groups_used\":[64,3]");
     }
 
-    @Test
-    void goldenFileOfVersion1IsReadAndWrittenTheSame() throws IOException {
-        try (InputStream file = CodecsTest.class.getResourceAsStream("/golden/scored-group.v1.cbor.hex")) {
-            byte[] golden = HexFormat.of().parseHex(new String(file.readAllBytes(), StandardCharsets.US_ASCII).strip());
-            assertThat(Codecs.scoredGroup().decode(golden)).isEqualTo(Examples.scored("golden"));
-            assertThat(Codecs.scoredGroup().encode(Examples.scored("golden"))).isEqualTo(golden);
+    private static byte[] golden(int version) throws IOException {
+        try (InputStream file =
+                CodecsTest.class.getResourceAsStream("/golden/scored-group.v" + version + ".cbor.hex")) {
+            return HexFormat.of().parseHex(new String(file.readAllBytes(), StandardCharsets.US_ASCII).strip());
         }
+    }
+
+    @Test
+    void goldenFileIsReadAndWrittenTheSame() throws IOException {
+        assertThat(Codecs.scoredGroup().decode(golden(2))).isEqualTo(Examples.scored("golden"));
+        assertThat(HexFormat.of().formatHex(Codecs.scoredGroup().encode(Examples.scored("golden"))))
+                .isEqualTo(HexFormat.of().formatHex(golden(2)));
+    }
+
+    @Test
+    void goldenFileOfTheVersionBeforeIsRead() throws IOException {
+        assertThat(Codecs.scoredGroup().decode(golden(1))).isEqualTo(Examples.scored("golden"));
     }
 
     @Test
