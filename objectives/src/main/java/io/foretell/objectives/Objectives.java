@@ -13,6 +13,7 @@ public final class Objectives {
             Map.entry(RewardWeighted.NAME, RewardWeighted::new),
             Map.entry(Rlp.NAME, Rlp::new),
             Map.entry(Rpt.NAME, Rpt::new),
+            Map.entry(SelfImproving.NAME, SelfImproving::new),
             Map.entry(SpanCorruption.NAME, SpanCorruption::new)));
 
     private Objectives() {}
