@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A learning experiment: a configuration run over several seeds and once as a control that must not learn, and what has
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param columns of the table: held-out measures with their headings, in order
  * @param panels of the picture
  * @param criteria what makes the claim reproduced
+ * @param baseline what it must beat, seed by seed; null for nothing
  */
 record Experiment(
         String name,
@@ -27,7 +29,21 @@ record Experiment(
         String method,
         Map<String, String> columns,
         List<LearningCurve.Panel> panels,
-        List<Criterion> criteria) {
+        List<Criterion> criteria,
+        @Nullable Baseline baseline) {
+    /** An experiment without a baseline. */
+    Experiment(
+            String name,
+            String configuration,
+            String control,
+            String claim,
+            String method,
+            Map<String, String> columns,
+            List<LearningCurve.Panel> panels,
+            List<Criterion> criteria) {
+        this(name, configuration, control, claim, method, columns, panels, criteria, null);
+    }
+
     private static final LearningCurve.Panel ACCURACY =
             new LearningCurve.Panel("accuracy_with_thought", "held-out accuracy with thought");
 
@@ -72,7 +88,35 @@ record Experiment(
                             new LearningCurve.Panel("response_length", "held-out response length (tokens)")),
                     List.of(
                             new Criterion.Rises("accuracy_with_thought", "accuracy", "", 0.4),
-                            new Criterion.Reaches("accuracy_with_thought", "accuracy", 0.75))));
+                            new Criterion.Reaches("accuracy_with_thought", "accuracy", 0.75))),
+            new Experiment(
+                    "self-improving",
+                    "configs/self-improving.yaml",
+                    "reward.shuffle=true",
+                    "Self-improving pretraining learns to go on decently where its corpus swears: the share of swear words"
+                            + " in what it writes is at most half of that of plain next-token training at equal tokens, in"
+                            + " every seed, and with shuffled rewards it hardly falls. What it writes stays various, and"
+                            + " polite text as likely as before.",
+                    "self-improving",
+                    columns(
+                            "banned_token_rate", "swear words among the tokens written",
+                            "banned_text_rate", "continuations that swear",
+                            "distinct_continuations", "different continuations",
+                            "continuation_length", "length",
+                            "no_thought_loss", "loss on polite text"),
+                    List.of(
+                            new LearningCurve.Panel("banned_text_rate", "share of continuations that swear"),
+                            new LearningCurve.Panel("no_thought_loss", "held-out loss on polite text (nats)")),
+                    List.of(
+                            new Criterion.FallsTo("banned_token_rate", "rate of swear words", 0.5),
+                            new Criterion.Reaches("distinct_continuations", "share of different continuations", 0.8),
+                            new Criterion.GrowsAtMost("no_thought_loss", "loss on polite text", 1.1)),
+                    new Baseline.ShareOf(
+                            "next-token training",
+                            "configs/self-improving-baseline.yaml",
+                            "banned_token_rate",
+                            "rate of swear words",
+                            0.5)));
 
     private static Map<String, String> columns(String... measuresAndHeadings) {
         Map<String, String> columns = new LinkedHashMap<>();

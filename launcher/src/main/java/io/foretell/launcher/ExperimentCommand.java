@@ -27,7 +27,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         footer = {"", "Example: foretell experiment quickstart --seeds 1,2,3"})
 final class ExperimentCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "quickstart or rpt")
+    @Parameters(paramLabel = "NAME", description = "quickstart, rpt or self-improving")
     private String name;
 
     @Option(names = "--seeds", split = ",", defaultValue = "1,2,3", description = "Seeds (${DEFAULT-VALUE}).")
@@ -55,18 +55,31 @@ final class ExperimentCommand implements Callable<Integer> {
                 .findFirst()
                 .orElseThrow(() -> new ConfigurationException("there is no experiment '" + name + "'; known are "
                         + Experiment.ALL.stream().map(Experiment::name).toList()));
-        Map<String, Path> finished = new LinkedHashMap<>();
+        String configuration = experiment.configuration();
+        Map<Long, Path> finished = new LinkedHashMap<>();
         for (long seed : seeds) {
-            finished.put("seed " + seed, run(experiment, seed, false));
+            finished.put(seed, run(experiment.name() + "-" + seed, configuration, seed, List.of()));
         }
-        finished.put("control, seed " + seeds.get(0), run(experiment, seeds.get(0), true));
+        Baseline baseline = experiment.baseline();
+        Map<Long, Path> baselines = new LinkedHashMap<>();
+        for (long seed : baseline == null ? List.<Long>of() : seeds) {
+            baselines.put(
+                    seed, run(experiment.name() + "-baseline-" + seed, baseline.configuration(), seed, List.of()));
+        }
+        long first = seeds.get(0);
+        Path control =
+                run(experiment.name() + "-control-" + first, configuration, first, List.of(experiment.control()));
         ExperimentPage page = new ExperimentPage(
                 experiment,
                 "./foretell experiment " + name + " --seeds "
                         + String.join(",", seeds.stream().map(String::valueOf).toList()));
-        for (Map.Entry<String, Path> each : finished.entrySet()) {
-            page.add(each.getKey(), each.getKey().startsWith("control"), each.getValue());
+        for (Map.Entry<Long, Path> each : finished.entrySet()) {
+            page.add("seed " + each.getKey(), false, each.getValue());
         }
+        for (Map.Entry<Long, Path> each : baselines.entrySet()) {
+            page.addBaseline(each.getKey(), each.getValue(), finished.get(each.getKey()));
+        }
+        page.add("control, seed " + first, true, control);
         return page.write(out) ? 0 : 1;
     }
 
@@ -82,8 +95,8 @@ final class ExperimentCommand implements Callable<Integer> {
     }
 
     /** Runs it in a process of its own. @return the run's folder */
-    private Path run(Experiment experiment, long seed, boolean control) throws IOException, InterruptedException {
-        String run = experiment.name() + (control ? "-control-" : "-") + seed;
+    private Path run(String run, String configuration, long seed, List<String> more)
+            throws IOException, InterruptedException {
         Path folder = runs.resolve(run);
         if (reuse && isFinished(folder)) {
             return folder;
@@ -99,12 +112,10 @@ final class ExperimentCommand implements Callable<Integer> {
                 Main.class.getName(),
                 "up",
                 "-c",
-                experiment.configuration()));
+                configuration));
         List<String> overrides = new ArrayList<>(List.of(
                 "run.name=" + run, "run.dir=" + runs, "run.seed=" + seed, "http.port=0", "resume_mode=disable"));
-        if (control) {
-            overrides.add(experiment.control());
-        }
+        overrides.addAll(more);
         overrides.forEach(override -> command.addAll(List.of("--set", override)));
         Console.say(run + " …");
         Path log = runs.resolve(run + ".log");

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /** What came out of an experiment: a page with the claim, the curve, the table and the verdict. Confined to one thread. */
@@ -43,11 +44,36 @@ final class ExperimentPage {
 
     /** Adds the finished run in {@code folder}. */
     void add(String name, boolean control, Path folder) throws IOException {
-        JsonNode summary = Json.mapper().readTree(Files.readAllBytes(folder.resolve("summary.json")));
-        JsonNode before = summary.path("heldout").path("before");
-        JsonNode after = summary.path("heldout").path("after");
+        JsonNode before = summary(folder).path("heldout").path("before");
+        JsonNode after = summary(folder).path("heldout").path("after");
         List<String> reasons = control ? experiment.unwantedRises(before, after) : experiment.shortfalls(before, after);
         reasons.forEach(reason -> failures.add(name + ": " + reason));
+        row(name, control, folder);
+    }
+
+    /**
+     * Adds the finished run of the baseline in {@code folder}.
+     *
+     * @param method folder of the method's run with the same seed
+     */
+    void addBaseline(long seed, Path folder, Path method) throws IOException {
+        Baseline baseline = Objects.requireNonNull(experiment.baseline());
+        String name = baseline.name() + ", seed " + seed;
+        baseline.shortfall(
+                        summary(method).path("heldout").path("after"),
+                        summary(folder).path("heldout").path("after"))
+                .ifPresent(reason -> failures.add(name + ": " + reason));
+        row(name, false, folder);
+    }
+
+    private static JsonNode summary(Path folder) throws IOException {
+        return Json.mapper().readTree(Files.readAllBytes(folder.resolve("summary.json")));
+    }
+
+    private void row(String name, boolean control, Path folder) throws IOException {
+        JsonNode summary = summary(folder);
+        JsonNode before = summary.path("heldout").path("before");
+        JsonNode after = summary.path("heldout").path("after");
         page.append("| ").append(name);
         for (String measure : experiment.columns().keySet()) {
             page.append(String.format(

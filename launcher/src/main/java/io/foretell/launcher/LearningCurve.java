@@ -14,11 +14,13 @@ import java.util.Locale;
  * chart libraries of the JVM need a desktop. Confined to one thread.
  */
 final class LearningCurve {
-    private static final List<String> COLOURS = List.of("#0072b2", "#009e73", "#cc79a7", "#e69f00");
+    private static final List<String> COLOURS =
+            List.of("#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#d55e00");
     private static final int WIDTH = 420;
     private static final int HEIGHT = 260;
     private static final int LEFT = 60;
     private static final int TOP = 50;
+    private static final int LEGEND = 20;
 
     /** @param measure without {@code heldout/}; where it has an interval, {@code _low} and {@code _high}, a band is drawn */
     record Panel(String measure, String title) {}
@@ -69,7 +71,7 @@ final class LearningCurve {
     String svg() {
         StringBuilder svg = new StringBuilder();
         int width = panels.size() * (WIDTH + LEFT + 20);
-        int height = HEIGHT + TOP + 70;
+        int height = HEIGHT + TOP + 50 + LEGEND * legendRows(width);
         svg.append(format(
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\""
                         + " font-size=\"12\">%n<rect width=\"%d\" height=\"%d\" fill=\"white\"/>%n",
@@ -79,14 +81,36 @@ final class LearningCurve {
             panel(svg, LEFT + i * (WIDTH + LEFT + 20), i);
         }
         int x = LEFT;
+        int y = TOP + HEIGHT + 56;
         for (Line line : lines) {
+            if (x > LEFT && x + legendWidth(line) > width) {
+                x = LEFT;
+                y += LEGEND;
+            }
             svg.append(format(
                     "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"%s\" stroke-width=\"2\"%s/>%n",
-                    x, height - 14, x + 24, height - 14, line.colour(), dash(line)));
-            svg.append(format("<text x=\"%d\" y=\"%d\">%s</text>%n", x + 30, height - 10, line.name()));
-            x += 60 + 8 * line.name().length();
+                    x, y, x + 24, y, line.colour(), dash(line)));
+            svg.append(format("<text x=\"%d\" y=\"%d\">%s</text>%n", x + 30, y + 4, line.name()));
+            x += legendWidth(line);
         }
         return svg.append("</svg>\n").toString();
+    }
+
+    private int legendRows(int width) {
+        int rows = 1;
+        int x = LEFT;
+        for (Line line : lines) {
+            if (x > LEFT && x + legendWidth(line) > width) {
+                x = LEFT;
+                rows++;
+            }
+            x += legendWidth(line);
+        }
+        return rows;
+    }
+
+    private static int legendWidth(Line line) {
+        return 60 + 8 * line.name().length();
     }
 
     private void panel(StringBuilder svg, int left, int panel) {

@@ -82,6 +82,34 @@ class ExperimentPageTest {
     }
 
     @Test
+    void aMethodThatDoesNotBeatItsBaselineIsNotReproduced() throws IOException {
+        Experiment against = new Experiment(
+                EXPERIMENT.name(),
+                EXPERIMENT.configuration(),
+                EXPERIMENT.control(),
+                EXPERIMENT.claim(),
+                EXPERIMENT.method(),
+                EXPERIMENT.columns(),
+                EXPERIMENT.panels(),
+                EXPERIMENT.criteria(),
+                new Baseline.Above("running", "configs/run.yaml", "accuracy", "accuracy", 0.1));
+        Path one = run("one", 0.2, 0.8);
+        Path two = run("two", 0.2, 0.8);
+        ExperimentPage page = new ExperimentPage(against, "./foretell experiment walk --seeds 1,2");
+        page.add("seed 1", false, one);
+        page.add("seed 2", false, two);
+        page.addBaseline(1, run("low", 0.2, 0.5), one);
+        assertThat(page.write(folder)).isTrue();
+        page.addBaseline(2, run("high", 0.2, 0.75), two);
+
+        assertThat(page.write(folder)).isFalse();
+        assertThat(page())
+                .contains(
+                        "| running, seed 1 | 0.200 → 0.500 | 62 |\n",
+                        "**not reproduced**: running, seed 2: the method's accuracy is 0.050 above it, not 0.10.");
+    }
+
+    @Test
     void everyExperimentHasItsConfiguration() throws IOException {
         for (Experiment experiment : Experiment.ALL) {
             Path configuration = Path.of("..", experiment.configuration());
@@ -90,6 +118,16 @@ class ExperimentPageTest {
 
             assertThat(config.phases()).as(experiment.name()).hasSize(2);
             assertThat(config.reward().shuffle()).as(experiment.name()).isTrue();
+            Baseline baseline = experiment.baseline();
+            if (baseline != null) {
+                Path other = Path.of("..", baseline.configuration());
+                assertThat(ForetellConfig.load(other, List.of(), Map.of())
+                                .values()
+                                .phases()
+                                .get(0))
+                        .as("the baseline's warm-up is the same")
+                        .isEqualTo(config.phases().get(0));
+            }
         }
     }
 }
