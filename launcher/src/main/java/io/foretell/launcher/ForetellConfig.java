@@ -1,6 +1,7 @@
 package io.foretell.launcher;
 
 import io.foretell.judge.JudgeSettings;
+import io.foretell.learner.CheckpointSettings;
 import io.foretell.learner.EvaluationSettings;
 import io.foretell.learner.LearnerSettings;
 import io.foretell.learner.PhaseSettings;
@@ -35,7 +36,8 @@ public record ForetellConfig(
         RolloutSection rollout,
         RewardSection reward,
         LearnerSettings learner,
-        CheckpointSection ckpt,
+        CheckpointSettings ckpt,
+        WeightSyncSection weightSync,
         String resumeMode,
         EvaluationSettings eval,
         HttpSection http) {
@@ -231,11 +233,20 @@ public record ForetellConfig(
         }
     }
 
-    record CheckpointSection(int interval, int keepLast) {
-        CheckpointSection {
-            if (interval < 1 || keepLast < 1) {
-                throw new IllegalArgumentException("ckpt.interval and ckpt.keep_last must be at least 1, but are "
-                        + interval + " and " + keepLast);
+    /** @param learnerUrl such as http://host:8080, for the transport http */
+    record WeightSyncSection(String transport, @Nullable String learnerUrl, int keepLast, Duration timeout) {
+        WeightSyncSection {
+            if (!List.of("auto", "folder", "http").contains(transport)) {
+                throw new IllegalArgumentException(
+                        "weight_sync.transport is '" + transport + "' but must be auto, folder or http");
+            }
+            if (learnerUrl == null ? transport.equals("http") : !learnerUrl.matches("https?://[^/]+/?")) {
+                throw new IllegalArgumentException("weight_sync.learner_url is " + learnerUrl
+                        + " but must be the learner's address, such as http://host:8080, where weights come over HTTP");
+            }
+            if (keepLast < 2 || timeout.isNegative() || timeout.isZero()) {
+                throw new IllegalArgumentException("weight_sync needs a keep_last of at least 2 and a timeout above 0,"
+                        + " but has " + keepLast + " and " + timeout);
             }
         }
     }

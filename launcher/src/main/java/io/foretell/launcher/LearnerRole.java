@@ -101,7 +101,7 @@ final class LearnerRole implements Role {
                 progress,
                 wiring.clock());
         await(learner.started());
-        routes = new LearnerRoutes(learner, events, () -> queues);
+        routes = new LearnerRoutes(learner, events, config.folder().resolve("policies"), () -> queues);
         depths = new QueueDepths(wiring.bootstrap(), wiring.topics(), Map::of, Duration.ofSeconds(5));
         ticker.scheduleWithFixedDelay(this::tick, 0, 1, TimeUnit.SECONDS);
         wiring.health()

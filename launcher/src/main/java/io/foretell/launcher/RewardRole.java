@@ -23,14 +23,12 @@ import io.foretell.streams.RecordSender;
 import io.foretell.streams.WorkLoop;
 import io.foretell.streams.WorkQueue;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** rollouts → scored-groups. */
 final class RewardRole implements Role {
-    private static final Duration SWAP = Duration.ofMinutes(5);
     private static final int GROUPS_AT_ONCE = 256;
 
     private final Wiring wiring;
@@ -52,9 +50,8 @@ final class RewardRole implements Role {
 
     @Override
     public void start() {
-        tokenizer = wiring.tokenizer();
-        policy = new ServedPolicy("reward-policy", wiring.scoringOptions(), SWAP);
-        policy.swap(wiring.firstPolicy());
+        tokenizer = wiring.besideWeights("reward", HuggingFaceTokenizer::open);
+        policy = wiring.serve("reward", wiring.scoringOptions());
         judge = judge(wiring.config().reward().judge());
         rewards = new Rewards(wiring.config().reward().rewards(), judge);
         sender = new RecordSender(wiring.bootstrap());

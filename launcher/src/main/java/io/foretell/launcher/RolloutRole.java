@@ -13,17 +13,14 @@ import io.foretell.streams.DeadLetters;
 import io.foretell.streams.RecordSender;
 import io.foretell.streams.WorkLoop;
 import io.foretell.streams.WorkQueue;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
 /** tasks → rollouts. */
 final class RolloutRole implements Role {
-    private static final Duration SWAP = Duration.ofMinutes(5);
-
     private final Wiring wiring;
     private HuggingFaceTokenizer tokenizer;
+    private ServedModel served;
     private List<Objective> objectives;
     private ServedPolicy policy;
     private RecordSender sender;
@@ -41,10 +38,12 @@ final class RolloutRole implements Role {
     @Override
     public void start() {
         ForetellConfig config = wiring.config();
-        tokenizer = wiring.tokenizer();
+        served = wiring.besideWeights("rollout", folder -> {
+            tokenizer = HuggingFaceTokenizer.open(folder);
+            return ServedModel.read(folder, tokenizer, wiring.clock());
+        });
         objectives = Wiring.objectives(config, tokenizer);
-        policy = new ServedPolicy("rollout-policy", wiring.samplingOptions(), SWAP);
-        policy.swap(wiring.firstPolicy());
+        policy = wiring.serve("rollout", wiring.samplingOptions());
         sender = new RecordSender(wiring.bootstrap());
         int tasksAtOnce =
                 config.rollout().maxInflightRollouts() / config.rollout().n();
@@ -78,7 +77,8 @@ final class RolloutRole implements Role {
     public List<Routes> routes() {
         return List.of(new RolloutRoutes(
                 policy,
-                ServedModel.read(Path.of(wiring.firstPolicy().location()), tokenizer, wiring.clock()),
+                served,
+                wiring.feed(),
                 worker,
                 objectives.get(objectives.size() - 1),
                 wiring.config().rollout().maxResponseLength(),

@@ -31,7 +31,14 @@ final class Shutdown {
 
     /** For commands with nothing to put in order: a signal waits for the model's call in progress. */
     static void quiesceAtEnd() {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> Policy.quiesce(LAST_CALL), "quiesce"));
+        Thread hook = new Thread(
+                () -> {
+                    if (!Policy.quiesce(LAST_CALL)) {
+                        Runtime.getRuntime().halt(1);
+                    }
+                },
+                "quiesce");
+        Runtime.getRuntime().addShutdownHook(hook);
     }
 
     boolean isUnderWay() {

@@ -47,7 +47,7 @@ final class StreamsRole implements Role {
     @Override
     public void start() {
         ForetellConfig config = wiring.config();
-        tokenizer = wiring.tokenizer();
+        tokenizer = wiring.besideWeights("streams", HuggingFaceTokenizer::open);
         gateway = new DocumentGateway(wiring.bootstrap(), wiring.topics());
         index = DocumentIndex.open(
                 config.folder().resolve("documents"),

@@ -5,6 +5,7 @@ import io.foretell.learner.PhaseSettings;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
+import io.foretell.objectives.PolicyInUse;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.Tokenizer;
 import io.foretell.platform.ErrorCode;
@@ -12,22 +13,24 @@ import io.foretell.platform.ForetellException;
 import io.foretell.platform.Health;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.Watchdog;
-import io.foretell.policy.HuggingFaceTokenizer;
+import io.foretell.policy.HttpFetch;
+import io.foretell.policy.PolicyException;
+import io.foretell.policy.PolicyFetch;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Precision;
+import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Topics;
 import io.vertx.core.Vertx;
-import java.nio.file.Files;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 
 /**
  * What the roles of one process share.
@@ -45,6 +48,7 @@ record Wiring(
         Watchdog watchdog,
         InstantSource clock) {
     private static final Duration FIRST_POLICY = Duration.ofMinutes(2);
+    private static final Duration RETRY = Duration.ofMillis(500);
 
     PolicyOptions samplingOptions() {
         String dtype = config.rollout().dtype();
@@ -70,33 +74,85 @@ record Wiring(
                 .withOnProcessor(config.policy().device().equals("cpu"));
     }
 
-    /**
-     * The learner's latest announcement; roles other than the learner begin with it. One whose weights are gone is of
-     * a history that a crash ended, and another follows as soon as the learner is there.
-     */
-    PolicyVersion firstPolicy() {
-        CompletableFuture<PolicyVersion> there = new CompletableFuture<>();
-        feed.onChange(version -> {
-            if (Files.isDirectory(Path.of(version.location()))) {
-                there.complete(version);
-            }
+    /** A served policy of {@code role} that follows the learner, its swaps measured and acknowledged. */
+    ServedPolicy serve(String role, PolicyOptions options) {
+        Duration timeout = config.weightSync().timeout();
+        ServedPolicy policy = new ServedPolicy(role + "-policy", options, timeout, fetch(role, "policies"));
+        String consumer = role + "@" + host() + ":" + ProcessHandle.current().pid();
+        policy.onSwap(swap -> {
+            metrics.gauge(role + "_policy_version", swap.version().version());
+            metrics.registry().timer("weight_sync", "role", role).record(Duration.ofNanos((long)
+                    (swap.seconds() * 1e9)));
+            metrics.registry().timer("weight_sync_load", "role", role).record(Duration.ofNanos((long)
+                    (swap.loadSeconds() * 1e9)));
+            metrics.registry().summary("weight_sync_bytes", "role", role).record(swap.bytes());
+            feed.acknowledge(
+                    new PolicyInUse(topics.run(), consumer, swap.version().version(), swap.seconds(), swap.bytes()));
         });
-        try {
-            return there.get(FIRST_POLICY.toSeconds(), TimeUnit.SECONDS);
-        } catch (TimeoutException | ExecutionException e) {
-            throw new ForetellException(
-                    ErrorCode.TIMEOUT,
-                    "no policy version was published within " + FIRST_POLICY.toSeconds()
-                            + " s in a folder that can be read here: is the learner running?",
-                    e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ForetellException(ErrorCode.UNAVAILABLE, "interrupted while waiting for the first policy", e);
+        policy.onClose(() -> feed.withdraw(consumer));
+        withLatest(version -> {
+            policy.swap(version);
+            return version;
+        });
+        return policy;
+    }
+
+    private PolicyFetch fetch(String role, String folder) {
+        ForetellConfig.WeightSyncSection settings = config.weightSync();
+        String url = settings.learnerUrl();
+        if (url == null || settings.transport().equals("folder")) {
+            return PolicyFetch.folder();
+        }
+        List<String> keys = config.http().apiKeys();
+        PolicyFetch http = new HttpFetch(
+                URI.create(url),
+                keys == null || keys.isEmpty() ? null : keys.get(0),
+                config.folder().resolve(role).resolve(folder),
+                settings.timeout());
+        return settings.transport().equals("http") ? http : PolicyFetch.folderOr(http);
+    }
+
+    /** The tokenizer and what else lies beside the weights of the learner's latest version, for {@code role} to read at once. */
+    <T> T besideWeights(String role, Function<Path, T> read) {
+        PolicyFetch fetch = fetch(role, "tokenizer");
+        return withLatest(version -> read.apply(
+                fetch.fetch(version, name -> !name.endsWith(".safetensors")).folder()));
+    }
+
+    /**
+     * What {@code use} makes of the learner's latest version; roles other than the learner begin with it. One that cannot
+     * be used is of a history that a crash ended, and another follows as soon as the learner is there.
+     */
+    private <T> T withLatest(Function<PolicyVersion, T> use) {
+        long end = System.nanoTime() + FIRST_POLICY.toNanos();
+        while (true) {
+            PolicyVersion version = feed.await(-1, Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+            try {
+                return use.apply(version);
+            } catch (ForetellException | PolicyException e) {
+                if (System.nanoTime() + RETRY.toNanos() > end) {
+                    throw new ForetellException(
+                            ErrorCode.TIMEOUT,
+                            "no policy version that can be used here was published within " + FIRST_POLICY.toSeconds()
+                                    + " s (is the learner running?): " + e.getMessage(),
+                            e);
+                }
+            }
+            try {
+                Thread.sleep(RETRY.toMillis());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new ForetellException(ErrorCode.UNAVAILABLE, "interrupted while waiting for a policy", e);
+            }
         }
     }
 
-    HuggingFaceTokenizer tokenizer() {
-        return HuggingFaceTokenizer.open(Path.of(firstPolicy().location()));
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
     }
 
     /** One objective per phase. */
@@ -129,8 +185,8 @@ record Wiring(
                 config.reward().shuffle(),
                 config.reward().overlongBuffer().shaping(config.rollout().maxResponseLength()),
                 config.isSync(),
-                config.ckpt().interval(),
-                config.ckpt().keepLast(),
+                config.ckpt(),
+                config.weightSync().keepLast(),
                 config.resumeMode(),
                 untilStep,
                 policyOptions(config),

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foretell.judge.JudgeSettings;
+import io.foretell.learner.BatchGuardSettings;
+import io.foretell.learner.CheckpointSettings;
 import io.foretell.learner.EvaluationSettings;
 import io.foretell.learner.LearnerSettings;
 import io.foretell.learner.PhaseSettings;
 import io.foretell.learner.RolloutCorrectionSettings;
+import io.foretell.learner.ScheduleSettings;
 import io.foretell.platform.ConfigurationException;
 import io.foretell.platform.TlsSettings;
 import io.foretell.reward.ComponentSettings;
@@ -99,8 +102,12 @@ class ForetellConfigTest {
                                 0.001,
                                 "low_var_kl",
                                 new RolloutCorrectionSettings(true, "none", 2.0, "none", 2.0, null),
-                                new LearnerSettings.FilterGroups(false)),
-                        new ForetellConfig.CheckpointSection(20, 3),
+                                new LearnerSettings.FilterGroups(false),
+                                null,
+                                new ScheduleSettings(0, 0.5, 100, 0),
+                                new BatchGuardSettings(null, 64, 5)),
+                        new CheckpointSettings(20, 3, true, Duration.ofMinutes(10), 0),
+                        new ForetellConfig.WeightSyncSection("auto", null, 12, Duration.ofMinutes(5)),
                         "auto",
                         new EvaluationSettings(
                                 10,
@@ -135,7 +142,8 @@ class ForetellConfigTest {
                         + " samples: 2, temperature: 0.5, top_p: 0.6, max_tokens: 5, swap_order: false, timeout: 2s,"
                         + " max_attempts: 1, backoff_base: 1s, max_backoff: 3s, circuit: {calls: 2, failure_rate: 1,"
                         + " pause: 4s}, max_concurrent: 2, max_rpm: 6, max_tpm: 7, max_spent_tokens: 8, cache: false}}",
-                "ckpt={interval: 1, keep_last: 2}",
+                "ckpt={interval: 1, keep_last: 2, async: false, timeout: 1m, average_last: 2}",
+                "weight_sync={transport: http, learner_url: 'http://l:1', keep_last: 3, timeout: 1s}",
                 "resume_mode=disable",
                 "eval={interval: 0, before_train: false, documents: 1, samples: 2, next_token_domains: [x]}",
                 "eval.continuations={banned: [b], prompt_length: 3, max_length: 4, temperature: 0.5, inserted: i,"
@@ -195,7 +203,9 @@ class ForetellConfigTest {
                                 7,
                                 8L,
                                 false)));
-        assertThat(config.ckpt()).isEqualTo(new ForetellConfig.CheckpointSection(1, 2));
+        assertThat(config.ckpt()).isEqualTo(new CheckpointSettings(1, 2, false, Duration.ofMinutes(1), 2));
+        assertThat(config.weightSync())
+                .isEqualTo(new ForetellConfig.WeightSyncSection("http", "http://l:1", 3, Duration.ofSeconds(1)));
         assertThat(config.resumeMode()).isEqualTo("disable");
         assertThat(config.eval())
                 .isEqualTo(new EvaluationSettings(
@@ -220,7 +230,9 @@ class ForetellConfigTest {
                 + " loss_scale_factor: 64, entropy_coeff: 0.01, use_kl_loss: true, kl_loss_coef: 0.02, kl_loss_type: k3+,"
                 + " rollout_correction: {bypass_mode: false, rollout_is: token, rollout_is_threshold: 5,"
                 + " rollout_rs: geometric, rollout_rs_threshold: 1.5, rollout_rs_threshold_lower: 0.25},"
-                + " filter_groups: {enable: true}}");
+                + " filter_groups: {enable: true}, ppo_mini_batch_size: 1,"
+                + " schedule: {cooldown_steps: 4, constant_ratio: 0.25, anneal_steps: 6, rewarm_steps: 7},"
+                + " batch_guard: {z_score: 5.5, window: 9, max_consecutive: 2}}");
         assertThat(config.learner())
                 .isEqualTo(new LearnerSettings(
                         2,
@@ -249,7 +261,10 @@ class ForetellConfigTest {
                         0.02,
                         "k3+",
                         new RolloutCorrectionSettings(false, "token", 5.0, "geometric", 1.5, 0.25),
-                        new LearnerSettings.FilterGroups(true)));
+                        new LearnerSettings.FilterGroups(true),
+                        1,
+                        new ScheduleSettings(4, 0.25, 6, 7),
+                        new BatchGuardSettings(5.5, 9, 2)));
     }
 
     @Test

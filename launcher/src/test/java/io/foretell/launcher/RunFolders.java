@@ -32,7 +32,7 @@ final class RunFolders {
     static void checkpoint(Path run, Path model, long step) {
         CheckpointStore store = new CheckpointStore(run.resolve("checkpoints"), 9);
         copy(model, store.begin(step));
-        store.commit(step, new CheckpointState(step, 0, step, step, Map.of(), Map.of(), Map.of(), "t", "c"));
+        store.commit(step, new CheckpointState(step, 0, step, step, Map.of(), Map.of(), Map.of(), "t", "c", List.of()));
     }
 
     static void buffer(Path run) {

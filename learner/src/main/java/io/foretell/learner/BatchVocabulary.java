@@ -40,7 +40,8 @@ public final class BatchVocabulary {
                         .append(maxPrompt + 1 + maxResponse)
                         .append(" tokens");
             }
-            line.append(", ").append(run.settings().ppoEpochs()).append(" optimizer step(s) per batch");
+            int updates = run.settings().ppoEpochs() * (prompts / run.settings().miniBatch());
+            line.append(", ").append(updates).append(" optimizer step(s) per batch");
             lines.add(line.toString());
         }
         return lines;

@@ -1,6 +1,8 @@
 package io.foretell.learner;
 
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a run is, beside its weights. Immutable.
@@ -14,6 +16,7 @@ import java.util.Map;
  * @param positions next Kafka offset per partition, for information: the buffer's own positions count
  * @param tokenizerFingerprint sha-256 of the tokenizer
  * @param runConfigSha sha-256 of the resolved configuration
+ * @param recentLosses of the latest updates, oldest first, which a loss spike is told by; null in older checkpoints
  */
 public record CheckpointState(
         long step,
@@ -24,10 +27,15 @@ public record CheckpointState(
         Map<String, String> random,
         Map<Integer, Long> positions,
         String tokenizerFingerprint,
-        String runConfigSha) {
+        String runConfigSha,
+        @Nullable List<Double> recentLosses) {
+    /** Among the counters: first step of the run that anneals. */
+    static final String ANNEAL_FROM = "anneal_from";
+
     public CheckpointState {
         counters = Map.copyOf(counters);
         random = Map.copyOf(random);
         positions = Map.copyOf(positions);
+        recentLosses = recentLosses == null ? List.of() : List.copyOf(recentLosses);
     }
 }

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * </ol>
  *
  * <p>A checkpoint once loaded becomes the latest, before anything is trained from it: a later one that was refused
- * today must not be accepted tomorrow, when its groups have been trained on again. Confined to the learner's thread.
+ * today must not be accepted tomorrow, when its groups have been trained on again. Used by one thread at a time.
  */
 public final class CheckpointStore {
     /** A checkpoint whose files were all checked. */
@@ -59,20 +59,28 @@ public final class CheckpointStore {
         return folders.begin(step);
     }
 
+    /** Deletes what was written since {@link #begin}, so that a full disk has its room back. */
+    void abandon(long step) {
+        folders.abandon(step);
+    }
+
     /**
      * Makes what was written since {@link #begin} the latest checkpoint, and deletes all but the last few.
      *
+     * @return its bytes
      * @throws ForetellException STORAGE when the disk is full or fails; then nothing of it is visible and the
      *     checkpoint before it is still the latest
      */
-    public void commit(long step, CheckpointState state) {
+    public long commit(long step, CheckpointState state) {
         if (state.step() != step) {
             throw new IllegalArgumentException("the state of step " + state.step() + " is not that of step " + step);
         }
+        FolderManifest manifest;
         try {
             Path aside = folders.aside(step);
             FolderManifest.write(aside.resolve(STATE), state);
-            FolderManifest.of(aside).writeTo(aside);
+            manifest = FolderManifest.of(aside);
+            manifest.writeTo(aside);
             folders.publish(step, true);
         } catch (RuntimeException e) {
             folders.abandon(step);
@@ -80,6 +88,11 @@ public final class CheckpointStore {
         }
         makeLatest(step);
         retain(step);
+        return manifest.bytes();
+    }
+
+    Path folder(long step) {
+        return folders.folder(step);
     }
 
     /** Steps of the checkpoints there are, ascending, checked or not. */

@@ -40,7 +40,7 @@ import org.slf4j.LoggerFactory;
  *   <li>{@link #forgetUsedUpTo} the oldest checkpoint's step deletes bodies that no start can need.
  * </ol>
  *
- * <p>Confined to the learner's thread, except {@link #status()}, which is thread-safe.
+ * <p>Confined to the learner's thread, except {@link #status()} and {@link #sync()}, which are thread-safe.
  */
 public final class ExperienceBuffer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ExperienceBuffer.class);
@@ -240,9 +240,9 @@ public final class ExperienceBuffer implements AutoCloseable {
         return used.size();
     }
 
-    /** Returns when everything written so far would survive a power cut. */
+    /** Returns when everything written so far would survive a power cut. Thread-safe. */
     public void sync() {
-        store.writeSynced(new BufferChange(counters)::writeTo);
+        store.sync();
     }
 
     public long usable(int phase) {

@@ -59,6 +59,11 @@ record FolderManifest(SortedMap<String, Entry> files) {
         }
     }
 
+    /** Of all files together, the manifest itself not included. */
+    long bytes() {
+        return files.values().stream().mapToLong(Entry::size).sum();
+    }
+
     void writeTo(Path folder) {
         write(folder.resolve(NAME), this);
     }

@@ -3,10 +3,10 @@ package io.foretell.learner;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Watchdog;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 public final class Learner implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Learner.class);
     static final String NAME = "learner";
+    private static final Duration STEP = Duration.ofSeconds(60);
 
     private final LearnerRun run;
     private final HeldOutDocuments heldOut;
@@ -90,6 +91,11 @@ public final class Learner implements AutoCloseable {
         control.wishCheckpoint();
     }
 
+    /** Asks for the learning rate's anneal, from the next step on. */
+    public void anneal() {
+        control.wishAnneal();
+    }
+
     public LearnerStatus status() {
         return snapshot.status(run, control.state(), control.waitingFor());
     }
@@ -105,11 +111,10 @@ public final class Learner implements AutoCloseable {
                 snapshot = new LearnerSnapshot(state, metrics);
                 state.publish();
                 started.complete(state.step());
-                new TrainingLoop(run, state, metrics, heldOut, control, snapshot, watchdog, progress, clock).run();
-                state.publishLast();
-                if (state.step() > state.checkpointedStep()) {
-                    state.checkpoint();
-                }
+                TrainingLoop loop =
+                        new TrainingLoop(run, state, metrics, heldOut, control, snapshot, watchdog, progress, clock);
+                loop.run();
+                loop.finish();
                 control.is(control.isStopping() ? "stopped" : "finished", "");
                 snapshot.refresh(state);
                 RunSummary summary = new RunSummary();
@@ -137,12 +142,13 @@ public final class Learner implements AutoCloseable {
     public void close() {
         control.stop();
         try {
-            thread.join(TimeUnit.SECONDS.toMillis(60));
+            thread.join(STEP.plus(run.checkpoints().timeout()).toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         if (thread.isAlive()) {
-            throw new ForetellException(ErrorCode.TIMEOUT, "the learner did not finish its step within 60 s");
+            throw new ForetellException(
+                    ErrorCode.TIMEOUT, "the learner did not finish its step and its checkpoint in time");
         }
     }
 }

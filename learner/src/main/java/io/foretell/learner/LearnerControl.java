@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** What others ask of a running learner, and what it says it is doing. Thread-safe. */
 final class LearnerControl {
     private final AtomicBoolean checkpointWanted = new AtomicBoolean();
+    private final AtomicBoolean annealWanted = new AtomicBoolean();
     private volatile boolean stopping;
     private volatile boolean paused;
     private volatile String state = "starting";
@@ -33,6 +34,15 @@ final class LearnerControl {
     /** Whether a checkpoint was asked for since the last call. */
     boolean takeCheckpointWish() {
         return checkpointWanted.getAndSet(false);
+    }
+
+    void wishAnneal() {
+        annealWanted.set(true);
+    }
+
+    /** Whether the anneal was asked for since the last call. */
+    boolean takeAnnealWish() {
+        return annealWanted.getAndSet(false);
     }
 
     void is(String newState, String newWaitingFor) {

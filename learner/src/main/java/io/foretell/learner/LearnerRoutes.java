@@ -10,19 +10,25 @@ import io.foretell.platform.Routes;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Status, control, metrics and recent rollouts of the learner over HTTP. Thread-safe. */
+/** Status, control, metrics, recent rollouts and published versions of the learner over HTTP. Thread-safe. */
 public final class LearnerRoutes implements Routes {
     private static final int MOST_GROUPS = 200;
 
     private final Learner learner;
     private final EventStream events;
     private final Supplier<Map<String, Long>> queues;
+    private final PolicyDownloads policies;
 
-    /** @param queues depths by name, read somewhere else and only looked up here */
-    public LearnerRoutes(Learner learner, EventStream events, Supplier<Map<String, Long>> queues) {
+    /**
+     * @param policies the folder of published versions
+     * @param queues depths by name, read somewhere else and only looked up here
+     */
+    public LearnerRoutes(Learner learner, EventStream events, Path policies, Supplier<Map<String, Long>> queues) {
+        this.policies = new PolicyDownloads(policies);
         this.learner = learner;
         this.events = events;
         this.queues = queues;
@@ -42,6 +48,7 @@ public final class LearnerRoutes implements Routes {
                         Http.json(ctx, 200, Map.of("groups", learner.snapshot().rollouts((int)
                                 Math.min(MOST_GROUPS, Math.max(1, number(ctx, "limit", 50)))))));
         router.get("/v1/events").handler(events.handler());
+        policies.mount(router);
         router.post("/v1/pause").handler(ctx -> {
             learner.pause();
             Http.json(ctx, 202, Map.of("status", "pausing"));
@@ -53,6 +60,10 @@ public final class LearnerRoutes implements Routes {
         router.post("/v1/checkpoint").handler(ctx -> {
             learner.checkpoint();
             Http.json(ctx, 202, Map.of("status", "a checkpoint follows the step in progress"));
+        });
+        router.post("/v1/anneal").handler(ctx -> {
+            learner.anneal();
+            Http.json(ctx, 202, Map.of("status", "the learning rate anneals from the next step on"));
         });
     }
 

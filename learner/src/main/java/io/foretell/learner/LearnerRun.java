@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param shuffleRewards the control that must not learn, {@code reward.shuffle}
  * @param overlong what long responses are punished by, {@code reward.overlong_buffer}; null for nothing
  * @param strictlyOnPolicy {@code run.mode: sync}
- * @param checkpointInterval steps between checkpoints
- * @param checkpointsKept how many checkpoints are kept
+ * @param checkpoints section {@code ckpt}
+ * @param policiesKept how many published versions are kept at least, {@code weight_sync.keep_last}; those that a worker
+ *     works with are kept besides
  * @param resumeMode auto, disable or the path of a checkpoint
  * @param untilStep stop after this step; {@link Long#MAX_VALUE} to go on
  * @param policyOptions how the policy is held
@@ -40,8 +41,8 @@ public record LearnerRun(
         boolean shuffleRewards,
         @Nullable OverlongShaping overlong,
         boolean strictlyOnPolicy,
-        int checkpointInterval,
-        int checkpointsKept,
+        CheckpointSettings checkpoints,
+        int policiesKept,
         String resumeMode,
         long untilStep,
         PolicyOptions policyOptions,
@@ -79,16 +80,27 @@ public record LearnerRun(
         return phases.size();
     }
 
-    /** Learning rate of step {@code step} of the run, which lies in phase {@code phase}. */
-    double learningRate(int phase, long step) {
+    /**
+     * Learning rate of step {@code step} of the run, which lies in phase {@code phase}.
+     *
+     * @param annealFrom first step of the run that anneals; {@link Long#MAX_VALUE} for none
+     * @param resumedAt step of the checkpoint that the process went on from; negative for none
+     */
+    double learningRate(int phase, long step, long annealFrom, long resumedAt) {
         PhaseSettings own = phases.get(phase);
-        return LearningRate.at(
-                step - stepsBefore(phase),
-                own.steps() == null ? Long.MAX_VALUE : own.steps(),
-                own.lrSchedule() == null ? settings.lrSchedule() : own.lrSchedule(),
-                own.learningRate() == null ? settings.learningRate() : own.learningRate(),
-                own.warmupSteps() == null ? settings.warmupSteps() : own.warmupSteps(),
-                settings.minLrRatio());
+        long before = stepsBefore(phase);
+        boolean anneals = annealFrom > before && annealFrom < Long.MAX_VALUE;
+        return new LearningRate(
+                        own.lrSchedule() == null ? settings.lrSchedule() : own.lrSchedule(),
+                        own.steps() == null ? Long.MAX_VALUE : own.steps(),
+                        own.learningRate() == null ? settings.learningRate() : own.learningRate(),
+                        own.warmupSteps() == null ? settings.warmupSteps() : own.warmupSteps(),
+                        settings.minLrRatio(),
+                        settings.schedule())
+                .at(
+                        step - before,
+                        anneals ? annealFrom - before : Long.MAX_VALUE,
+                        resumedAt < 0 ? Long.MAX_VALUE : step - resumedAt);
     }
 
     /** Number of steps before phase {@code phase}. */

@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Section {@code learner} of the configuration.
  *
- * @param promptsPerStep groups per optimizer step
+ * @param promptsPerStep groups per step
  * @param learningRate peak of the schedule, where a phase does not set its own
- * @param lrSchedule constant, linear, cosine or wsd (warm-up, stable, decay over the last 40 %)
+ * @param lrSchedule constant, linear, cosine, wsd (warm-up, stable, decay over the last 40 %) or infinite:
+ *     {@link LearningRate}
  * @param warmupSteps steps of linear warm-up at the start of each phase
  * @param minLrRatio where decaying schedules end, as a share of the peak
  * @param weightDecay decoupled; none on norms and biases
  * @param maxGradNorm global norm above which gradients are scaled down
- * @param ppoEpochs optimizer steps on the same batch
+ * @param ppoEpochs passes over the same batch
  * @param clipRatioLow the probability ratio is kept above 1 - this
  * @param clipRatioHigh and below 1 + this
  * @param lossMode vanilla (clipped surrogate), gspo, cispo, sapo or gpg: {@link PolicyLosses}
@@ -38,6 +39,9 @@ import org.jspecify.annotations.Nullable;
  * @param klLossType its estimator: k1, k2, k3 or abs, with + for the gradient of k2
  * @param rolloutCorrection of the difference between sampler and learner
  * @param filterGroups dynamic sampling
+ * @param ppoMiniBatchSize groups of one optimizer step; null for all of {@code promptsPerStep} in one
+ * @param schedule cooldown, anneal and re-warming of the learning rate
+ * @param batchGuard which updates are skipped
  */
 public record LearnerSettings(
         int promptsPerStep,
@@ -66,8 +70,11 @@ public record LearnerSettings(
         double klLossCoef,
         String klLossType,
         RolloutCorrectionSettings rolloutCorrection,
-        FilterGroups filterGroups) {
-    static final List<String> SCHEDULES = List.of("constant", "linear", "cosine", "wsd");
+        FilterGroups filterGroups,
+        @Nullable Integer ppoMiniBatchSize,
+        ScheduleSettings schedule,
+        BatchGuardSettings batchGuard) {
+    static final List<String> SCHEDULES = List.of("constant", "linear", "cosine", "wsd", "infinite");
 
     public LearnerSettings {
         require(promptsPerStep >= 1, "learner.prompts_per_step", promptsPerStep, "at least 1");
@@ -81,6 +88,11 @@ public record LearnerSettings(
         require(weightDecay >= 0, "learner.weight_decay", weightDecay, "0 or more");
         require(maxGradNorm > 0, "learner.max_grad_norm", maxGradNorm, "above 0");
         require(ppoEpochs >= 1, "learner.ppo_epochs", ppoEpochs, "at least 1");
+        require(
+                ppoMiniBatchSize == null || ppoMiniBatchSize >= 1 && promptsPerStep % ppoMiniBatchSize == 0,
+                "learner.ppo_mini_batch_size",
+                ppoMiniBatchSize,
+                "a divisor of learner.prompts_per_step = " + promptsPerStep + " groups, or null for all of them");
         require(clipRatioLow > 0 && clipRatioLow <= 1, "learner.clip_ratio_low", clipRatioLow, "above 0 to 1");
         require(clipRatioHigh > 0, "learner.clip_ratio_high", clipRatioHigh, "above 0");
         require(maxOffPolicySteps >= 0, "learner.max_off_policy_steps", maxOffPolicySteps, "0 or more");
@@ -119,6 +131,11 @@ public record LearnerSettings(
      * before they reach a batch.
      */
     public record FilterGroups(boolean enable) {}
+
+    /** Groups of one optimizer step. */
+    int miniBatch() {
+        return ppoMiniBatchSize == null ? promptsPerStep : ppoMiniBatchSize;
+    }
 
     /** What policy-gradient tokens cost. */
     PolicyGradientLoss loss() {

@@ -1,6 +1,7 @@
 package io.foretell.learner;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.objectives.PolicyInUse;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,9 @@ public final class LearnerSnapshot {
     private volatile long step;
     private volatile long version;
     private volatile long usable;
+    private volatile long checkpointStep = -1;
+    private volatile @Nullable Long annealFrom;
+    private volatile List<PolicyInUse> consumers = List.of();
     private volatile BufferStatus buffer = new BufferStatus(Map.of(), Map.of(), Map.of(), Map.of(), 0, 0, 0, 0);
 
     private LearnerSnapshot() {
@@ -32,6 +36,9 @@ public final class LearnerSnapshot {
         version = state.version();
         usable = state.usable();
         buffer = state.bufferStatus();
+        checkpointStep = state.checkpointedStep();
+        annealFrom = state.annealFrom();
+        consumers = state.consumers();
     }
 
     LearnerStatus status(LearnerRun run, String state, String waitingFor) {
@@ -53,6 +60,9 @@ public final class LearnerSnapshot {
                 usable,
                 buffer.droppedByReason(),
                 buffer.duplicates(),
+                checkpointStep,
+                annealFrom,
+                consumers,
                 BatchVocabulary.sentence(run));
     }
 

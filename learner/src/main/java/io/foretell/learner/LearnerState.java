@@ -1,11 +1,13 @@
 package io.foretell.learner;
 
 import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.PolicyInUse;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.ScoredGroup;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.policy.Policy;
+import io.foretell.policy.WeightAverage;
 import io.foretell.streams.GroupReader;
 import io.foretell.streams.PolicyFeed;
 import java.nio.file.Path;
@@ -13,9 +15,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,12 +30,12 @@ import org.slf4j.LoggerFactory;
 public final class LearnerState implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LearnerState.class);
     private static final int UNSAMPLED_INTERVAL = 50;
-    private static final int SPARE_VERSIONS = 8;
 
     private final LearnerRun run;
     private final ExperienceBuffer buffer;
     private final GroupReader reader;
     private final CheckpointStore checkpoints;
+    private final CheckpointWriter writer;
     private final PolicyStore policies;
     private final PolicyFeed feed;
     private final Policy policy;
@@ -41,8 +44,10 @@ public final class LearnerState implements AutoCloseable {
     private final RecentRollouts rollouts;
     private long step;
     private long checkpointed = -1;
+    private long resumedAt = -1;
+    private long annealFrom = Long.MAX_VALUE;
     private long announcedDrops;
-    private PolicyStore.Published published = new PolicyStore.Published(-1, Path.of(""), Map.of());
+    private PolicyStore.Published published = new PolicyStore.Published(-1, Path.of(""), Map.of(), 0);
 
     private LearnerState(
             LearnerRun run,
@@ -59,6 +64,13 @@ public final class LearnerState implements AutoCloseable {
         this.policies = policies;
         this.feed = feed;
         this.policy = policy;
+        this.writer = new CheckpointWriter(
+                policy,
+                run.origin(),
+                checkpoints,
+                buffer::sync,
+                run.checkpoints().async(),
+                run.checkpoints().timeout());
         this.training = new TrainingStep(policy, run.settings());
         this.evaluation =
                 new Evaluation(policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
@@ -76,7 +88,8 @@ public final class LearnerState implements AutoCloseable {
             ExperienceBuffer buffer,
             Function<Map<Integer, Long>, GroupReader> reader,
             PolicyFeed feed) {
-        CheckpointStore checkpoints = new CheckpointStore(run.folder().resolve("checkpoints"), run.checkpointsKept());
+        CheckpointStore checkpoints = new CheckpointStore(
+                run.folder().resolve("checkpoints"), run.checkpoints().keepLast());
         Optional<CheckpointStore.Loaded> loaded = switch (run.resumeMode()) {
             case "auto" -> checkpoints.loadLatest();
             case "disable" -> Optional.empty();
@@ -108,6 +121,9 @@ public final class LearnerState implements AutoCloseable {
             policy.loadOptimizer(loaded.get().folder(), "optimizer");
             step = saved.step();
             checkpointed = step;
+            resumedAt = step;
+            annealFrom = saved.counters().getOrDefault(CheckpointState.ANNEAL_FROM, Long.MAX_VALUE);
+            training.guard().restart(saved.recentLosses());
         }
         int again = buffer.rewindTo(step);
         if (again > 0 || step > 0) {
@@ -125,6 +141,22 @@ public final class LearnerState implements AutoCloseable {
 
     long version() {
         return published.version();
+    }
+
+    /** Bytes of the version published last. */
+    long publishedBytes() {
+        return published.bytes();
+    }
+
+    /** What the workers that are alive work with. */
+    List<PolicyInUse> consumers() {
+        return feed.inUse();
+    }
+
+    /** First step of the anneal, or null. */
+    @Nullable
+    Long annealFrom() {
+        return annealFrom == Long.MAX_VALUE ? null : Long.valueOf(annealFrom);
     }
 
     long usable() {
@@ -165,6 +197,27 @@ public final class LearnerState implements AutoCloseable {
         return buffer.take(phase, run.settings().promptsPerStep(), step + 1, step, maxOffPolicy);
     }
 
+    /** Of the next step, which lies in {@code phase}. */
+    double learningRate(int phase) {
+        return run.learningRate(phase, step + 1, annealFrom, resumedAt);
+    }
+
+    /**
+     * The next step is the first of the anneal; asked for again in the same phase it changes nothing. The checkpoint that
+     * remembers it is the last before it, from which training could also go on without.
+     */
+    void anneal() {
+        int phase = run.phaseOf(step + 1);
+        if (annealFrom <= step && annealFrom > run.stepsBefore(phase)) {
+            log.info("the anneal began at step {} already", annealFrom);
+            return;
+        }
+        annealFrom = step + 1;
+        checkpointed = -1;
+        checkpoint();
+        log.info("the learning rate anneals from step {} on", annealFrom);
+    }
+
     /** In phases that sample nothing the teacher is the policy itself, so that it starts equal in the next. */
     TrainingStep.Outcome train(int phase, List<ScoredGroup> groups, double learningRate) {
         double decay = isSampled(step + 1) ? run.emaDecay() : 0;
@@ -176,12 +229,13 @@ public final class LearnerState implements AutoCloseable {
         return phase < run.phases().size() && run.objectives().get(phase).isSampled();
     }
 
-    /** Counts the step; a new phase begins with a fresh optimizer. */
+    /** Counts the step; a new phase begins with a fresh optimizer, and none of its losses is compared with earlier ones. */
     void advance() {
         int phase = run.phaseOf(step + 1);
         step++;
         if (run.phaseOf(step + 1) != phase) {
             policy.startTraining();
+            training.guard().restart(List.of());
         }
         for (int over = 0; over < run.phaseOf(step + 1); over++) {
             buffer.dropPhase(over, "phase over"); // also what came late
@@ -207,10 +261,32 @@ public final class LearnerState implements AutoCloseable {
         }
     }
 
+    /**
+     * Publishes the mean of the last checkpoints as the version behind the last step, and goes over to it; false where
+     * there is nothing to average. A run that is given more steps later goes on from its checkpoint, not from the mean.
+     */
+    boolean publishAverage() {
+        List<Long> steps = checkpoints.steps();
+        List<Path> folders =
+                steps.subList(Math.max(0, steps.size() - run.checkpoints().averageLast()), steps.size()).stream()
+                        .map(checkpoints::folder)
+                        .toList();
+        if (folders.size() < 2) {
+            return false;
+        }
+        published = policies.publish(step + 1, folder -> WeightAverage.write(folders, folder));
+        policy.load(published.folder());
+        announce();
+        log.info("the mean of {} checkpoints is published as version {}", folders.size(), published.version());
+        return true;
+    }
+
     private void publishWeights() {
         Path origin = run.origin();
         published = policies.publish(step, folder -> policy.save(folder, origin));
-        policies.retain(run.settings().maxOffPolicySteps() + SPARE_VERSIONS, Set.of());
+        policies.retain(
+                run.policiesKept(),
+                feed.inUse().stream().map(PolicyInUse::version).collect(Collectors.toSet()));
     }
 
     /**
@@ -236,32 +312,52 @@ public final class LearnerState implements AutoCloseable {
                 buffer.droppedPerPhase(run.phases().size())));
     }
 
-    /** Writes weights, optimizer, teacher and counters, and forgets bodies that no checkpoint needs any more. */
+    /**
+     * Begins the checkpoint of this step, unless it was begun already; when one before is still being written, waits for
+     * it.
+     */
     void checkpoint() {
         if (checkpointed == step) {
             return;
         }
-        buffer.sync();
-        Path aside = checkpoints.begin(step);
-        policy.save(aside, run.origin());
-        policy.saveOptimizer(aside.resolve("optimizer.safetensors"));
+        awaitCheckpoint();
         int phase = run.phaseOf(step + 1);
-        checkpoints.commit(
+        writer.begin(new CheckpointState(
                 step,
-                new CheckpointState(
-                        step,
-                        phase,
-                        step - run.stepsBefore(phase),
-                        published.version(),
-                        Map.of(),
-                        Map.of("seed", Long.toString(run.seed())),
-                        buffer.positions(),
-                        policy.tokenizer().fingerprint(),
-                        ""));
+                phase,
+                step - run.stepsBefore(phase),
+                published.version(),
+                annealFrom == Long.MAX_VALUE ? Map.of() : Map.of(CheckpointState.ANNEAL_FROM, annealFrom),
+                Map.of("seed", Long.toString(run.seed())),
+                buffer.positions(),
+                policy.tokenizer().fingerprint(),
+                "",
+                training.guard().recent()));
         checkpointed = step;
-        if (checkpoints.steps().size() >= run.checkpointsKept()) {
-            checkpoints.steps().stream().min(Long::compare).ifPresent(buffer::forgetUsedUpTo);
+    }
+
+    /** The step whose checkpoint is being written, or -1. */
+    long checkpointInProgress() {
+        return writer.writing();
+    }
+
+    /** The checkpoint begun last once it is whole, told once; what it makes needless is forgotten. */
+    Optional<CheckpointWriter.Written> settleCheckpoint() {
+        return writer.settle().map(this::settled);
+    }
+
+    /** As {@link #settleCheckpoint}, but waits for it. */
+    Optional<CheckpointWriter.Written> awaitCheckpoint() {
+        return writer.await().map(this::settled);
+    }
+
+    /** Bodies that no checkpoint needs any more can go. */
+    private CheckpointWriter.Written settled(CheckpointWriter.Written written) {
+        List<Long> steps = checkpoints.steps();
+        if (steps.size() >= run.checkpoints().keepLast()) {
+            steps.stream().min(Long::compare).ifPresent(buffer::forgetUsedUpTo);
         }
+        return written;
     }
 
     Map<String, Double> evaluate(HeldOutDocuments documents) {
@@ -275,6 +371,7 @@ public final class LearnerState implements AutoCloseable {
     @Override
     public void close() {
         reader.close();
+        writer.close();
         buffer.close();
         policy.close();
     }

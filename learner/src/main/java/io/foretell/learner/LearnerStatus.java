@@ -1,5 +1,7 @@
 package io.foretell.learner;
 
+import io.foretell.objectives.PolicyInUse;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param state starting, training, paused, finished, stopped or failed
  * @param totalSteps of all phases; null when the last has no end
  * @param waitingFor one sentence; empty while it works
+ * @param checkpointStep of the checkpoint begun last; -1 before the first
+ * @param annealFrom first step of the anneal that was asked for; null for none
+ * @param consumers workers that are alive and the versions that they work with
  */
 public record LearnerStatus(
         String run,
@@ -21,6 +26,9 @@ public record LearnerStatus(
         long usableGroups,
         Map<String, Long> dropped,
         long duplicates,
+        long checkpointStep,
+        @Nullable Long annealFrom,
+        List<PolicyInUse> consumers,
         String vocabulary) {
     /** @param steps null when the phase has no end */
     public record Phase(

@@ -33,7 +33,7 @@ final class NumberedFolders {
         } catch (IOException e) {
             throw failed("make", dir, e);
         }
-        for (String name : names()) {
+        for (String name : names(dir)) {
             if (name.endsWith(ASIDE)) {
                 AtomicFiles.deleteFolder(dir.resolve(name));
             } else if (name.endsWith(REPLACED)) {
@@ -64,10 +64,15 @@ final class NumberedFolders {
 
     /** The numbers there are, ascending. */
     List<Long> numbers() {
-        return names().stream()
+        return numbersIn(dir);
+    }
+
+    /** Of a folder that somebody else writes; any thread may look. */
+    static List<Long> numbersIn(Path dir) {
+        return names(dir).stream()
                 .filter(name -> NUMBER.matcher(name).matches())
                 .map(Long::valueOf)
-                .filter(number -> Files.isDirectory(folder(number)))
+                .filter(number -> Files.isDirectory(dir.resolve(name(number))))
                 .sorted()
                 .toList();
     }
@@ -129,7 +134,7 @@ final class NumberedFolders {
         AtomicFiles.deleteFolder(aside);
     }
 
-    private List<String> names() {
+    private static List<String> names(Path dir) {
         try (Stream<Path> found = Files.list(dir)) {
             return found.map(path -> path.getFileName().toString()).toList();
         } catch (IOException e) {

@@ -20,8 +20,9 @@ public final class PolicyStore {
      * What was published.
      *
      * @param files sha-256 in hex per file, the manifest itself not included
+     * @param bytes of these files
      */
-    public record Published(long version, Path folder, Map<String, String> files) {
+    public record Published(long version, Path folder, Map<String, String> files, long bytes) {
         public Published {
             files = Map.copyOf(files);
         }
@@ -64,7 +65,7 @@ public final class PolicyStore {
         newest = version;
         Map<String, String> files = new TreeMap<>();
         manifest.files().forEach((name, entry) -> files.put(name, entry.sha256()));
-        return new Published(version, folder, files);
+        return new Published(version, folder, files, manifest.bytes());
     }
 
     /**

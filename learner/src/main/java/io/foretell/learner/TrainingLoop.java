@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +34,7 @@ final class TrainingLoop {
     private final Watchdog watchdog;
     private final Consumer<Learner.ProgressLine> progress;
     private final InstantSource clock;
+    private CheckpointWriter.@Nullable Written finished;
 
     TrainingLoop(
             LearnerRun run,
@@ -70,6 +72,19 @@ final class TrainingLoop {
         }
     }
 
+    /** The last version and checkpoint; where the phases are over, and it is asked for, also the mean of the last ones. */
+    void finish() {
+        state.publishLast();
+        if (state.step() > state.checkpointedStep()) {
+            checkpoint();
+        }
+        awaitCheckpoint();
+        boolean over = run.phaseOf(state.step() + 1) == run.phases().size();
+        if (over && !control.isStopping() && state.publishAverage()) {
+            evaluate(run.phases().size() - 1);
+        }
+    }
+
     /** Held-out documents arrive through Kafka like all others: the first evaluation waits a little for them. */
     private void awaitHeldOut() throws InterruptedException {
         control.is("training", "held-out documents");
@@ -90,17 +105,12 @@ final class TrainingLoop {
         double waited = seconds(begin);
         long trainBegin = System.nanoTime();
         long step = state.step() + 1;
-        double rate = run.learningRate(phase, step);
+        double rate = state.learningRate(phase);
         List<ScoredGroup> batch = rewarded(groups, step);
         TrainingStep.Outcome outcome = state.train(phase, batch, rate);
-        if (outcome.isSkipped()) {
-            log.warn(
-                    outcome.offenders().isEmpty()
-                            ? "step {} is skipped: there is nothing to learn from its groups {}"
-                            : "step {} is skipped: loss or gradient are no numbers from these groups on: {}",
-                    step,
-                    outcome.offenders());
-        }
+        outcome.refusals()
+                .forEach(refusal -> log.warn(
+                        "an update of step {} is skipped: {}; groups {}", step, refusal.reason(), refusal.groups()));
         double trained = seconds(trainBegin);
         long versionBefore = state.version();
         StepMetrics row = new StepMetrics()
@@ -109,21 +119,27 @@ final class TrainingLoop {
                 .put("phase_index", phase)
                 .put("time", clock.instant().toString())
                 .groups(batch, versionBefore)
-                .put("skipped", outcome.isSkipped() ? 1 : 0);
+                .put("skipped", outcome.isSkipped() ? 1 : 0)
+                .put("updates/refused", outcome.refusals().size());
+        if (!outcome.refusals().isEmpty()) {
+            row.put("updates/refusals", outcome.refusals());
+        }
         UpdateMetrics.put(row, outcome, rate, run.settings().loss());
         long syncBegin = System.nanoTime();
         state.advance();
         state.publish();
         double synced = seconds(syncBegin);
         double checkpointed = checkpointIfDue(phase);
-        times(row, groups, outcome, begin, busyBefore)
+        times(row, groups, outcome, begin, waited, busyBefore)
                 .put("timing_s/wait", waited)
                 .put("timing_s/train", trained)
                 .put("timing_s/sync", synced)
+                .put("weight_sync/bytes", state.publishedBytes())
                 .put("timing_s/checkpoint", checkpointed)
                 .put("policy_version", state.version())
                 .put("buffer/usable", state.usable())
                 .put("groups/dropped", state.dropped());
+        putCheckpoint(row);
         flagMismatch(row);
         state.remember(step, batch);
         metrics.add(row.values());
@@ -155,6 +171,13 @@ final class TrainingLoop {
     private List<ScoredGroup> awaitGroups(int phase) throws InterruptedException {
         state.ingest(Duration.ZERO);
         while (!control.isStopping()) {
+            if (control.takeCheckpointWish()) {
+                checkpoint();
+            }
+            if (control.takeAnnealWish()) {
+                awaitCheckpoint();
+                state.anneal();
+            }
             if (control.isPaused()) {
                 control.is("paused", "being resumed");
                 watchdog.done(Learner.NAME);
@@ -162,9 +185,6 @@ final class TrainingLoop {
                 continue;
             }
             control.is("training", control.waitingFor());
-            if (control.takeCheckpointWish()) {
-                state.checkpoint();
-            }
             List<ScoredGroup> groups = state.take(phase);
             if (!groups.isEmpty()) {
                 control.is("training", "");
@@ -183,7 +203,12 @@ final class TrainingLoop {
     }
 
     private StepMetrics times(
-            StepMetrics row, List<ScoredGroup> groups, TrainingStep.Outcome outcome, long begin, long busyBefore) {
+            StepMetrics row,
+            List<ScoredGroup> groups,
+            TrainingStep.Outcome outcome,
+            long begin,
+            double waited,
+            long busyBefore) {
         double wall = seconds(begin);
         double generate =
                 groups.stream().mapToDouble(g -> g.group().generationSeconds()).sum();
@@ -200,18 +225,47 @@ final class TrainingLoop {
                 .put("perf/total_num_tokens", outcome.tokens() + sampled)
                 .put("perf/outside_model_share", Math.max(0, 1 - busy / wall))
                 .put("timing_s/step", wall)
+                .put("perf/wait_time_ratio", waited / wall)
                 .put("timing_s/generate", generate)
                 .put("timing_s/reward", reward);
     }
 
     private double checkpointIfDue(int phase) {
         boolean phaseEnds = run.phaseOf(state.step() + 1) != phase;
-        if (state.step() % run.checkpointInterval() != 0 && !phaseEnds) {
+        if (state.step() % run.checkpoints().interval() != 0 && !phaseEnds) {
             return 0;
         }
+        return checkpoint();
+    }
+
+    /** Seconds that the step waits: for a copy in memory, and for a checkpoint before it that is still being written. */
+    private double checkpoint() {
         long begin = System.nanoTime();
+        awaitCheckpoint();
         state.checkpoint();
         return seconds(begin);
+    }
+
+    private void awaitCheckpoint() {
+        if (state.checkpointInProgress() >= 0) {
+            String waitingFor = "the checkpoint of step " + state.checkpointInProgress() + " to be written";
+            log.warn("step {} waits for {}: is the disk slow, or ckpt.interval too short?", state.step(), waitingFor);
+            control.is("training", waitingFor);
+            watchdog.waitingFor(Learner.NAME, waitingFor);
+        }
+        state.awaitCheckpoint().ifPresent(written -> finished = written);
+        control.is("training", "");
+    }
+
+    /** A checkpoint that became whole since the last row. */
+    private void putCheckpoint(StepMetrics row) {
+        state.settleCheckpoint().ifPresent(written -> finished = written);
+        if (finished != null) {
+            row.put("checkpoint/step", finished.step())
+                    .put("checkpoint/write_s", finished.seconds())
+                    .put("checkpoint/bytes", finished.bytes());
+            finished = null;
+        }
     }
 
     private void evaluateIfDue(int phase) {

@@ -2,54 +2,51 @@ package io.foretell.learner;
 
 import io.foretell.objectives.AdvantageEstimator;
 import io.foretell.objectives.DirectPreference;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.Preference;
 import io.foretell.objectives.ScoredGroup;
 import io.foretell.policy.MicroBatchResult;
 import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
 import io.foretell.policy.SequenceStatistics;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.function.ToLongFunction;
-import java.util.stream.IntStream;
 
 /**
- * One batch of groups becomes one update: experiences, weights of every token over the whole batch, micro-batches within
- * the token budget, then the optimizer. A batch whose gradient is not finite changes nothing. Confined to the learner's
- * thread.
+ * One batch of groups becomes one or more updates: experiences, mini-batches of an optimizer step each, weights of every
+ * token over its mini-batch, micro-batches within the token budget whose gradients add up, then the optimizer; all that
+ * once per epoch. An update whose gradient is not finite, or that the guard refuses, changes nothing. Confined to the
+ * learner's thread.
  */
 final class TrainingStep {
     private final Policy policy;
     private final LearnerSettings settings;
     private final AdvantageEstimator estimator;
     private final PolicyGradientLoss loss;
+    private final BatchGuard guard;
 
     TrainingStep(Policy policy, LearnerSettings settings) {
         this.policy = policy;
         this.settings = settings;
         this.estimator = AdvantageEstimator.parse(settings.advEstimator());
         this.loss = settings.loss();
+        this.guard = new BatchGuard(settings.batchGuard());
     }
 
     /**
      * What a step did.
      *
-     * @param loss all that is minimised
+     * @param loss all that is minimised, a mean over the updates of the last pass; so are the other losses
      * @param klLoss divergence from the reference, without coefficient
      * @param entropyLoss entropy, without coefficient
-     * @param gradNorm before clipping; not finite when the step was skipped
-     * @param tokens tokens run through the model
+     * @param gradNorm before clipping, a mean over the updates of the last pass that were taken; not finite when none was
+     * @param tokens tokens run through the model in a pass
      * @param sequences statistics of sequences with policy-gradient tokens, of the last pass over the batch
-     * @param firstPass and of the first, whose weights are those at the start of the update
+     * @param firstPass and of the first update, whose weights are those that the step began with
      * @param pairs what each pair of the last pass cost
-     * @param offenders groups of the micro-batch after which loss or gradient were no numbers any more
+     * @param updates optimizer steps taken
+     * @param refusals updates that were not
      */
     record Outcome(
             double loss,
@@ -63,175 +60,175 @@ final class TrainingStep {
             List<SequenceStatistics> sequences,
             List<SequenceStatistics> firstPass,
             List<DirectPreference.Cost> pairs,
-            List<String> offenders) {
+            int updates,
+            List<Refusal> refusals) {
         static final Outcome NONE =
-                new Outcome(0, 0, 0, 0, 0, 0, Double.NaN, 0, List.of(), List.of(), List.of(), List.of());
+                new Outcome(0, 0, 0, 0, 0, 0, Double.NaN, 0, List.of(), List.of(), List.of(), 0, List.of());
 
         boolean isSkipped() {
-            return !Double.isFinite(gradNorm);
+            return updates == 0;
         }
+    }
+
+    /** An update that was not taken. @param groups whose losses made it so, the worst first */
+    record Refusal(String reason, List<String> groups) {}
+
+    BatchGuard guard() {
+        return guard;
     }
 
     Outcome run(Objective objective, List<ScoredGroup> groups, double learningRate, double emaDecay) {
-        List<Experience> experiences = new ArrayList<>();
-        List<String> origins = new ArrayList<>();
-        for (ScoredGroup group : groups) {
-            for (Experience experience : objective.experiences(group, estimator)) {
-                if (experience.lossMask().sum() > 0
-                        || hasNextTokenTerm(experience)
-                        || experience.preference() != null) {
-                    experiences.add(experience);
-                    origins.add(group.id());
-                }
+        List<MiniBatch> batches = new ArrayList<>();
+        for (int from = 0; from < groups.size(); from += settings.miniBatch()) {
+            List<ScoredGroup> some = groups.subList(from, Math.min(groups.size(), from + settings.miniBatch()));
+            MiniBatch batch = MiniBatch.of(objective, some, estimator, settings);
+            if (!batch.experiences().isEmpty()) {
+                batches.add(batch);
             }
         }
-        if (experiences.isEmpty()) {
-            return Outcome.NONE;
+        // The first finds out on its way; the others begin when the weights are others already.
+        for (int i = 1; loss.decoupled() && i < batches.size(); i++) {
+            proximal(batches.get(i));
         }
-        Batch batch = new Batch(
-                experiences,
-                origins,
-                settings.weights(experiences),
-                LossAggregation.nextTokenWeights(experiences),
-                LossAggregation.pairWeight(experiences),
-                new double[experiences.size()][]);
-        Outcome outcome = Outcome.NONE;
-        List<SequenceStatistics> firstPass = List.of();
+        Tally tally = new Tally();
         for (int epoch = 0; epoch < settings.ppoEpochs(); epoch++) {
-            outcome = update(batch, epoch, firstPass, learningRate, emaDecay);
-            if (outcome.isSkipped()) {
-                break;
+            tally.beginPass();
+            for (MiniBatch batch : batches) {
+                update(batch, tally, learningRate, emaDecay);
             }
-            firstPass = outcome.firstPass();
         }
-        return outcome;
+        return tally.outcome();
     }
 
-    /**
-     * The sequences of a step.
-     *
-     * @param origins group of each
-     * @param proximal log-probabilities of each under the weights at the start of the update, once the first pass is over
-     */
-    private record Batch(
-            List<Experience> experiences,
-            List<String> origins,
-            List<float[]> pgWeights,
-            List<float[]> ceWeights,
-            double pairWeight,
-            double[][] proximal) {}
-
-    private static boolean hasNextTokenTerm(Experience experience) {
-        return IntStream.range(0, experience.ceWeights().length())
-                .anyMatch(t -> experience.ceWeights().at(t) != 0);
+    private void proximal(MiniBatch batch) {
+        for (List<Integer> chosen : batch.microBatches(settings.maxTokensPerMicroBatch())) {
+            List<double[]> found = policy.logProbs(batch.experiences(chosen));
+            for (int i = 0; i < chosen.size(); i++) {
+                batch.proximal()[chosen.get(i)] = found.get(i);
+            }
+        }
     }
 
-    private Outcome update(
-            Batch batch, int epoch, List<SequenceStatistics> firstPass, double learningRate, double emaDecay) {
+    private void update(MiniBatch batch, Tally tally, double learningRate, double emaDecay) {
+        double[] losses = new double[batch.experiences().size()];
         double total = 0;
-        double pg = 0;
-        double kl = 0;
-        double entropy = 0;
-        double ce = 0;
-        long tokens = 0;
-        double norm = 0;
-        List<SequenceStatistics> sequences = new ArrayList<>();
-        List<DirectPreference.Cost> pairs = new ArrayList<>();
-        List<String> offenders = List.of();
-        for (List<Integer> chosen : microBatches(batch.experiences())) {
-            MicroBatchResult result = accumulate(batch, epoch, chosen);
+        boolean finite = true;
+        for (List<Integer> chosen : batch.microBatches(settings.maxTokensPerMicroBatch())) {
+            MicroBatchResult result = accumulate(batch, chosen);
+            tally.add(result, batch.tokens(chosen));
             total += result.loss();
-            pg += result.pgLoss();
-            kl += result.klLoss();
-            entropy += result.entropyLoss();
-            ce += result.ceLoss();
-            tokens += chosen.stream()
-                    .mapToLong(i -> batch.experiences().get(i).tokens().length())
-                    .sum();
-            pairs.addAll(result.pairs());
-            result.sequences().stream().filter(s -> s.tokens() > 0).forEach(sequences::add);
+            for (int i = 0; i < chosen.size(); i++) {
+                losses[chosen.get(i)] = result.losses()[i];
+            }
             if (!result.isFinite()) {
-                policy.discardGradients();
-                offenders = chosen.stream().map(batch.origins()::get).distinct().toList();
-                norm = Double.NaN;
+                finite = false;
+                if (Arrays.stream(result.losses()).allMatch(Double::isFinite)) {
+                    chosen.forEach(i -> losses[i] = Double.NaN); // the gradient of one of these
+                }
                 break;
             }
         }
-        if (offenders.isEmpty()) {
-            norm = policy.step(new OptimizerSettings(
-                    learningRate,
-                    settings.beta1(),
-                    settings.beta2(),
-                    settings.epsilon(),
-                    settings.weightDecay(),
-                    settings.maxGradNorm(),
-                    emaDecay));
+        String refusal = finite ? guard.refusal(total) : "its loss or gradient is no number";
+        if (!refusal.isEmpty()) {
+            policy.discardGradients();
+            tally.refuse(new Refusal(refusal, batch.worst(losses)));
+            return;
         }
-        double dpo = batch.pairWeight()
-                * pairs.stream().mapToDouble(DirectPreference.Cost::loss).sum();
-        return new Outcome(
-                total,
-                pg,
-                kl,
-                entropy,
-                ce,
-                dpo,
-                norm,
-                tokens,
-                sequences,
-                epoch == 0 ? sequences : firstPass,
-                pairs,
-                offenders);
+        tally.took(policy.step(new OptimizerSettings(
+                learningRate,
+                settings.beta1(),
+                settings.beta2(),
+                settings.epsilon(),
+                settings.weightDecay(),
+                settings.maxGradNorm(),
+                emaDecay)));
     }
 
-    private MicroBatchResult accumulate(Batch batch, int epoch, List<Integer> chosen) {
-        boolean first = epoch == 0;
+    private MicroBatchResult accumulate(MiniBatch batch, List<Integer> chosen) {
+        boolean known = batch.proximal()[chosen.get(0)] != null;
         MicroBatchResult result = policy.accumulate(
-                chosen.stream().map(batch.experiences()::get).toList(),
+                batch.experiences(chosen),
                 chosen.stream().map(batch.pgWeights()::get).toList(),
                 chosen.stream().map(batch.ceWeights()::get).toList(),
-                first
-                        ? List.of()
-                        : chosen.stream().map(i -> batch.proximal()[i]).toList(),
+                known ? chosen.stream().map(i -> batch.proximal()[i]).toList() : List.of(),
                 batch.pairWeight(),
                 loss,
                 settings.gradientCheckpointing());
-        for (int i = 0; first && i < chosen.size(); i++) {
+        for (int i = 0; !known && i < chosen.size(); i++) {
             batch.proximal()[chosen.get(i)] = result.sequences().get(i).logProbs();
         }
         return result;
     }
 
-    /** Sequences of similar length together, at most the token budget each, unless a single pair is over it. */
-    private List<List<Integer>> microBatches(List<Experience> experiences) {
-        ToLongFunction<List<Integer>> width = unit -> unit.stream()
-                .mapToInt(i -> experiences.get(i).tokens().length())
-                .max()
-                .orElse(0);
-        List<List<Integer>> units = inseparable(experiences);
-        units.sort(Comparator.comparingLong(width));
-        List<List<Integer>> batches = new ArrayList<>();
-        List<Integer> batch = new ArrayList<>();
-        for (List<Integer> unit : units) {
-            long tokens = (batch.size() + unit.size()) * width.applyAsLong(unit);
-            if (!batch.isEmpty() && tokens > settings.maxTokensPerMicroBatch()) {
-                batches.add(batch);
-                batch = new ArrayList<>();
-            }
-            batch.addAll(unit);
-        }
-        batches.add(batch);
-        return batches;
-    }
+    /** Adds up what the updates of a step did; figures are those of the last pass over the batch. */
+    private static final class Tally {
+        private double[] sums = new double[6];
+        private double norms;
+        private int attempted;
+        private int taken;
+        private int updates;
+        private long tokens;
+        private List<SequenceStatistics> sequences = new ArrayList<>();
+        private List<DirectPreference.Cost> pairs = new ArrayList<>();
+        private final List<SequenceStatistics> firstPass = new ArrayList<>();
+        private final List<Refusal> refusals = new ArrayList<>();
 
-    /** Sequences by themselves, and both sides of each pair. */
-    private static List<List<Integer>> inseparable(List<Experience> experiences) {
-        Map<Object, List<Integer>> units = new LinkedHashMap<>();
-        for (int i = 0; i < experiences.size(); i++) {
-            Preference preference = experiences.get(i).preference();
-            units.computeIfAbsent(preference == null ? i : preference.pair(), unused -> new ArrayList<>())
-                    .add(i);
+        void beginPass() {
+            sums = new double[6];
+            norms = 0;
+            attempted = 0;
+            taken = 0;
+            tokens = 0;
+            sequences = new ArrayList<>();
+            pairs = new ArrayList<>();
         }
-        return new ArrayList<>(units.values());
+
+        void add(MicroBatchResult result, long passed) {
+            double[] losses = {
+                result.loss(), result.pgLoss(), result.klLoss(), result.entropyLoss(), result.ceLoss(), result.dpoLoss()
+            };
+            Arrays.setAll(sums, i -> sums[i] + losses[i]);
+            tokens += passed;
+            List<SequenceStatistics> sampled =
+                    result.sequences().stream().filter(s -> s.tokens() > 0).toList();
+            sequences.addAll(sampled);
+            pairs.addAll(result.pairs());
+            if (updates == 0 && refusals.isEmpty()) {
+                firstPass.addAll(sampled);
+            }
+        }
+
+        void took(double norm) {
+            attempted++;
+            taken++;
+            updates++;
+            norms += norm;
+        }
+
+        void refuse(Refusal refusal) {
+            attempted++;
+            refusals.add(refusal);
+        }
+
+        Outcome outcome() {
+            if (attempted == 0) {
+                return Outcome.NONE;
+            }
+            double[] means = Arrays.stream(sums).map(sum -> sum / attempted).toArray();
+            return new Outcome(
+                    means[0],
+                    means[1],
+                    means[2],
+                    means[3],
+                    means[4],
+                    means[5],
+                    taken == 0 ? Double.NaN : norms / taken,
+                    tokens,
+                    sequences,
+                    firstPass,
+                    pairs,
+                    updates,
+                    refusals);
+        }
     }
 }

@@ -18,7 +18,8 @@ final class UpdateMetrics {
                 .put("actor/pg_loss", outcome.pgLoss())
                 .put("actor/ce_loss", outcome.ceLoss())
                 .put("actor/grad_norm", outcome.gradNorm())
-                .put("actor/lr", learningRate);
+                .put("actor/lr", learningRate)
+                .put("actor/updates", outcome.updates());
         if (!outcome.pairs().isEmpty()) {
             pairs(row.put("actor/dpo_loss", outcome.dpoLoss()), outcome.pairs());
         }

@@ -259,7 +259,8 @@ class CheckpointStoreTest {
                 Map.of("data", "42"),
                 Map.of(0, 7L, 2, 9L),
                 "tok",
-                "cfg");
+                "cfg",
+                List.of(0.1, 1 / 3.0));
     }
 
     private List<String> names() throws IOException {

@@ -32,6 +32,13 @@ final class Groups {
         return rewarded(id, phase, 0);
     }
 
+    /** A group without rollouts that trains on {@code text}. */
+    static ScoredGroup text(String id, TokenArray text) {
+        Task task = new Task(id, "test", 0, "ntp", "doc", TokenArray.EMPTY, text, 7, -1, Instant.EPOCH);
+        RolloutGroup group = new RolloutGroup(task, List.of(), "tokenizer", "policy", 0, Instant.EPOCH);
+        return new ScoredGroup(group, List.of(), 0, 0, Instant.EPOCH);
+    }
+
     static ScoredGroup rewarded(String id, int phase, long version, Reward... rewards) {
         Task task =
                 new Task(id, "test", phase, "rlp", "doc", TokenArray.of(1), TokenArray.of(2, 3), 7, -1, Instant.EPOCH);

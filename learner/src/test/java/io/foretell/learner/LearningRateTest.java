@@ -10,9 +10,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LearningRateTest {
     private static final Offset<Double> EXACT = within(1e-12);
+    private static final long NEVER = Long.MAX_VALUE;
 
     private static double rate(long step, long steps, String schedule, int warmup) {
-        return LearningRate.at(step, steps, schedule, 2, warmup, 0.1);
+        return schedule(schedule, steps, warmup, 0.1, 0).at(step, NEVER, NEVER);
+    }
+
+    /** Peak 2; infinite cools down over 20 steps to 0.5, an anneal takes 8. */
+    private static LearningRate schedule(String schedule, long steps, int warmup, double minRatio, int rewarm) {
+        return new LearningRate(schedule, steps, 2, warmup, minRatio, new ScheduleSettings(20, 0.25, 8, rewarm));
     }
 
     @ParameterizedTest
@@ -58,5 +64,50 @@ class LearningRateTest {
     void aPhaseShorterThanItsWarmUpOnlyWarmsUp(String schedule) {
         assertThat(rate(3, 4, schedule, 8)).isCloseTo(0.75, EXACT);
         assertThat(rate(4, 4, schedule, 4)).isEqualTo(2);
+    }
+
+    @Test
+    void infiniteCoolsDownAlongACosineAndStaysForEver() {
+        assertThat(rate(5, NEVER, "infinite", 10)).isCloseTo(1, EXACT);
+        assertThat(rate(10, NEVER, "infinite", 10)).isCloseTo(2, EXACT);
+        assertThat(rate(20, NEVER, "infinite", 10)).as("half of the cooldown").isCloseTo(0.5 + 1.5 / 2, EXACT);
+        assertThat(rate(15, NEVER, "infinite", 10)).isCloseTo(0.5 + 1.5 * (1 + Math.sqrt(0.5)) / 2, EXACT);
+        assertThat(rate(30, NEVER, "infinite", 10)).isCloseTo(0.5, EXACT);
+        assertThat(rate(1_000_000, NEVER, "infinite", 10)).isCloseTo(0.5, EXACT);
+        assertThat(rate(99, 100, "infinite", 10)).as("a phase with an end").isCloseTo(0.5, EXACT);
+    }
+
+    @Test
+    void theAnnealFallsExponentiallyFromWhereTheScheduleIs() {
+        LearningRate infinite = schedule("infinite", NEVER, 10, 0.01, 0);
+        assertThat(infinite.at(100, 101, NEVER)).as("the last before").isCloseTo(0.5, EXACT);
+        for (int k = 1; k <= 8; k++) {
+            assertThat(infinite.at(100 + k, 101, NEVER))
+                    .as("step %d of 8", k)
+                    .isCloseTo(0.5 * Math.pow(0.02 / 0.5, k / 8.0), EXACT);
+        }
+        assertThat(infinite.at(5000, 101, NEVER)).isCloseTo(0.02, EXACT);
+        LearningRate cosine = schedule("cosine", 90, 10, 0.1, 0);
+        assertThat(cosine.at(54, 51, NEVER))
+                .as("halfway down from half of the cosine")
+                .isCloseTo(Math.sqrt((0.2 + 1.8 * 0.5) * 0.2), EXACT);
+    }
+
+    @Test
+    void withASmallestRateOfZeroTheAnnealIsLinear() {
+        LearningRate constant = schedule("constant", NEVER, 0, 0, 0);
+        assertThat(constant.at(1, 1, NEVER)).isCloseTo(2 * 7 / 8.0, EXACT);
+        assertThat(constant.at(6, 1, NEVER)).isCloseTo(2 * 2 / 8.0, EXACT);
+        assertThat(constant.at(8, 1, NEVER)).isZero();
+        assertThat(constant.at(9, 1, NEVER)).isZero();
+    }
+
+    @Test
+    void afterARestartTheRateRisesToWhatTheScheduleSays() {
+        LearningRate linear = schedule("linear", 100, 0, 0, 4);
+        assertThat(linear.at(51, NEVER, 1)).isCloseTo(2 * 0.49 / 4, EXACT);
+        assertThat(linear.at(53, NEVER, 3)).isCloseTo(2 * 0.47 * 3 / 4, EXACT);
+        assertThat(linear.at(54, NEVER, 4)).isCloseTo(2 * 0.46, EXACT);
+        assertThat(linear.at(51, NEVER, NEVER)).as("without a restart").isCloseTo(2 * 0.49, EXACT);
     }
 }

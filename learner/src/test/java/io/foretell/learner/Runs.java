@@ -15,14 +15,19 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Settings, runs and micro policies for tests. */
 final class Runs {
     private Runs() {}
 
     static final RolloutCorrectionSettings BYPASS = new RolloutCorrectionSettings(true, "none", 2, "none", 2, null);
+
+    static final ScheduleSettings SCHEDULE = new ScheduleSettings(0, 1, 10, 0);
+    static final BatchGuardSettings UNGUARDED = new BatchGuardSettings(null, 8, 2);
 
     static LearnerSettings settings(String advEstimator, int epochs, int maxTokensPerMicroBatch) {
         return settings(advEstimator, epochs, maxTokensPerMicroBatch, "vanilla", 0, false, BYPASS);
@@ -36,6 +41,28 @@ final class Runs {
             double entropyCoeff,
             boolean useKlLoss,
             RolloutCorrectionSettings correction) {
+        return settings(
+                advEstimator,
+                epochs,
+                maxTokensPerMicroBatch,
+                lossMode,
+                entropyCoeff,
+                useKlLoss,
+                correction,
+                null,
+                UNGUARDED);
+    }
+
+    static LearnerSettings settings(
+            String advEstimator,
+            int epochs,
+            int maxTokensPerMicroBatch,
+            String lossMode,
+            double entropyCoeff,
+            boolean useKlLoss,
+            RolloutCorrectionSettings correction,
+            @Nullable Integer miniBatch,
+            BatchGuardSettings guard) {
         return new LearnerSettings(
                 4,
                 1e-3,
@@ -63,7 +90,10 @@ final class Runs {
                 0.1,
                 "k3+",
                 correction,
-                new LearnerSettings.FilterGroups(false));
+                new LearnerSettings.FilterGroups(false),
+                miniBatch,
+                SCHEDULE,
+                guard);
     }
 
     static PhaseSettings phase(String objective, Integer steps) {
@@ -87,8 +117,8 @@ final class Runs {
                 false,
                 null,
                 false,
-                100,
-                2,
+                new CheckpointSettings(100, 2, true, Duration.ofMinutes(1), 0),
+                4,
                 "auto",
                 Long.MAX_VALUE,
                 new PolicyOptions(1, 2048),

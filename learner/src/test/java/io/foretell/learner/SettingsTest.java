@@ -11,6 +11,7 @@ import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.RolloutCorrection;
 import io.foretell.policy.HuggingFaceTokenizer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -51,7 +52,8 @@ class SettingsTest {
             0.0,
             false,
             0.001,
-            "low_var_kl"
+            "low_var_kl",
+            null
         };
         v[place] = value;
         return new LearnerSettings(
@@ -81,7 +83,10 @@ class SettingsTest {
                 (double) v[23],
                 (String) v[24],
                 Runs.BYPASS,
-                new LearnerSettings.FilterGroups(false));
+                new LearnerSettings.FilterGroups(false),
+                (Integer) v[25],
+                Runs.SCHEDULE,
+                Runs.UNGUARDED);
     }
 
     static List<Arguments> wrong() {
@@ -91,7 +96,9 @@ class SettingsTest {
                 Arguments.of(1, Double.NaN, "learner.learning_rate is NaN but must be 0 or more"),
                 Arguments.of(1, Double.POSITIVE_INFINITY, "learner.learning_rate is Infinity but must be 0 or more"),
                 Arguments.of(
-                        2, "step", "learner.lr_schedule is step but must be one of [constant, linear, cosine, wsd]"),
+                        2,
+                        "step",
+                        "learner.lr_schedule is step but must be one of [constant, linear, cosine, wsd, infinite]"),
                 Arguments.of(3, -1, "learner.warmup_steps is -1 but must be 0 or more"),
                 Arguments.of(4, 1.1, "learner.min_lr_ratio is 1.1 but must be 0 to 1"),
                 Arguments.of(5, 1.0, "learner.beta1 is 1.0 but must be 0 to below 1"),
@@ -137,7 +144,26 @@ class SettingsTest {
                         24,
                         "k4",
                         "learner.kl_loss_type is 'k4' but must be k1 (kl), k2 (mse), k3 (low_var_kl) or abs, with +"
-                                + " behind it for the gradient of k2"));
+                                + " behind it for the gradient of k2"),
+                Arguments.of(
+                        25,
+                        3,
+                        "learner.ppo_mini_batch_size is 3 but must be a divisor of learner.prompts_per_step = 4 groups,"
+                                + " or null for all of them"));
+    }
+
+    @Test
+    void schedulesAndGuardsThatCannotBeGiveOneSentence() {
+        assertThatThrownBy(() -> new ScheduleSettings(0, 0, 10, 0))
+                .hasMessageContaining("learner.schedule")
+                .hasMessageContaining("constant_ratio");
+        assertThatThrownBy(() -> new BatchGuardSettings(-1.0, 64, 5))
+                .hasMessageContaining("learner.batch_guard")
+                .hasMessageContaining("z_score");
+        assertThatThrownBy(() -> new CheckpointSettings(1, 1, true, Duration.ZERO, 0))
+                .hasMessageContaining("ckpt.timeout");
+        assertThatThrownBy(() -> new CheckpointSettings(1, 3, true, Duration.ofSeconds(1), 4))
+                .hasMessageContaining("ckpt.average_last is 4");
     }
 
     @ParameterizedTest

@@ -25,6 +25,7 @@ import io.foretell.streams.ChainCorpus;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -242,6 +243,117 @@ class TrainingStepTest {
                         sequence -> assertThat(sequence.correction().largest()).isCloseTo(1, within(1e-4)));
     }
 
+    private static LearnerSettings inMiniBatches(RolloutCorrectionSettings correction, int groups) {
+        return Runs.settings("rloo", 1, 64, "vanilla", 0, false, correction, groups, Runs.UNGUARDED);
+    }
+
+    @Test
+    void miniBatchesAreUpdatesOfTheirOwn() {
+        List<ScoredGroup> batch = batch(policy, new Random(SEED), false, true);
+        TrainingStep.Outcome split =
+                new TrainingStep(policy, inMiniBatches(Runs.BYPASS, 2)).run(rlp(policy), batch, 1e-2, 0.9);
+        TrainingStep step = new TrainingStep(twin, Runs.settings("rloo", 1, 64));
+        TrainingStep.Outcome first = step.run(rlp(twin), batch.subList(0, 2), 1e-2, 0.9);
+        TrainingStep.Outcome second = step.run(rlp(twin), batch.subList(2, 4), 1e-2, 0.9);
+
+        assertThat(split.updates()).isEqualTo(2);
+        assertThat(split.loss()).isCloseTo((first.loss() + second.loss()) / 2, within(1e-9));
+        assertThat(split.gradNorm()).isCloseTo((first.gradNorm() + second.gradNorm()) / 2, within(1e-9));
+        assertThat(split.tokens()).isEqualTo(first.tokens() + second.tokens());
+        assertThat(split.firstPass())
+                .as("only the first is at the weights that the step began with")
+                .hasSameSizeAs(first.sequences());
+        assertClose(policy.weights(Weights.LIVE), twin.weights(Weights.LIVE), 0);
+    }
+
+    @Test
+    void aDecoupledLossIsAgainstTheWeightsBeforeTheFirstMiniBatch() {
+        List<ScoredGroup> batch = batch(policy, new Random(SEED), false, false);
+
+        TrainingStep.Outcome outcome =
+                new TrainingStep(policy, inMiniBatches(CORRECTED, 1)).run(rlp(policy), batch, 1e-2, 0.9);
+
+        assertThat(outcome.updates()).isEqualTo(3);
+        assertThat(outcome.sequences())
+                .allSatisfy(
+                        sequence -> assertThat(sequence.correction().largest()).isCloseTo(1, within(1e-4)))
+                .anySatisfy(sequence -> assertThat(Math.abs(sequence.klMean())).isGreaterThan(1e-3));
+    }
+
+    private static ScoredGroup text(String id, String text) {
+        return Groups.text(id, policy.tokenizer().encodeDocument(text));
+    }
+
+    @Test
+    void aSpikeIsSkippedAndItsGroupsAreNamed() {
+        Objective ntp = Runs.objective("ntp", policy.tokenizer(), Map.of());
+        BatchGuardSettings guarded = new BatchGuardSettings(4.0, 3, 2);
+        TrainingStep step =
+                new TrainingStep(policy, Runs.settings("rloo", 1, 64, "vanilla", 0, false, Runs.BYPASS, null, guarded));
+        for (int i = 0; i < 40; i++) {
+            assertThat(step.run(ntp, List.of(text("known", "x3=7 x4=9 x5=2")), 1e-2, 0.9)
+                            .refusals())
+                    .isEmpty();
+        }
+        List<float[]> before = policy.weights(Weights.LIVE);
+
+        TrainingStep.Outcome outcome = step.run(
+                ntp,
+                List.of(text("known", "x3=7 x4=9 x5=2"), text("odd", "x0=1 x1=1 so x7 is"), text("k", "x3=7 x4=9")),
+                1e-2,
+                0.9);
+
+        assertThat(outcome.isSkipped()).isTrue();
+        assertThat(outcome.gradNorm()).isNaN();
+        assertThat(outcome.refusals()).hasSize(1);
+        assertThat(outcome.refusals().get(0).reason()).contains("standard deviations");
+        assertThat(outcome.refusals().get(0).groups()).startsWith("odd").contains("known");
+        assertClose(policy.weights(Weights.LIVE), before, 0);
+        assertThat(step.run(ntp, List.of(text("known", "x3=7 x4=9 x5=2")), 1e-2, 0.9)
+                        .updates())
+                .as("and it goes on")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void whatIsNoNumberIsSkippedAndItsGroupIsNamedButTheOtherMiniBatchesAreTaken() {
+        List<ScoredGroup> batch = new ArrayList<>(batch(policy, new Random(SEED), false, false));
+        ScoredGroup good = batch.get(1);
+        List<Rollout> rollouts = good.group().rollouts().stream()
+                .map(rollout -> new Rollout(
+                        rollout.sampleIndex(),
+                        1,
+                        rollout.response(),
+                        FloatArray.of(nan(rollout.response().length())),
+                        rollout.forced(),
+                        1f,
+                        rollout.seed(),
+                        rollout.finishReason(),
+                        rollout.versions()))
+                .toList();
+        batch.set(1, scored(task("broken", good.task().prompt(), good.task().target()), rollouts, good.rewards()));
+
+        TrainingStep.Outcome outcome =
+                new TrainingStep(policy, inMiniBatches(Runs.BYPASS, 1)).run(rlp(policy), batch, 1e-3, 0.9);
+
+        assertThat(outcome.updates()).isEqualTo(2);
+        assertThat(outcome.isSkipped()).isFalse();
+        assertThat(outcome.gradNorm()).isFinite();
+        assertThat(outcome.refusals())
+                .containsExactly(new TrainingStep.Refusal("its loss or gradient is no number", List.of("broken")));
+        policy.weights(Weights.LIVE).forEach(values -> {
+            for (float value : values) {
+                assertThat(value).isFinite();
+            }
+        });
+    }
+
+    private static float[] nan(int length) {
+        float[] values = new float[length];
+        Arrays.fill(values, Float.NaN);
+        return values;
+    }
+
     @Test
     void aBatchWithNothingToTrainOnChangesNothing() {
         List<float[]> before = policy.weights(Weights.LIVE);
@@ -291,13 +403,13 @@ class TrainingStepTest {
     void pairsAreNeverSplitAndMixWithOtherTermsBySeparateDenominators() {
         Objective sip = Runs.objective("self-improving", policy.tokenizer(), Map.of("next_token_weight", 0.5));
         List<float[]> before = policy.weights(Weights.LIVE);
-        List<ScoredGroup> batch = pools(new Random(SEED), 5);
+        List<ScoredGroup> batch = pools(new Random(SEED), 4);
 
         TrainingStep.Outcome one =
                 new TrainingStep(policy, Runs.settings("rloo", 1, 1_000_000)).run(sip, batch, 1e-3, 1);
         TrainingStep.Outcome many = new TrainingStep(twin, Runs.settings("rloo", 1, 1)).run(sip, batch, 1e-3, 1);
 
-        assertThat(one.pairs()).hasSize(5);
+        assertThat(one.pairs()).hasSize(4);
         assertThat(one.dpoLoss()).as("at its reference").isCloseTo(Math.log(2), within(1e-5));
         assertThat(one.loss()).isCloseTo(one.dpoLoss() + one.ceLoss(), within(1e-6));
         assertThat(many.loss()).isCloseTo(one.loss(), within(1e-5));
@@ -337,7 +449,7 @@ class TrainingStepTest {
                 new TrainingStep(policy, Runs.settings("rloo", 1, 4096)).run(sip, equal, 1e-3, 1);
 
         assertThat(outcome.isSkipped()).isTrue();
-        assertThat(outcome.offenders()).isEmpty();
+        assertThat(outcome.refusals()).isEmpty();
         assertClose(policy.weights(Weights.LIVE), before, 0);
     }
 

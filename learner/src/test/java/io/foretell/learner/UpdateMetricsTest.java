@@ -41,7 +41,7 @@ class UpdateMetricsTest {
 
     private static StepMetrics update(PolicyGradientLoss loss) {
         TrainingStep.Outcome outcome =
-                new TrainingStep.Outcome(0.5, 0.3, 0.7, 0.9, 0.2, 0, 1.5, 40, LAST, FIRST, List.of(), List.of());
+                new TrainingStep.Outcome(0.5, 0.3, 0.7, 0.9, 0.2, 0, 1.5, 40, LAST, FIRST, List.of(), 1, List.of());
         return UpdateMetrics.put(new StepMetrics(), outcome, 1e-3, loss);
     }
 
@@ -105,7 +105,7 @@ class UpdateMetricsTest {
                 new DirectPreference.Cost(0.4, -0.1, 0.1, 0.5, -0.25),
                 new DirectPreference.Cost(0.8, -0.1, 0.1, 0.1, 0.2));
         TrainingStep.Outcome outcome =
-                new TrainingStep.Outcome(0.6, 0, 0, 0, 0, 0.6, 1.5, 40, List.of(), List.of(), pairs, List.of());
+                new TrainingStep.Outcome(0.6, 0, 0, 0, 0, 0.6, 1.5, 40, List.of(), List.of(), pairs, 1, List.of());
 
         StepMetrics metrics = UpdateMetrics.put(new StepMetrics(), outcome, 1e-3, PLAIN);
 
@@ -120,9 +120,10 @@ class UpdateMetricsTest {
     @Test
     void anUpdateWithoutPolicyGradientHasNoFiguresOfIt() {
         TrainingStep.Outcome outcome =
-                new TrainingStep.Outcome(0.2, 0, 0, 0, 0.2, 0, 1.5, 40, List.of(), List.of(), List.of(), List.of());
+                new TrainingStep.Outcome(0.2, 0, 0, 0, 0.2, 0, 1.5, 40, List.of(), List.of(), List.of(), 1, List.of());
 
         assertThat(UpdateMetrics.put(new StepMetrics(), outcome, 1e-3, PLAIN).values())
-                .containsOnlyKeys("actor/loss", "actor/pg_loss", "actor/ce_loss", "actor/grad_norm", "actor/lr");
+                .containsOnlyKeys(
+                        "actor/loss", "actor/pg_loss", "actor/ce_loss", "actor/grad_norm", "actor/lr", "actor/updates");
     }
 }

@@ -78,6 +78,14 @@ public final class RocksStore implements AutoCloseable {
         write(changes, true);
     }
 
+    /** Returns when everything written so far would survive a power cut. */
+    public void sync() {
+        reading(() -> {
+            db.syncWal();
+            return true;
+        });
+    }
+
     public byte @Nullable [] get(String family, byte[] key) {
         return reading(() -> db.get(handle(family), key));
     }

@@ -65,14 +65,18 @@ final class NativeEngine {
     /**
      * Waits for calls in progress and lets no other begin: a process that ends while the native library calculates
      * destroys what it calculates with, and crashes.
+     *
+     * @return false where a call goes on after the deadline: the process may only be halted then
      */
-    static void quiesce(Duration deadline) {
+    static boolean quiesce(Duration deadline) {
         try {
-            if (!CALLS.writeLock().tryLock(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
-                log.warn("the process ends during a call of the model, because it took longer than {}", deadline);
+            if (CALLS.writeLock().tryLock(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
+                return true;
             }
+            log.warn("the process ends during a call of the model, because it took longer than {}", deadline);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        return false;
     }
 }

@@ -14,13 +14,15 @@ import java.util.Map;
  * exactly and not but for float noise. Immutable by convention.
  */
 final class Pairs {
-    static final Pairs NONE = new Pairs(List.of(), List.of(), List.of());
+    static final Pairs NONE = new Pairs(List.of(), List.of(), List.of(), List.of());
 
+    private final List<int[]> places; // of the chosen and the rejected experience
     private final List<int[]> chosen; // rows that are pulled up
     private final List<int[]> rejected; // and down
     private final List<DirectPreference.Cost> costs;
 
-    private Pairs(List<int[]> chosen, List<int[]> rejected, List<DirectPreference.Cost> costs) {
+    private Pairs(List<int[]> places, List<int[]> chosen, List<int[]> rejected, List<DirectPreference.Cost> costs) {
+        this.places = places;
         this.chosen = chosen;
         this.rejected = rejected;
         this.costs = costs;
@@ -42,7 +44,7 @@ final class Pairs {
                         b;
             }
         }
-        Pairs pairs = new Pairs(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        Pairs pairs = new Pairs(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         sides.forEach((name, places) -> {
             if (places[0] < 0 || places[1] < 0) {
                 throw new PolicyException("pair " + name + " has only one side in its micro-batch");
@@ -51,6 +53,7 @@ final class Pairs {
             int[] rejected = rows.of(Kind.PREFERENCE, places[1]);
             boolean isSame =
                     batch.get(places[0]).tokens().equals(batch.get(places[1]).tokens());
+            pairs.places.add(places);
             pairs.chosen.add(isSame ? new int[0] : chosen);
             pairs.rejected.add(isSame ? new int[0] : rejected);
             pairs.costs.add(DirectPreference.of(
@@ -76,12 +79,16 @@ final class Pairs {
      *
      * @param weight of each pair
      * @param byLogProb (R) is written to
+     * @param losses each experience's part of the loss; each side gets half of its pair's
      * @return sum of weight L
      */
-    double pull(double weight, float[] byLogProb) {
+    double pull(double weight, float[] byLogProb, double[] losses) {
         double loss = 0;
         for (int p = 0; p < costs.size(); p++) {
-            loss += weight * costs.get(p).loss();
+            double own = weight * costs.get(p).loss();
+            loss += own;
+            losses[places.get(p)[0]] += own / 2;
+            losses[places.get(p)[1]] += own / 2;
             for (int row : chosen.get(p)) {
                 byLogProb[row] = (float) (weight * costs.get(p).byChosen());
             }

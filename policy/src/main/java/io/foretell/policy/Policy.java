@@ -5,16 +5,16 @@ import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
-import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.IntConsumer;
@@ -29,14 +29,15 @@ import java.util.stream.IntStream;
 public final class Policy implements AutoCloseable {
     static final int LIVE = 0;
     static final int EMA = 1;
-    private static final int FIRST_MOMENT = 2;
-    private static final int SECOND_MOMENT = 3;
-    private static final int ADAM_STEPS = 4;
+    static final int FIRST_MOMENT = 2;
+    static final int SECOND_MOMENT = 3;
+    static final int ADAM_STEPS = 4;
 
     private final ModelConfig config;
     private final PolicyOptions options;
     private final List<ModelConfig.Parameter> parameters;
     private final WeightLayout layout;
+    private final PolicyFiles files;
     private final HuggingFaceTokenizer tokenizer;
     private final PolicyProgram program;
     private final Sampler sampler;
@@ -48,6 +49,7 @@ public final class Policy implements AutoCloseable {
         this.options = options;
         this.parameters = config.parameters();
         this.layout = new WeightLayout(config);
+        this.files = new PolicyFiles(config, layout);
         this.tokenizer = tokenizer;
         this.program = program;
         this.sampler = new Sampler(program, options, config);
@@ -142,53 +144,28 @@ public final class Policy implements AutoCloseable {
      * {@code folder}; {@code transformers} reads the result.
      */
     public void save(Path folder, Path origin) {
-        try {
-            Files.createDirectories(folder);
-            Files.write(folder.resolve("config.json"), config.json());
-            for (String name : List.of(
-                    "tokenizer.json",
-                    "tokenizer_config.json",
-                    "special_tokens_map.json",
-                    "chat_template.jinja",
-                    "generation_config.json")) {
-                if (Files.isRegularFile(origin.resolve(name))) {
-                    Files.copy(origin.resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-                }
-            }
-        } catch (IOException e) {
-            throw new PolicyException("cannot write the policy folder " + folder + ": " + e.getMessage(), e);
-        }
-        SafetensorsWriter.folder(
-                folder,
-                "model",
-                parameters,
-                FloatFormat.F32,
-                SafetensorsWriter.SHARD_BYTES,
-                (i, slice) -> values(LIVE, i, slice));
-        SafetensorsWriter.folder(
-                folder,
-                "ema",
-                parameters,
-                FloatFormat.F32,
-                SafetensorsWriter.SHARD_BYTES,
-                (i, slice) -> values(EMA, i, slice));
+        files.writeModel(folder, origin, this::values);
     }
 
     /** Writes the optimizer's moments and step counts. */
     public void saveOptimizer(Path file) {
-        List<ModelConfig.Parameter> all = optimizerParameters();
-        SafetensorsWriter.file(file, all, FloatFormat.F32, (i, slice) -> {
-            int slot = Math.min(FIRST_MOMENT + i / parameters.size(), ADAM_STEPS);
-            return slot == ADAM_STEPS
-                    ? values(slot, new WeightLayout.Place(i - 2 * parameters.size(), 0, 0))
-                    : values(slot, i % parameters.size(), slice);
-        });
+        files.writeOptimizer(file, this::values);
+    }
+
+    /** Memory for a copy of weights, teacher and optimizer. Who asks for it closes it. */
+    public PolicyCopy newCopy() {
+        return new PolicyCopy(config, layout, files);
+    }
+
+    /** Fills {@code copy}, made by {@link #newCopy}, with the values of this moment; training must have been started. */
+    public void copyTo(PolicyCopy copy) {
+        copy.fill(program);
     }
 
     /** Restores what {@link #saveOptimizer} wrote; training must have been started. */
     public void loadOptimizer(Path folder, String name) {
         try {
-            stage(Safetensors.open(folder, name), optimizerParameters());
+            stage(Safetensors.open(folder, name), files.optimizer());
             switchTo(FIRST_MOMENT, parts());
             switchTo(SECOND_MOMENT, parts());
             long[] single = new long[layout.tensors().size()];
@@ -197,20 +174,6 @@ public final class Policy implements AutoCloseable {
         } finally {
             program.run("unstage");
         }
-    }
-
-    /** Two moments of every parameter, and a step count of each of the program's tensors under its first part's name. */
-    private List<ModelConfig.Parameter> optimizerParameters() {
-        List<ModelConfig.Parameter> all = new ArrayList<>();
-        for (String moment : List.of("first_moment.", "second_moment.")) {
-            for (ModelConfig.Parameter parameter : parameters) {
-                all.add(new ModelConfig.Parameter(moment + parameter.name(), parameter.shape()));
-            }
-        }
-        for (List<ModelConfig.Parameter> tensor : layout.tensors()) {
-            all.add(new ModelConfig.Parameter("steps." + tensor.get(0).name(), List.of()));
-        }
-        return all;
     }
 
     private FloatBuffer values(int slot, WeightLayout.Place place) {
@@ -227,7 +190,9 @@ public final class Policy implements AutoCloseable {
         if (options.use() != PolicyOptions.Use.TRAINING) {
             throw new IllegalStateException("a policy opened for " + options.use() + " keeps no weights to read");
         }
-        return values(slot, layout.place(parameters.get(parameter)).part(slice));
+        return slot == ADAM_STEPS
+                ? values(slot, new WeightLayout.Place(parameter, 0, 0))
+                : values(slot, layout.place(parameters.get(parameter)).part(slice));
     }
 
     /** The live values of every parameter, in the model's order: for tests and inspection of small models. */
@@ -245,8 +210,7 @@ public final class Policy implements AutoCloseable {
 
     /** Continuations for each request, in order: one per seed. */
     public List<List<Sample>> generate(List<GenerationRequest> requests) {
-        List<CompletableFuture<List<Sample>>> results =
-                requests.stream().map(this::submit).toList();
+        List<CompletableFuture<List<Sample>>> results = submit(requests);
         while (results.stream().anyMatch(result -> !result.isDone())) {
             advance();
         }
@@ -265,6 +229,21 @@ public final class Policy implements AutoCloseable {
         requireKnown(request.prompt());
         request.sampling().stopTokens().forEach(this::requireKnown);
         return sampler.submit(request);
+    }
+
+    /**
+     * Queues requests of one caller, who waits for all of them: those that may grow longest first, so that they do not run
+     * alone at the end and rows of similar length share a batch.
+     *
+     * @return in the order of {@code requests}
+     */
+    List<CompletableFuture<List<Sample>>> submit(List<GenerationRequest> requests) {
+        Map<Integer, CompletableFuture<List<Sample>>> results = new TreeMap<>();
+        IntStream.range(0, requests.size())
+                .boxed()
+                .sorted(Comparator.comparingInt(i -> -requests.get(i).sampling().maxTokens()))
+                .forEach(i -> results.put(i, submit(requests.get(i))));
+        return List.copyOf(results.values());
     }
 
     /** Lets requests in, samples a few tokens for every continuation, lets finished ones out; false when none is left. */
@@ -338,6 +317,15 @@ public final class Policy implements AutoCloseable {
             requireKnown(experience.forbiddenFirst());
         }
         return training.accumulate(batch, pgWeights, ceWeights, proximal, pairWeight, loss, recompute);
+    }
+
+    /** Log-probabilities of the policy-gradient tokens of each experience under the live weights; nothing is learnt. */
+    public List<double[]> logProbs(List<Experience> batch) {
+        for (Experience experience : batch) {
+            requireKnown(experience.tokens());
+            requireKnown(experience.forbiddenFirst());
+        }
+        return training.logProbs(batch);
     }
 
     /** On an accelerator a token without a row in the embedding would end the process. */
@@ -415,9 +403,11 @@ public final class Policy implements AutoCloseable {
     /**
      * Call before the process ends: waits for calls of every policy of this JVM and lets no other begin, because the
      * native library crashes when it is taken down while it calculates.
+     *
+     * @return false where a call goes on after the deadline: the process may only be halted then
      */
-    public static void quiesce(Duration deadline) {
-        NativeEngine.quiesce(deadline);
+    public static boolean quiesce(Duration deadline) {
+        return NativeEngine.quiesce(deadline);
     }
 
     /** The engine's version, such as 2.7.1. */

@@ -145,6 +145,12 @@ final class PolicyProgram implements AutoCloseable {
             return this;
         }
 
+        /** One that the caller keeps. */
+        Inputs array(NDArray values) {
+            list.add(values);
+            return this;
+        }
+
         Inputs floats(FloatBuffer values, long... shape) {
             list.add(manager.create(values, new Shape(shape)));
             return this;

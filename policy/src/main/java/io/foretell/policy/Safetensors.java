@@ -102,6 +102,18 @@ final class Safetensors {
         }
     }
 
+    /** One slice of tensor {@code name}, converted to 32-bit floats, until the next is read. */
+    FloatBuffer read(String name, List<Integer> shape, Slice slice) {
+        Entry entry = find(name, shape);
+        FloatFormat format = FloatFormat.valueOf(entry.dtype());
+        long row = shape.isEmpty() ? 1 : Slice.size(shape.subList(1, shape.size()));
+        try (FileChannel channel = FileChannel.open(entry.file(), StandardOpenOption.READ)) {
+            return next(channel, entry.from() + format.width * row * slice.from(), format, (int) slice.size());
+        } catch (IOException e) {
+            throw new PolicyException(entry.file() + ": tensor " + name + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
     private FloatBuffer next(FileChannel channel, long at, FloatFormat format, int count) throws IOException {
         floats = atLeast(floats, Float.BYTES * count);
         if (format == FloatFormat.F32) {

@@ -1,16 +1,15 @@
 package io.foretell.policy;
 
 import io.foretell.objectives.PolicyVersion;
-import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.OwnerThread;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,17 +25,21 @@ public final class ServedPolicy implements AutoCloseable {
     private final OwnerThread owner;
     private final PolicyOptions options;
     private final Duration deadline;
+    private final PolicyFetch fetch;
+    private final List<Consumer<Swap>> listeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> closing = new CopyOnWriteArrayList<>();
     private @Nullable Policy policy; // confined to the owner thread
     private volatile @Nullable PolicyVersion current;
-    private volatile double lastSwapSeconds;
     private volatile SamplerLoad load = SamplerLoad.NONE;
     private boolean advancing; // confined to the owner thread
 
     /**
      * @param name of the owner thread
      * @param deadline for loading weights
+     * @param fetch how weights get here
      */
-    public ServedPolicy(String name, PolicyOptions options, Duration deadline) {
+    public ServedPolicy(String name, PolicyOptions options, Duration deadline, PolicyFetch fetch) {
+        this.fetch = fetch;
         this.owner = OwnerThread.start(name);
         this.options = options;
         this.deadline = deadline;
@@ -53,10 +56,18 @@ public final class ServedPolicy implements AutoCloseable {
         return now == null ? -1 : now.version();
     }
 
-    /** Seconds the last swap took, verification included. */
-    public double lastSwapSeconds() {
-        return lastSwapSeconds;
+    /** Is told of every swap, on the thread that asked for it. */
+    public void onSwap(Consumer<Swap> listener) {
+        listeners.add(listener);
     }
+
+    /** Is told when the policy is closed. */
+    public void onClose(Runnable listener) {
+        closing.add(listener);
+    }
+
+    /** @param seconds and bytes of fetching, verification included; @param loadSeconds of loading and switching alone */
+    public record Swap(PolicyVersion version, double seconds, double loadSeconds, long bytes) {}
 
     /**
      * Switches to {@code version} and returns when that is done. Calls in progress finish with the old weights.
@@ -71,31 +82,26 @@ public final class ServedPolicy implements AutoCloseable {
             return;
         }
         long start = System.nanoTime();
-        Path folder = Path.of(version.location());
-        verify(folder, version.files());
+        PolicyFetch.Fetched fetched = fetch.fetch(version, this::isWanted);
+        long loading = System.nanoTime();
         owner.call(deadline, () -> {
             if (policy == null) {
-                policy = Policy.open(folder, options);
+                policy = Policy.open(fetched.folder(), options);
             } else {
-                policy.load(folder);
+                policy.load(fetched.folder());
             }
             policy.label(version.version());
             current = version;
             return version;
         });
-        lastSwapSeconds = (System.nanoTime() - start) / 1e9;
+        double loadSeconds = (System.nanoTime() - loading) / 1e9;
+        Swap swap = new Swap(version, (System.nanoTime() - start) / 1e9, loadSeconds, fetched.bytes());
+        listeners.forEach(listener -> listener.accept(swap));
     }
 
-    private static void verify(Path folder, Map<String, String> files) {
-        files.forEach((name, expected) -> {
-            String found = AtomicFiles.sha256(folder.resolve(name));
-            if (!found.equals(expected)) {
-                throw new ForetellException(
-                        ErrorCode.CORRUPT,
-                        folder.resolve(name) + " is not the file that was published: its sha-256 is " + found
-                                + " and should be " + expected);
-            }
-        });
+    /** Who only samples has no use for the teacher. */
+    private boolean isWanted(String file) {
+        return options.use() != PolicyOptions.Use.SAMPLING || !file.startsWith("ema");
     }
 
     /** Queues {@code work} on the owner thread. */
@@ -115,8 +121,7 @@ public final class ServedPolicy implements AutoCloseable {
     public CompletableFuture<List<List<Sample>>> generate(List<GenerationRequest> requests) {
         CompletableFuture<List<List<Sample>>> all = new CompletableFuture<>();
         submit(p -> {
-                    List<CompletableFuture<List<Sample>>> results =
-                            requests.stream().map(p::submit).toList();
+                    List<CompletableFuture<List<Sample>>> results = p.submit(requests);
                     all.whenComplete((samples, failure) -> results.forEach(result -> result.cancel(false)));
                     CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
                             .thenApply(unused -> results.stream()
@@ -168,6 +173,7 @@ public final class ServedPolicy implements AutoCloseable {
 
     @Override
     public void close() {
+        closing.forEach(Runnable::run);
         owner.submit(() -> {
             if (policy != null) {
                 policy.close();

@@ -7,6 +7,7 @@ import io.foretell.policy.TrainingRows.Kind;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A micro-batch goes through the model twice: there, to each row's log-probability; and back, from the loss's derivative
@@ -41,12 +42,16 @@ final class Training {
         float[] found = evaluate(Policy.LIVE, rows, recompute); // (2, R)
         float[] byLogProb = new float[rows.size];
         float[] byEntropy = new float[rows.size];
+        double[] losses = new double[batch.size()];
         double ce = 0;
-        for (int r = 0; r < rows.size; r++) {
-            if (rows.kinds[r] == Kind.NEXT_TOKEN) {
-                ce -= rows.weights[r] * found[r];
-                byLogProb[r] = (float) -rows.weights[r];
+        for (int b = 0; b < batch.size(); b++) {
+            for (int r = rows.starts[b]; r < rows.starts[b + 1]; r++) {
+                if (rows.kinds[r] == Kind.NEXT_TOKEN) {
+                    losses[b] -= rows.weights[r] * found[r];
+                    byLogProb[r] = (float) -rows.weights[r];
+                }
             }
+            ce += losses[b];
         }
         double total = ce;
         double pg = 0;
@@ -71,6 +76,7 @@ final class Training {
                 byLogProb[own[i]] = (float) cost.byLogProb()[i];
                 byEntropy[own[i]] = (float) cost.byEntropy()[i];
             }
+            losses[b] += cost.total();
             total += cost.total();
             pg += cost.pg();
             kl += cost.kl();
@@ -78,14 +84,27 @@ final class Training {
             sequences.add(SequenceStatistics.of(tokens, cost));
         }
         Pairs pairs = hasPairs ? Pairs.of(batch, rows, found, reference) : Pairs.NONE;
-        total += pairs.pull(pairWeight, byLogProb);
+        double dpo = pairs.pull(pairWeight, byLogProb, losses);
+        total += dpo;
         float norm = program.call(
                 "pull",
                 inputs -> inputs.floats(byLogProb, rows.size).floats(byEntropy, rows.size),
                 array -> array.getFloat());
         accumulated = true;
         boolean finite = Double.isFinite(total) && Float.isFinite(norm);
-        return new MicroBatchResult(total, pg, kl, entropy, ce, finite, sequences, pairs.costs());
+        return new MicroBatchResult(total, pg, kl, entropy, ce, dpo, finite, losses, sequences, pairs.costs());
+    }
+
+    /** Log-probabilities of the policy-gradient tokens of each, under the live weights. */
+    List<double[]> logProbs(List<Experience> batch) {
+        List<float[]> unweighted =
+                batch.stream().map(e -> new float[e.tokens().length()]).toList();
+        TrainingRows rows = new TrainingRows(batch, unweighted, unweighted);
+        float[] found = evaluate(Policy.LIVE, rows, true);
+        program.run("forget");
+        return IntStream.range(0, batch.size())
+                .mapToObj(b -> select(found, rows.of(Kind.POLICY_GRADIENT, b), 0))
+                .toList();
     }
 
     /** Log-probabilities of all rows, then their entropies: (2, R). */

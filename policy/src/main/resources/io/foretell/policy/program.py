@@ -136,6 +136,15 @@ class Policy(Module):
       p = torch.slice(p, 0, int(start), int(end))
     return torch.clone(p)
 
+  # The same, into the tensor `copied`.
+  def copy(self: __torch__.Policy, which: Tensor, index: Tensor, start: Tensor, end: Tensor, copied: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    p = (self).slot(int(which), )[int(index)]
+    if torch.gt(torch.dim(p), 0):
+      p = torch.slice(p, 0, int(start), int(end))
+    _0 = torch.copy_(copied, p)
+    return which
+
   def sync_teacher(self: __torch__.Policy, unused: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
     self.ema = __torch__.copies(self.live)

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,6 +101,30 @@ class CheckpointTest {
             save(policy, "continued");
         }
         assertSameFiles("uninterrupted", "continued", all);
+    }
+
+    @Test
+    void aCopyIsOfItsMomentAndIsWrittenByAnotherThreadWhileTrainingGoesOn() throws Exception {
+        List<String> all = List.of("model.safetensors", "ema.safetensors", "optimizer.safetensors");
+        try (Policy policy = Policy.open(origin("qwen2", false), TestModels.ONE_THREAD);
+                PolicyCopy copy = policy.newCopy()) {
+            List<Experience> batch = batch(policy);
+            policy.startTraining();
+            for (int round = 0; round < 2; round++) { // the second uses the memory of the first
+                train(policy, batch, 2);
+                save(policy, "then" + round);
+                policy.copyTo(copy);
+                Path copied = folder.resolve("copied" + round);
+                CompletableFuture<Void> written = CompletableFuture.runAsync(() -> {
+                    copy.save(copied, folder.resolve("origin"));
+                    copy.saveOptimizer(copied.resolve("optimizer.safetensors"));
+                });
+                train(policy, batch, 3);
+                written.get(30, TimeUnit.SECONDS);
+                assertSameFiles("then" + round, "copied" + round, all);
+            }
+            assertSameFiles("then1", "copied1", FILES);
+        }
     }
 
     @Test

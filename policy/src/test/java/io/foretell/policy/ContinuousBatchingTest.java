@@ -108,6 +108,26 @@ class ContinuousBatchingTest {
     }
 
     @Test
+    void ofRequestsHandedInTogetherTheLongestStartFirst() {
+        try (Policy narrow = Policy.open(folder.resolve("first"), TestModels.ONE_THREAD.withRows(1))) {
+            TokenArray prompt = TestModels.tokens(new Random(SEED), 8);
+            List<Integer> lengths = List.of(3, 9, 2, 9, 5);
+            List<Integer> finished = new ArrayList<>();
+            List<CompletableFuture<List<Sample>>> results = narrow.submit(
+                    lengths.stream().map(most -> request(prompt, 1, most)).toList());
+            results.forEach(result -> result.thenAccept(
+                    samples -> finished.add(samples.get(0).tokens().length())));
+            while (narrow.advance()) {
+                assertThat(narrow.load().running()).isLessThanOrEqualTo(1);
+            }
+            assertThat(finished).containsExactly(9, 9, 5, 3, 2);
+            assertThat(results)
+                    .extracting(result -> result.join().get(0).tokens().length())
+                    .isEqualTo(lengths);
+        }
+    }
+
+    @Test
     void weightsSwitchedInFlightAreRecordedByTheTokensTheySampled() {
         TestModels.write(folder.resolve("second"), config, 32);
         policy.label(5);

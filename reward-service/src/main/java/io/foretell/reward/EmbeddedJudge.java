@@ -14,6 +14,7 @@ import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ModelConfig;
 import io.foretell.policy.PolicyException;
+import io.foretell.policy.PolicyFetch;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
@@ -70,7 +71,7 @@ public final class EmbeddedJudge implements JudgeModel {
      */
     public static EmbeddedJudge open(Path folder, PolicyOptions options, @Nullable ChatPrompt template) {
         HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder);
-        ServedPolicy policy = new ServedPolicy("judge-policy", options, LOADING);
+        ServedPolicy policy = new ServedPolicy("judge-policy", options, LOADING, PolicyFetch.folder());
         try {
             int contextLength = ModelConfig.read(folder).maxPositions();
             List<Integer> endTokens = EndTokens.of(folder, tokenizer);

@@ -166,12 +166,8 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         PolicyVersion announced = loop.await(feed.atLeast(-1));
         PolicyVersion latest =
                 loop.await(feed.atLeast(sampled).completeOnTimeout(announced, WAIT_SECONDS, TimeUnit.SECONDS));
-        long before = policy.version();
         try {
             policy.swap(latest);
-            if (policy.version() != before) {
-                metrics.gauge("reward_policy_version", latest.version());
-            }
         } catch (RuntimeException e) {
             if (policy.version() < 0) {
                 throw e;

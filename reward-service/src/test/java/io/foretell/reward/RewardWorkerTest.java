@@ -27,6 +27,7 @@ import io.foretell.platform.Metrics;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ModelConfig;
+import io.foretell.policy.PolicyFetch;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.RandomWeights;
 import io.foretell.policy.ServedPolicy;
@@ -157,8 +158,8 @@ class RewardWorkerTest {
         try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"));
                 Metrics metrics = new Metrics();
                 HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(modelFolder);
-                ServedPolicy policy =
-                        new ServedPolicy("test-policy", new PolicyOptions(1, 1024), Duration.ofMinutes(1));
+                ServedPolicy policy = new ServedPolicy(
+                        "test-policy", new PolicyOptions(1, 1024), Duration.ofMinutes(1), PolicyFetch.folder());
                 Judge judge = Judge.open(ScriptedJudge.SETTINGS, model, folder.resolve("judge"), metrics);
                 RecordSender sender = new RecordSender(broker.bootstrap());
                 Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {

@@ -17,6 +17,7 @@ import io.foretell.platform.Routes;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Sample;
 import io.foretell.policy.ServedPolicy;
+import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.WorkLoop;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -46,6 +47,7 @@ public final class RolloutRoutes implements Routes {
 
     private final ServedPolicy policy;
     private final ServedModel model;
+    private final PolicyFeed feed;
     private final WorkLoop<Task> worker;
     private final Objective objective;
     private final int maxResponseLength;
@@ -53,18 +55,21 @@ public final class RolloutRoutes implements Routes {
     private final AtomicInteger inFlight = new AtomicInteger();
 
     /**
+     * @param feed says which weights the learner announced last
      * @param objective of the run's last phase, which says how {@code /v1/rollouts} samples
      * @param maxResponseLength most tokens of an answer in a chat where the request does not say
      */
     public RolloutRoutes(
             ServedPolicy policy,
             ServedModel model,
+            PolicyFeed feed,
             WorkLoop<Task> worker,
             Objective objective,
             int maxResponseLength,
             InstantSource clock) {
         this.policy = policy;
         this.model = model;
+        this.feed = feed;
         this.worker = worker;
         this.objective = objective;
         this.maxResponseLength = maxResponseLength;
@@ -84,20 +89,11 @@ public final class RolloutRoutes implements Routes {
                 .handler(Http.limitedBody(MAX_BODY_BYTES))
                 .handler(this::chat);
         router.post("/v1/rollouts").handler(Http.limitedBody(MAX_BODY_BYTES)).handler(this::rollouts);
-        router.get("/weight_info").handler(ctx -> Http.json(ctx, 200, Map.of("weight_version", name())));
-        router.post("/pause").handler(ctx -> {
-            worker.pause();
-            Http.json(ctx, 200, Map.of("status", "paused"));
-        });
-        router.post("/resume").handler(ctx -> {
-            worker.resume();
-            Http.json(ctx, 200, Map.of("status", "resumed"));
-        });
-        router.get("/is_paused").handler(ctx -> Http.json(ctx, 200, Map.of("is_paused", worker.isPaused())));
+        new WeightRoutes(policy, worker, feed).mount(router);
     }
 
     private String name() {
-        return "policy-" + policy.version();
+        return WeightRoutes.name(policy);
     }
 
     private void models(RoutingContext ctx) {

@@ -91,13 +91,8 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
     /** Switches to the newest weights, waiting for version {@code needed} if it is not there yet. */
     private void follow(long needed, WorkLoop<Task> loop) throws InterruptedException {
         PolicyVersion latest = loop.await(feed.atLeast(needed));
-        long before = policy.version();
         try {
             policy.swap(latest);
-            if (policy.version() != before) {
-                metrics.gauge("weight_sync_seconds", policy.lastSwapSeconds());
-                metrics.gauge("rollout_policy_version", latest.version());
-            }
         } catch (RuntimeException e) {
             // The learner may have published a newer version and removed this one meanwhile.
             if (policy.version() < Math.max(needed, 0)) {

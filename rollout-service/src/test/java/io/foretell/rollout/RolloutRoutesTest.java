@@ -7,6 +7,7 @@ import io.foretell.objectives.PolicyVersion;
 import io.foretell.platform.Json;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ModelConfig;
+import io.foretell.policy.PolicyFetch;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.RandomWeights;
 import io.foretell.policy.ServedPolicy;
@@ -64,7 +65,7 @@ class RolloutRoutesTest {
         Files.write(tokenizerFile, TokenizerFiles.bytes());
         Path model = folder.resolve("model");
         RandomWeights.write(model, ModelConfig.ofSize("qwen3", "micro", 259), tokenizerFile, 5);
-        policy = new ServedPolicy("test-policy", PolicyOptions.DEFAULT, Duration.ofMinutes(1));
+        policy = new ServedPolicy("test-policy", PolicyOptions.DEFAULT, Duration.ofMinutes(1), PolicyFetch.folder());
         policy.swap(new PolicyVersion("run", 3, model.toString(), Map.of(), 3, 0, List.of(0L), List.of(0L)));
         tokenizer = HuggingFaceTokenizer.open(model);
         vertx = Vertx.vertx();
@@ -86,7 +87,7 @@ class RolloutRoutesTest {
                     .setStatusCode(status)
                     .end("{\"detail\": \"" + ctx.failure().getMessage().replace("\"", "'") + "\"}");
         });
-        new RolloutRoutes(policy, model, null, null, 8, CLOCK).mount(router);
+        new RolloutRoutes(policy, model, null, null, null, 8, CLOCK).mount(router);
         HttpServer server = vertx.createHttpServer()
                 .requestHandler(router)
                 .listen(0)

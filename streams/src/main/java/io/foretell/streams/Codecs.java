@@ -3,6 +3,7 @@ package io.foretell.streams;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.objectives.Origin;
+import io.foretell.objectives.PolicyInUse;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.RolloutGroup;
 import io.foretell.objectives.ScoredGroup;
@@ -27,6 +28,9 @@ public final class Codecs {
     private static final Codec<PolicyVersion> POLICY_VERSION = new RecordCodec<>(
             WireMappers.json(), PolicyVersion.class, "policy version", version -> Map.of(), version -> {});
 
+    private static final Codec<PolicyInUse> POLICY_IN_USE =
+            new RecordCodec<>(WireMappers.json(), PolicyInUse.class, "policy in use", used -> Map.of(), used -> {});
+
     private Codecs() {}
 
     public static Codec<Task> task() {
@@ -44,6 +48,10 @@ public final class Codecs {
     /** Plain JSON, so that other programs can follow the weights. */
     public static Codec<PolicyVersion> policyVersion() {
         return POLICY_VERSION;
+    }
+
+    public static Codec<PolicyInUse> policyInUse() {
+        return POLICY_IN_USE;
     }
 
     /** In version 1 every rollout was sampled. */

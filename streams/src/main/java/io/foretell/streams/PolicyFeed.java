@@ -1,5 +1,6 @@
 package io.foretell.streams;
 
+import io.foretell.objectives.PolicyInUse;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
@@ -34,6 +35,7 @@ public final class PolicyFeed implements AutoCloseable {
     private final String topic;
     private final TopicPartition partition;
     private final RecordSender sender;
+    private final PolicyUse use;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final Thread follower;
     private final CountDownLatch caughtUp = new CountDownLatch(1);
@@ -49,6 +51,7 @@ public final class PolicyFeed implements AutoCloseable {
         this.topic = topics.policies();
         this.partition = new TopicPartition(topic, 0);
         this.sender = new RecordSender(bootstrap);
+        this.use = new PolicyUse(topic, sender, System::nanoTime);
         Map<String, Object> config = Clients.consuming(bootstrap);
         config.put("auto.offset.reset", "earliest");
         this.consumer = Clients.consumer(config);
@@ -78,6 +81,7 @@ public final class PolicyFeed implements AutoCloseable {
             consumer.seekToBeginning(List.of(partition));
             while (!closed) {
                 pollOnce();
+                use.renew();
                 if (caughtUp.getCount() > 0 && consumer.position(partition, DEADLINE) >= end) {
                     caughtUp.countDown();
                 }
@@ -117,6 +121,10 @@ public final class PolicyFeed implements AutoCloseable {
     }
 
     private void accept(ConsumerRecord<byte[], byte[]> record) {
+        if (PolicyUse.isOf(record)) {
+            use.accept(record);
+            return;
+        }
         PolicyVersion version;
         try {
             version = Codecs.policyVersion().decode(record.value() == null ? new byte[0] : record.value());
@@ -220,6 +228,21 @@ public final class PolicyFeed implements AutoCloseable {
             }
         }
         return result;
+    }
+
+    /** Tells everyone, now and for as long as this feed is open, that a consumer works with a version. */
+    public void acknowledge(PolicyInUse used) {
+        use.acknowledge(used);
+    }
+
+    /** Tells everyone that a consumer of this process works no more. */
+    public void withdraw(String consumer) {
+        use.withdraw(consumer);
+    }
+
+    /** What the consumers that are alive work with. */
+    public List<PolicyInUse> inUse() {
+        return use.inUse();
     }
 
     /** Calls {@code listener} with every version from now on, and at once with the latest if there is one. */

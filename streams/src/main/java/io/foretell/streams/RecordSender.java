@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
 
 /** Writes records that count only when the broker has acknowledged them. Thread-safe. */
 public final class RecordSender implements AutoCloseable {
@@ -21,16 +22,17 @@ public final class RecordSender implements AutoCloseable {
     }
 
     /**
-     * Sends a record; may block while the topic is looked up or the buffer is full.
+     * Sends a record, with null for a key that is over; may block while the topic is looked up or the buffer is full.
      *
      * @return completed after the acknowledgement, or failed with a {@link ForetellException}
      */
-    public CompletableFuture<Void> send(String topic, String key, byte[] value) {
+    public CompletableFuture<Void> send(String topic, String key, byte @Nullable [] value) {
         return send(topic, key, value, Map.of());
     }
 
     /** Like {@link #send(String, String, byte[])}, with headers. */
-    public CompletableFuture<Void> send(String topic, String key, byte[] value, Map<String, String> headers) {
+    public CompletableFuture<Void> send(
+            String topic, String key, byte @Nullable [] value, Map<String, String> headers) {
         ProducerRecord<byte[], byte[]> record =
                 new ProducerRecord<>(topic, key.getBytes(StandardCharsets.UTF_8), value);
         headers.forEach((name, text) -> record.headers().add(name, text.getBytes(StandardCharsets.UTF_8)));

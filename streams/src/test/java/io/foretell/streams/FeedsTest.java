@@ -3,6 +3,7 @@ package io.foretell.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foretell.objectives.PolicyInUse;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
@@ -11,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -39,6 +42,39 @@ class FeedsTest {
         assertThat(heard).containsExactly(1L, 2L, 1L);
         try (PolicyFeed late = new PolicyFeed(bootstrap, topics)) {
             assertThat(late.latest()).contains(policy(1));
+        }
+    }
+
+    @Test
+    void everyoneKnowsWhichVersionAWorkerWorksWith() {
+        PolicyInUse used = new PolicyInUse(topics.run(), "rollout@a:1", 1, 0.25, 1000);
+        try (PolicyFeed learner = new PolicyFeed(bootstrap, topics);
+                PolicyFeed worker = new PolicyFeed(bootstrap, topics)) {
+            learner.publish(policy(1));
+            worker.acknowledge(used);
+            WorkQueueTest.eventually(() -> learner.inUse().equals(List.of(used)));
+            assertThat(learner.latest())
+                    .as("an acknowledgement is no announcement")
+                    .contains(policy(1));
+            worker.acknowledge(new PolicyInUse(topics.run(), "rollout@a:1", 2, 0.5, 2000));
+            WorkQueueTest.eventually(() ->
+                    learner.inUse().stream().map(PolicyInUse::version).toList().equals(List.of(2L)));
+            worker.withdraw("rollout@a:1");
+            WorkQueueTest.eventually(() -> learner.inUse().isEmpty());
+        }
+    }
+
+    @Test
+    void aWorkerNotHeardOfIsTakenForDead() {
+        AtomicLong now = new AtomicLong();
+        byte[] value = Codecs.policyInUse().encode(new PolicyInUse("run", "w", 5, 0, 0));
+        try (RecordSender sender = new RecordSender(bootstrap)) {
+            PolicyUse use = new PolicyUse(topics.policies(), sender, now::get);
+            use.accept(new ConsumerRecord<>(topics.policies(), 0, 0, "consumer/w".getBytes(), value));
+            now.set(PolicyUse.FORGOTTEN.toNanos());
+            assertThat(use.inUse()).extracting(PolicyInUse::version).containsExactly(5L);
+            now.incrementAndGet();
+            assertThat(use.inUse()).isEmpty();
         }
     }
 

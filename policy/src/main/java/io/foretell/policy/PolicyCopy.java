@@ -1,0 +1,82 @@
+package io.foretell.policy;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Live weights, teacher and optimizer of one moment, in memory of their own: 16 bytes per weight, kept until closed,
+ * because memory that is there already is filled about twice as fast as new memory. Filled by the policy's thread with
+ * {@link Policy#copyTo}; written by any thread, but by one at a time and not while it is filled.
+ */
+public final class PolicyCopy implements AutoCloseable {
+    private record Key(int slot, int index, int from) {}
+
+    private record Part(WeightLayout.Place place, NDArray values) {}
+
+    private final NDManager memory = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    private final Map<Key, Part> parts = new HashMap<>();
+    private final PolicyFiles files;
+
+    PolicyCopy(ModelConfig config, WeightLayout layout, PolicyFiles files) {
+        this.files = files;
+        List<ModelConfig.Parameter> parameters = config.parameters();
+        for (int slot = Policy.LIVE; slot <= Policy.SECOND_MOMENT; slot++) {
+            for (int i = 0; i < parameters.size(); i++) {
+                WeightLayout.Place place = layout.place(parameters.get(i));
+                for (Slice slice : Slice.of(parameters.get(i).shape())) {
+                    add(new Key(slot, i, slice.from()), place.part(slice), slice.shape());
+                }
+            }
+        }
+        for (int i = 0; i < layout.tensors().size(); i++) {
+            add(new Key(Policy.ADAM_STEPS, i, 0), new WeightLayout.Place(i, 0, 0), List.of());
+        }
+    }
+
+    private void add(Key key, WeightLayout.Place place, List<Integer> shape) {
+        long[] sides = shape.stream().mapToLong(Integer::longValue).toArray();
+        parts.put(key, new Part(place, memory.zeros(new Shape(sides))));
+    }
+
+    void fill(PolicyProgram program) {
+        parts.forEach((key, part) -> program.run(
+                "copy",
+                inputs -> inputs.integer(key.slot())
+                        .integer(part.place().index())
+                        .integer(part.place().from())
+                        .integer(part.place().to())
+                        .array(part.values())));
+    }
+
+    /** Writes what {@link Policy#save} writes. */
+    public void save(Path folder, Path origin) {
+        files.writeModel(folder, origin, this::values);
+    }
+
+    /** Writes what {@link Policy#saveOptimizer} writes. */
+    public void saveOptimizer(Path file) {
+        files.writeOptimizer(file, this::values);
+    }
+
+    private FloatBuffer values(int slot, int index, Slice slice) {
+        return parts.get(new Key(slot, index, slice.from()))
+                .values()
+                .toByteBuffer(true)
+                .order(ByteOrder.nativeOrder())
+                .asFloatBuffer();
+    }
+
+    /** Gives the memory back; nobody may be writing. */
+    @Override
+    public void close() {
+        memory.close();
+    }
+}

@@ -1,0 +1,54 @@
+package io.foretell.policy;
+
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The mean of several checkpoints' weights, as stochastic weight averaging (Izmailov et al. 2018, arXiv 1803.05407) takes
+ * it of points along the training path; each counts the same, and the teacher is averaged likewise. We average
+ * checkpoints that are there anyway, and need no statistics of batch normalisation, which these models lack.
+ */
+public final class WeightAverage {
+    private WeightAverage() {}
+
+    /**
+     * Writes the mean of {@code folders} as a Hugging Face folder; sums are in double precision.
+     *
+     * @param folders of one architecture, at least one, each with a teacher
+     * @throws PolicyException when a folder is damaged or of another architecture
+     */
+    public static void write(List<Path> folders, Path target) {
+        Path last = folders.get(folders.size() - 1);
+        ModelConfig config = ModelConfig.read(last);
+        List<Safetensors> models = open(folders, "model");
+        List<Safetensors> teachers = open(folders, "ema");
+        new PolicyFiles(config, new WeightLayout(config))
+                .writeModel(
+                        target,
+                        last,
+                        (slot, index, slice) -> mean(
+                                slot == Policy.LIVE ? models : teachers,
+                                config.parameters().get(index),
+                                slice));
+    }
+
+    private static List<Safetensors> open(List<Path> folders, String name) {
+        return folders.stream().map(folder -> Safetensors.open(folder, name)).toList();
+    }
+
+    private static FloatBuffer mean(List<Safetensors> tensors, ModelConfig.Parameter parameter, Slice slice) {
+        List<FloatBuffer> values = tensors.stream()
+                .map(each -> each.read(parameter.name(), parameter.shape(), slice))
+                .toList();
+        float[] mean = new float[(int) slice.size()];
+        for (int i = 0; i < mean.length; i++) {
+            double sum = 0;
+            for (FloatBuffer each : values) {
+                sum += each.get(i);
+            }
+            mean[i] = (float) (sum / values.size());
+        }
+        return FloatBuffer.wrap(mean);
+    }
+}
