@@ -40,6 +40,7 @@ const CHARTS = [
     series: [
       line("actor/ce_loss", "cross-entropy", "blue"),
       line("actor/pg_loss", "policy gradient", "vermilion", { right: true }),
+      line("actor/dpo_loss", "preference", "green", { right: true, dash: [5, 3] }),
     ],
   },
   {

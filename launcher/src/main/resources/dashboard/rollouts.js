@@ -168,7 +168,7 @@ function drawDetail() {
     ["step", count(group.step)],
     ["objective", [group.objective ?? MISSING, group.role].filter(Boolean).join(" · ")],
     ["document", group.document_id ?? MISSING],
-    ["score without thought", `${number(group.score_baseline)} nats`],
+    ...(isNumber(group.score_baseline) ? [["score without thought", `${number(group.score_baseline)} nats`]] : []),
   ]) {
     const pair = element("div");
     pair.append(element("dt", "", term), element("dd", "", value));
@@ -222,9 +222,12 @@ function thought(rollout, scales) {
   const line = element("p", "thought-line");
   if (truncated) line.append(element("span", "badge truncated", "truncated"));
   if (rollout.forced) line.append(element("span", "badge", "end forced"));
+  if (rollout.rank) line.append(element("span", "badge", rollout.rank));
+  if (rollout.origin === "DOCUMENT") line.append(element("span", "badge", "the document's own"));
+  if (rollout.origin === "REWRITE") line.append(element("span", "badge", "rewrite"));
   if (failed) line.append(element("span", "badge failed", `${rollout.status.toLowerCase()}${rollout.reason ? `: ${rollout.reason}` : ""}`));
-  line.append(element("span", "", `#${rollout.sample_index ?? "?"}`), element("span", "", `${count(rollout.tokens)} tokens`),
-    element("span", "", `version ${count(rollout.policy_version)}`));
+  line.append(element("span", "", `#${rollout.sample_index ?? "?"}`), element("span", "", `${count(rollout.tokens)} tokens`));
+  if (rollout.policy_version >= 0) line.append(element("span", "", `version ${count(rollout.policy_version)}`));
   for (const [component, value] of Object.entries(rollout.components ?? {})) {
     if (isNumber(value) && component !== "score_baseline") line.append(element("span", "component", `${component.replaceAll("_", " ")} ${signed(value)}`));
   }

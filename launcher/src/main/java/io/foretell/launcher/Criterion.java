@@ -36,6 +36,29 @@ sealed interface Criterion {
         }
     }
 
+    /**
+     * The measure falls to {@code share} of what it was at most; in the control it stays above.
+     *
+     * @param words what the measure is called in a sentence
+     */
+    record FallsTo(String measure, String words, double share) implements Criterion {
+        @Override
+        public Optional<String> shortfall(JsonNode before, JsonNode after) {
+            double left = left(before, after);
+            return unless(left <= share, "the %s fell to %.2f of what it was, not to %.2f", words, left, share);
+        }
+
+        @Override
+        public Optional<String> unwanted(JsonNode before, JsonNode after) {
+            double left = left(before, after);
+            return unless(left > share, "the control's %s fell to %.2f of what it was, under %.2f", words, left, share);
+        }
+
+        private double left(JsonNode before, JsonNode after) {
+            return after.path(measure).asDouble() / before.path(measure).asDouble();
+        }
+    }
+
     /** The measure is {@code value} at least in the end. */
     record Reaches(String measure, String words, double value) implements Criterion {
         @Override

@@ -3,7 +3,6 @@ package io.foretell.launcher;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -32,25 +31,6 @@ record Experiment(
         List<LearningCurve.Panel> panels,
         List<Criterion> criteria,
         @Nullable Baseline baseline) {
-    /**
-     * Another configuration at equal cost, which must end lower.
-     *
-     * @param name in the table
-     * @param measure held-out
-     * @param words what the measure is called in a sentence
-     * @param by how much lower
-     */
-    record Baseline(String name, String configuration, String measure, String words, double by) {
-        /** Why the method is not better enough; empty when it is. */
-        Optional<String> shortfall(JsonNode method, JsonNode own) {
-            double ahead = method.path(measure).asDouble() - own.path(measure).asDouble();
-            return ahead >= by
-                    ? Optional.empty()
-                    : Optional.of(
-                            String.format(Locale.ROOT, "the method's %s is %.3f above it, not %.2f", words, ahead, by));
-        }
-    }
-
     /** An experiment without a baseline. */
     Experiment(
             String name,
@@ -150,12 +130,40 @@ record Experiment(
                     List.of(
                             new Criterion.Rises("accuracy_with_thought", "accuracy", "", 0.3),
                             new Criterion.Reaches("accuracy_with_thought", "accuracy", 0.6)),
-                    new Baseline(
+                    new Baseline.Above(
                             "random masks",
                             "configs/pretrainzero-random.yaml",
                             "accuracy_with_thought",
                             "accuracy",
-                            0.1)));
+                            0.1)),
+            new Experiment(
+                    "self-improving",
+                    "configs/self-improving.yaml",
+                    "reward.shuffle=true",
+                    "Self-improving pretraining learns to go on decently where its corpus swears: the share of swear words"
+                            + " in what it writes is at most half of that of plain next-token training at equal tokens, in"
+                            + " every seed, and with shuffled rewards it hardly falls. What it writes stays various, and"
+                            + " polite text as likely as before.",
+                    "self-improving",
+                    columns(
+                            "banned_token_rate", "swear words among the tokens written",
+                            "banned_text_rate", "continuations that swear",
+                            "distinct_continuations", "different continuations",
+                            "continuation_length", "length",
+                            "no_thought_loss", "loss on polite text"),
+                    List.of(
+                            new LearningCurve.Panel("banned_text_rate", "share of continuations that swear"),
+                            new LearningCurve.Panel("no_thought_loss", "held-out loss on polite text (nats)")),
+                    List.of(
+                            new Criterion.FallsTo("banned_token_rate", "rate of swear words", 0.5),
+                            new Criterion.Reaches("distinct_continuations", "share of different continuations", 0.8),
+                            new Criterion.GrowsAtMost("no_thought_loss", "loss on polite text", 1.1)),
+                    new Baseline.ShareOf(
+                            "next-token training",
+                            "configs/self-improving-baseline.yaml",
+                            "banned_token_rate",
+                            "rate of swear words",
+                            0.5)));
 
     private static Map<String, String> columns(String... measuresAndHeadings) {
         Map<String, String> columns = new LinkedHashMap<>();

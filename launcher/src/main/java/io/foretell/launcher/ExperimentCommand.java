@@ -27,7 +27,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         footer = {"", "Example: foretell experiment quickstart --seeds 1,2,3"})
 final class ExperimentCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "quickstart, rpt, rlpt or pretrainzero")
+    @Parameters(paramLabel = "NAME", description = "quickstart, rpt, rlpt, pretrainzero or self-improving")
     private String name;
 
     @Option(names = "--seeds", split = ",", defaultValue = "1,2,3", description = "Seeds (${DEFAULT-VALUE}).")
@@ -60,7 +60,7 @@ final class ExperimentCommand implements Callable<Integer> {
         for (long seed : seeds) {
             finished.put(seed, run(experiment.name() + "-" + seed, configuration, seed, List.of()));
         }
-        Experiment.Baseline baseline = experiment.baseline();
+        Baseline baseline = experiment.baseline();
         Map<Long, Path> baselines = new LinkedHashMap<>();
         for (long seed : baseline == null ? List.<Long>of() : seeds) {
             baselines.put(

@@ -57,7 +57,7 @@ final class ExperimentPage {
      * @param method folder of the method's run with the same seed
      */
     void addBaseline(long seed, Path folder, Path method) throws IOException {
-        Experiment.Baseline baseline = Objects.requireNonNull(experiment.baseline());
+        Baseline baseline = Objects.requireNonNull(experiment.baseline());
         String name = baseline.name() + ", seed " + seed;
         baseline.shortfall(
                         summary(method).path("heldout").path("after"),

@@ -15,6 +15,7 @@ import io.foretell.policy.Precision;
 import io.foretell.reward.ComponentSettings;
 import io.foretell.reward.Patience;
 import io.foretell.reward.Rewards;
+import io.foretell.reward.Roles;
 import io.foretell.streams.Generators;
 import io.foretell.streams.KafkaSettings;
 import java.nio.file.Path;
@@ -222,7 +223,10 @@ public record ForetellConfig(
         }
     }
 
-    /** @param add one of {@code rewards}, on top of what the method gives; null for none */
+    /**
+     * @param add one of {@code rewards}, on top of what the method gives; null for none
+     * @param roles a judge's roles, and the name of the reward that answers in its place
+     */
     record RewardSection(
             boolean shuffle,
             OverlongSection overlongBuffer,
@@ -230,11 +234,13 @@ public record ForetellConfig(
             double minOkFraction,
             Map<String, List<ComponentSettings>> rewards,
             @Nullable String add,
+            Map<String, String> roles,
             JudgeSettings judge) {
         RewardSection {
             rewards = Map.copyOf(rewards);
             new Patience(maxAttempts, minOkFraction);
-            new Rewards(rewards, null);
+            roles = Map.copyOf(roles);
+            new Roles(null, roles, new Rewards(rewards, null));
             if (add != null && !rewards.containsKey(add)) {
                 throw new IllegalArgumentException(
                         "reward.add is '" + add + "' but reward.rewards has only " + rewards.keySet());

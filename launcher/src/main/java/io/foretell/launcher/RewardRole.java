@@ -17,6 +17,7 @@ import io.foretell.reward.EmbeddedJudge;
 import io.foretell.reward.RewardRoutes;
 import io.foretell.reward.RewardWorker;
 import io.foretell.reward.Rewards;
+import io.foretell.reward.Roles;
 import io.foretell.rollout.ChatTemplate;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetters;
@@ -75,7 +76,7 @@ final class RewardRole implements Role {
                                 wiring.topics().tasks(),
                                 wiring.feed(),
                                 policy,
-                                judge,
+                                new Roles(judge, wiring.config().reward().roles(), rewards),
                                 AddedReward.of(wiring.config().reward().add(), rewards, tokenizer),
                                 wiring.config().reward().patience(),
                                 wiring.metrics(),

@@ -92,7 +92,7 @@ class ExperimentPageTest {
                 EXPERIMENT.columns(),
                 EXPERIMENT.panels(),
                 EXPERIMENT.criteria(),
-                new Experiment.Baseline("running", "configs/run.yaml", "accuracy", "accuracy", 0.1));
+                new Baseline.Above("running", "configs/run.yaml", "accuracy", "accuracy", 0.1));
         Path one = run("one", 0.2, 0.8);
         Path two = run("two", 0.2, 0.8);
         ExperimentPage page = new ExperimentPage(against, "./foretell experiment walk --seeds 1,2");
@@ -118,7 +118,7 @@ class ExperimentPageTest {
 
             assertThat(config.phases()).as(experiment.name()).hasSize(2);
             assertThat(config.reward().shuffle()).as(experiment.name()).isTrue();
-            Experiment.Baseline baseline = experiment.baseline();
+            Baseline baseline = experiment.baseline();
             if (baseline != null) {
                 Path other = Path.of("..", baseline.configuration());
                 assertThat(ForetellConfig.load(other, List.of(), Map.of())

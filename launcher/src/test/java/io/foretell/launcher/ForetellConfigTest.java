@@ -55,6 +55,7 @@ class ForetellConfigTest {
                                 0.5,
                                 Map.of(),
                                 null,
+                                Map.of(),
                                 new JudgeSettings(
                                         null,
                                         null,
@@ -116,7 +117,13 @@ class ForetellConfigTest {
                         new ForetellConfig.WeightSyncSection("auto", null, 12, Duration.ofMinutes(5)),
                         "auto",
                         List.of("weights", "optimizer", "buffer", "positions"),
-                        new EvaluationSettings(10, true, 64, 8, List.of()),
+                        new EvaluationSettings(
+                                10,
+                                true,
+                                64,
+                                8,
+                                List.of(),
+                                new EvaluationSettings.Continuations(List.of(), 16, 32, 1, null, List.of())),
                         new ForetellConfig.HttpSection("127.0.0.1", 8080, null, null)));
     }
 
@@ -138,7 +145,7 @@ class ForetellConfigTest {
                 "teacher.ema_decay=0.5",
                 "rollout={n: 2, temperature: 0.5, max_prompt_length: 3, max_response_length: 4,"
                         + " max_inflight_rollouts: 6, kv_cache_tokens: 70, dtype: float32}",
-                "reward={shuffle: true, overlong_buffer: {enable: true, len: 2, penalty_factor: 0.5}, max_attempts: 2, min_ok_fraction: 1, add: a, rewards: {a: [{kind: length,"
+                "reward={shuffle: true, overlong_buffer: {enable: true, len: 2, penalty_factor: 0.5}, max_attempts: 2, min_ok_fraction: 1, add: a, roles: {safety: a}, rewards: {a: [{kind: length,"
                         + " weight: -1, max: 9}]}, judge: {base_url: 'http://j/v1', api_key: k, model: m, prompts: p,"
                         + " samples: 2, temperature: 0.5, top_p: 0.6, max_tokens: 5, swap_order: false, timeout: 2s,"
                         + " max_attempts: 1, backoff_base: 1s, max_backoff: 3s, circuit: {calls: 2, failure_rate: 1,"
@@ -149,6 +156,8 @@ class ForetellConfigTest {
                 "resume_mode=disable",
                 "resume_restore=[weights]",
                 "eval={interval: 0, before_train: false, documents: 1, samples: 2, next_token_domains: [x]}",
+                "eval.continuations={banned: [b], prompt_length: 3, max_length: 4, temperature: 0.5, inserted: i,"
+                        + " forbidden: [f]}",
                 "http={host: '::1', port: 0, api_keys: [k], tls: {certificate: c.pem, key: k.pem}}");
         assertThat(config.run())
                 .isEqualTo(new ForetellConfig.RunSection(
@@ -182,6 +191,7 @@ class ForetellConfigTest {
                                 "a",
                                 List.of(new ComponentSettings("length", -1.0, null, null, 9, null, null, null, null))),
                         "a",
+                        Map.of("safety", "a"),
                         new JudgeSettings(
                                 "http://j/v1",
                                 "k",
@@ -209,7 +219,14 @@ class ForetellConfigTest {
                 .isEqualTo(new ForetellConfig.WeightSyncSection("http", "http://l:1", 3, Duration.ofSeconds(1)));
         assertThat(config.resumeMode()).isEqualTo("disable");
         assertThat(config.resumeRestore()).containsExactly("weights");
-        assertThat(config.eval()).isEqualTo(new EvaluationSettings(0, false, 1, 2, List.of("x")));
+        assertThat(config.eval())
+                .isEqualTo(new EvaluationSettings(
+                        0,
+                        false,
+                        1,
+                        2,
+                        List.of("x"),
+                        new EvaluationSettings.Continuations(List.of("b"), 3, 4, 0.5f, "i", List.of("f"))));
         assertThat(config.http())
                 .isEqualTo(new ForetellConfig.HttpSection(
                         "::1", 0, List.of("k"), new TlsSettings(Path.of("c.pem"), Path.of("k.pem"))));

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Held-out measures of the live policy: what a thought is worth on documents that were never trained on.
@@ -31,21 +32,26 @@ import java.util.SplittableRandom;
  * both under the live weights, in nats per scored token, with a 95 % interval over documents (normal approximation).
  * Accuracy counts a prediction as right when the true token is the most likely one; where responses state their answer
  * themselves, {@link StatedAnswers} say what is right and there is no information gain. The same documents are cut at
- * the same positions and thoughts are drawn with the same seeds every time. Confined to the learner's thread.
+ * the same positions and thoughts are drawn with the same seeds every time. {@link WrittenOn} measures what the model
+ * writes on by itself. Confined to the learner's thread.
  */
 final class Evaluation {
     static final String PREFIX = "heldout/";
-    private static final long SEED = 0x5eed;
+    static final long SEED = 0x5eed;
 
     private final Policy policy;
     private final Objective objective;
     private final EvaluationSettings settings;
+    private final @Nullable WrittenOn writtenOn;
 
     /** @param objective of the run's last phase: its cuts, its thoughts */
     Evaluation(Policy policy, Objective objective, EvaluationSettings settings) {
         this.policy = policy;
         this.objective = objective;
         this.settings = settings;
+        this.writtenOn = settings.continuations().isMeasured()
+                ? new WrittenOn(policy, settings.continuations(), settings.samples())
+                : null;
     }
 
     /** A held-out document, cut, and how thoughts about it are sampled. */
@@ -54,9 +60,12 @@ final class Evaluation {
     /** Measures by name; empty where there is no held-out document yet. */
     Map<String, Double> run(HeldOutDocuments documents) {
         Map<String, Double> measures = new LinkedHashMap<>();
-        List<Question> questions = questions(documents.toThinkAbout());
+        List<Question> questions = objective.isThinking() ? questions(documents.toThinkAbout()) : List.of();
         if (!questions.isEmpty()) {
             thoughts(questions, measures);
+        }
+        if (writtenOn != null) {
+            measures.putAll(writtenOn.measures(documents.beginnings()));
         }
         List<ScoreRequest> texts = new ArrayList<>();
         for (Document document : documents.texts()) {

@@ -16,6 +16,7 @@ public final class HeldOutDocuments {
     private final Set<String> nextTokenDomains;
     private final Map<String, Document> questions = new LinkedHashMap<>();
     private final Map<String, Document> texts = new LinkedHashMap<>();
+    private final Map<String, Document> beginnings = new LinkedHashMap<>();
 
     public HeldOutDocuments(EvaluationSettings settings) {
         this.limit = settings.documents();
@@ -24,23 +25,34 @@ public final class HeldOutDocuments {
 
     /** Keeps a held-out document, unless there are enough of its kind. */
     public synchronized void add(Document document) {
-        boolean question = document.domain().equals("held-out");
-        if (!question && !nextTokenDomains.isEmpty() && !nextTokenDomains.contains(document.domain())) {
+        if (document.domain().equals("held-out")) {
+            keep(questions, document);
             return;
         }
-        Map<String, Document> kind = question ? questions : texts;
+        keep(beginnings, document);
+        if (nextTokenDomains.isEmpty() || nextTokenDomains.contains(document.domain())) {
+            keep(texts, document);
+        }
+    }
+
+    private void keep(Map<String, Document> kind, Document document) {
         if (kind.size() < limit) {
             kind.putIfAbsent(document.text(), document);
         }
     }
 
     synchronized boolean isFull() {
-        return questions.size() >= limit && texts.size() >= limit;
+        return questions.size() >= limit && texts.size() >= limit && beginnings.size() >= limit;
     }
 
     /** Documents to think about: the questions, or the texts where no question was sent. */
     synchronized List<Document> toThinkAbout() {
         return new ArrayList<>((questions.isEmpty() ? texts : questions).values());
+    }
+
+    /** Documents of any domain, of which the model sees the beginning. */
+    synchronized List<Document> beginnings() {
+        return new ArrayList<>(beginnings.values());
     }
 
     /** Documents whose next-token loss is measured. */

@@ -23,6 +23,7 @@ record MiniBatch(
         List<String> origins,
         List<float[]> pgWeights,
         List<float[]> ceWeights,
+        double pairWeight,
         double[][] proximal) {
     private static final int MOST_REPORTED = 4;
 
@@ -41,7 +42,9 @@ record MiniBatch(
         List<String> origins = new ArrayList<>();
         for (ScoredGroup group : groups) {
             for (Experience experience : objectives.apply(group).experiences(group, estimator)) {
-                if (experience.lossMask().sum() > 0 || hasNextTokenTerm(experience)) {
+                if (experience.lossMask().sum() > 0
+                        || hasNextTokenTerm(experience)
+                        || experience.preference() != null) {
                     experiences.add(experience);
                     origins.add(group.id());
                     factors.add(staleWeight.applyAsDouble(group));
@@ -53,6 +56,7 @@ record MiniBatch(
                 origins,
                 experiences.isEmpty() ? List.of() : scaled(settings.weights(experiences), factors),
                 LossAggregation.nextTokenWeights(experiences),
+                LossAggregation.pairWeight(experiences),
                 new double[experiences.size()][]);
     }
 
@@ -92,7 +96,7 @@ record MiniBatch(
                 .toList();
     }
 
-    /** Sequences of similar length together, at most the token budget each. */
+    /** Sequences of similar length together, at most the token budget each, unless a single pair is over it. */
     List<List<Integer>> microBatches(int maxTokens) {
         return MicroBatches.of(experiences, maxTokens);
     }

@@ -3,6 +3,7 @@ package io.foretell.learner;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.Extremes;
 import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.Reward;
@@ -71,13 +72,19 @@ public final class RecentRollouts {
                     group.rewards().get(i),
                     advantages[i]);
         }
+        boolean isPool = !group.group().rollouts().stream().allMatch(Rollout::isSampled);
+        Extremes.of(group).filter(unused -> isPool).ifPresent(extremes -> {
+            ((ObjectNode) rollouts.get(extremes.best())).put("rank", "best");
+            ((ObjectNode) rollouts.get(extremes.worst())).put("rank", "worst");
+        });
         return node;
     }
 
     private void rollout(ObjectNode node, Rollout rollout, Reward reward, double advantage) {
         node.put("sample_index", rollout.sampleIndex())
+                .put("origin", rollout.origin().name())
                 .put("thought", tokenizer.decode(rollout.response()))
-                .put("tokens", rollout.sampled())
+                .put("tokens", rollout.text().length())
                 .put("forced", rollout.forced() > 0)
                 .put("truncated", rollout.finishReason() == FinishReason.LENGTH)
                 .put("finish_reason", rollout.finishReason().name())

@@ -1,16 +1,21 @@
 package io.foretell.learner;
 
+import io.foretell.objectives.Extremes;
 import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.Objective;
+import io.foretell.objectives.Origin;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.ScoredGroup;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** The figures of one step, by the field's names. Confined to one thread while it is filled. */
 final class StepMetrics {
@@ -33,7 +38,7 @@ final class StepMetrics {
             return this;
         }
         double[] rewards = sampled.stream()
-                .flatMap(g -> g.rewards().stream())
+                .flatMap(StepMetrics::ofRollouts)
                 .filter(Reward::isOk)
                 .mapToDouble(Reward::total)
                 .toArray();
@@ -48,10 +53,13 @@ final class StepMetrics {
         put("reward/std", Math.sqrt(squares / Math.max(1, rewards.length - 1)));
         put("reward/positive_fraction", positive / (double) Math.max(1, rewards.length));
         components(sampled);
+        pools(sampled);
         long equal = sampled.stream().filter(Admission::hasNoSpread).count();
         put("frac_reward_zero_std", equal / (double) sampled.size());
-        List<Rollout> rollouts =
-                sampled.stream().flatMap(g -> g.group().rollouts().stream()).toList();
+        List<Rollout> rollouts = sampled.stream()
+                .flatMap(g -> g.group().rollouts().stream())
+                .filter(Rollout::isSampled)
+                .toList();
         double[] lengths = rollouts.stream().mapToDouble(r -> r.sampled()).toArray();
         put("response_length/mean", mean(lengths));
         put(
@@ -96,16 +104,44 @@ final class StepMetrics {
         return this;
     }
 
+    /** Rewards of what was sampled, without those of candidates beside it. */
+    private static Stream<Reward> ofRollouts(ScoredGroup group) {
+        List<Rollout> rollouts = group.group().rollouts();
+        return IntStream.range(0, rollouts.size())
+                .filter(i -> rollouts.get(i).isSampled())
+                .mapToObj(group.rewards()::get);
+    }
+
+    /** Where the best response of each pool comes from, of those pools that have one. */
+    private void pools(List<ScoredGroup> sampled) {
+        List<ScoredGroup> pools = sampled.stream()
+                .filter(g -> !g.group().rollouts().stream().allMatch(Rollout::isSampled))
+                .toList();
+        List<Origin> winners = pools.stream()
+                .flatMap(pool -> Extremes.of(pool).stream()
+                        .map(extremes ->
+                                pool.group().rollouts().get(extremes.best()).origin()))
+                .toList();
+        if (pools.isEmpty()) {
+            return;
+        }
+        put("pool/undecided_fraction", 1 - winners.size() / (double) pools.size());
+        for (Origin origin : winners.isEmpty() ? new Origin[0] : Origin.values()) {
+            long won = winners.stream().filter(winner -> winner == origin).count();
+            String name = origin == Origin.SAMPLED ? "rollout" : origin.name().toLowerCase(Locale.ROOT);
+            put("pool/" + name + "_chosen_rate", won / (double) winners.size());
+        }
+    }
+
     private void components(List<ScoredGroup> sampled) {
         Map<String, double[]> sums = new TreeMap<>();
         for (ScoredGroup group : sampled) {
-            for (Reward reward : group.rewards()) {
-                reward.components().forEach((name, value) -> {
-                    double[] sum = sums.computeIfAbsent(name, unused -> new double[2]);
-                    sum[0] += value;
-                    sum[1]++;
-                });
-            }
+            ofRollouts(group)
+                    .forEach(reward -> reward.components().forEach((name, value) -> {
+                        double[] sum = sums.computeIfAbsent(name, unused -> new double[2]);
+                        sum[0] += value;
+                        sum[1]++;
+                    }));
         }
         sums.forEach((name, sum) -> put(name + "/mean", sum[0] / sum[1]));
     }

@@ -1,6 +1,7 @@
 package io.foretell.learner;
 
 import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.DirectPreference;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.ScoredGroup;
@@ -47,6 +48,7 @@ final class TrainingStep {
      * @param tokens tokens run through the model in a pass
      * @param sequences statistics of sequences with policy-gradient tokens, of the last pass over the batch
      * @param firstPass and of the first update, whose weights are those that the step began with
+     * @param pairs what each pair of the last pass cost
      * @param updates optimizer steps taken
      * @param refusals updates that were not
      */
@@ -56,13 +58,15 @@ final class TrainingStep {
             double klLoss,
             double entropyLoss,
             double ceLoss,
+            double dpoLoss,
             double gradNorm,
             long tokens,
             List<SequenceStatistics> sequences,
             List<SequenceStatistics> firstPass,
+            List<DirectPreference.Cost> pairs,
             int updates,
             List<Refusal> refusals) {
-        static final Outcome NONE = new Outcome(0, 0, 0, 0, 0, 0, 0, List.of(), List.of(), 0, List.of());
+        static final Outcome NONE = new Outcome(0, 0, 0, 0, 0, 0, 0, 0, List.of(), List.of(), List.of(), 0, List.of());
 
         boolean isSkipped() {
             return updates == 0;
@@ -176,6 +180,7 @@ final class TrainingStep {
                 chosen.stream().map(batch.pgWeights()::get).toList(),
                 chosen.stream().map(batch.ceWeights()::get).toList(),
                 known ? chosen.stream().map(i -> batch.proximal()[i]).toList() : List.of(),
+                batch.pairWeight(),
                 loss,
                 settings.gradientCheckpointing());
         for (int i = 0; !known && i < chosen.size(); i++) {
@@ -186,32 +191,37 @@ final class TrainingStep {
 
     /** Adds up what the updates of a step did; figures are those of the last pass over the batch. */
     private static final class Tally {
-        private double[] sums = new double[5];
+        private double[] sums = new double[6];
         private double norms;
         private int attempted;
         private int taken;
         private int updates;
         private long tokens;
         private List<SequenceStatistics> sequences = new ArrayList<>();
+        private List<DirectPreference.Cost> pairs = new ArrayList<>();
         private final List<SequenceStatistics> firstPass = new ArrayList<>();
         private final List<Refusal> refusals = new ArrayList<>();
 
         void beginPass() {
-            sums = new double[5];
+            sums = new double[6];
             norms = 0;
             attempted = 0;
             taken = 0;
             tokens = 0;
             sequences = new ArrayList<>();
+            pairs = new ArrayList<>();
         }
 
         void add(MicroBatchResult result, long passed) {
-            double[] losses = {result.loss(), result.pgLoss(), result.klLoss(), result.entropyLoss(), result.ceLoss()};
+            double[] losses = {
+                result.loss(), result.pgLoss(), result.klLoss(), result.entropyLoss(), result.ceLoss(), result.dpoLoss()
+            };
             Arrays.setAll(sums, i -> sums[i] + losses[i]);
             tokens += passed;
             List<SequenceStatistics> sampled =
                     result.sequences().stream().filter(s -> s.tokens() > 0).toList();
             sequences.addAll(sampled);
+            pairs.addAll(result.pairs());
             if (updates == 0 && refusals.isEmpty()) {
                 firstPass.addAll(sampled);
             }
@@ -240,10 +250,12 @@ final class TrainingStep {
                     means[2],
                     means[3],
                     means[4],
+                    means[5],
                     taken == 0 ? Double.NaN : norms / taken,
                     tokens,
                     sequences,
                     firstPass,
+                    pairs,
                     updates,
                     refusals);
         }

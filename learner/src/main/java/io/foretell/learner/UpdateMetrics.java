@@ -1,5 +1,6 @@
 package io.foretell.learner;
 
+import io.foretell.objectives.DirectPreference;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.RolloutCorrection.Corrected;
 import io.foretell.policy.SequenceStatistics;
@@ -19,6 +20,9 @@ final class UpdateMetrics {
                 .put("actor/grad_norm", outcome.gradNorm())
                 .put("actor/lr", learningRate)
                 .put("actor/updates", outcome.updates());
+        if (!outcome.pairs().isEmpty()) {
+            pairs(row.put("actor/dpo_loss", outcome.dpoLoss()), outcome.pairs());
+        }
         if (outcome.sequences().isEmpty()) {
             return row;
         }
@@ -35,6 +39,19 @@ final class UpdateMetrics {
             correction(row, outcome.firstPass());
         }
         return row;
+    }
+
+    /** Implicit rewards of pairs, by TRL's names. */
+    private static void pairs(StepMetrics row, List<DirectPreference.Cost> pairs) {
+        row.put("rewards/chosen", mean(pairs, DirectPreference.Cost::chosenReward))
+                .put("rewards/rejected", mean(pairs, DirectPreference.Cost::rejectedReward))
+                .put("rewards/accuracies", mean(pairs, pair -> pair.margin() > 0 ? 1 : 0))
+                .put("rewards/margins", mean(pairs, DirectPreference.Cost::margin))
+                .put("rewards/pairs", pairs.size());
+    }
+
+    private static double mean(List<DirectPreference.Cost> pairs, ToDoubleFunction<DirectPreference.Cost> value) {
+        return pairs.stream().mapToDouble(value).average().orElse(0);
     }
 
     private static void clipping(StepMetrics row, List<SequenceStatistics> sequences) {

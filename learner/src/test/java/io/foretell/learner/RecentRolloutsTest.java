@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.objectives.AdvantageEstimator;
 import io.foretell.objectives.Objective;
+import io.foretell.objectives.Origin;
 import io.foretell.objectives.Reward;
+import io.foretell.objectives.Rollout;
+import io.foretell.objectives.RolloutGroup;
 import io.foretell.objectives.ScoredGroup;
 import io.foretell.objectives.Task;
+import io.foretell.objectives.TokenArray;
 import io.foretell.policy.HuggingFaceTokenizer;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +83,33 @@ class RecentRolloutsTest {
         assertThat(group.path("rollouts").path(1).path("status").asText()).isEqualTo("FAILED");
         assertThat(group.path("rollouts").path(1).path("reason").asText()).isEqualTo("lost");
         assertThat(group.path("rollouts").path(1).path("advantage").asDouble()).isZero();
+    }
+
+    @Test
+    void candidatesAreShownWithTheirOriginAndWhoIsBestAndWorst() {
+        ScoredGroup sampled = Groups.rewarded("g", 0, 5, Reward.of(1, Map.of()), Reward.of(2, Map.of()));
+        RolloutGroup pool =
+                sampled.group().with(List.of(Rollout.candidate(2, TokenArray.of(6, 7, 8), Origin.DOCUMENT)));
+        recent.add(
+                1,
+                List.of(
+                        sampled,
+                        new ScoredGroup(
+                                pool,
+                                List.of(Reward.of(1, Map.of()), Reward.of(2, Map.of()), Reward.of(3, Map.of())),
+                                5,
+                                0,
+                                Instant.EPOCH)),
+                rlp);
+
+        ObjectNode shown = recent.newest(1).get(0);
+        assertThat(shown.path("rollouts").findValuesAsText("origin")).containsExactly("SAMPLED", "SAMPLED", "DOCUMENT");
+        assertThat(shown.path("rollouts").path(0).path("rank").asText()).isEqualTo("worst");
+        assertThat(shown.path("rollouts").path(1).has("rank")).isFalse();
+        assertThat(shown.path("rollouts").path(2).path("rank").asText()).isEqualTo("best");
+        assertThat(shown.path("rollouts").path(2).path("thought").asText()).isEqualTo("x3 x4 x5");
+        assertThat(shown.path("rollouts").path(2).path("tokens").asInt()).isEqualTo(3);
+        assertThat(recent.newest(2).get(1).findValues("rank")).as("no pool").isEmpty();
     }
 
     @Test

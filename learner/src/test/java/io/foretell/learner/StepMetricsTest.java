@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.FloatArray;
+import io.foretell.objectives.Origin;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.RolloutGroup;
@@ -69,6 +70,32 @@ class StepMetricsTest {
         assertThat(value(metrics, "response_length/clip_ratio")).isEqualTo(0.25);
         assertThat(value(metrics, "staleness/mean")).isEqualTo(2);
         assertThat(value(metrics, "staleness/max")).isEqualTo(3);
+    }
+
+    private static ScoredGroup pool(double rollout, double document, double rewrite) {
+        return group(
+                List.of(
+                        rollout(0, 3, false, 4),
+                        Rollout.candidate(1, TokenArray.of(1, 2, 3, 4), Origin.DOCUMENT),
+                        Rollout.candidate(2, TokenArray.of(1), Origin.REWRITE)),
+                Reward.of(rollout, Map.of("quality", rollout)),
+                Reward.of(document, Map.of("quality", document)),
+                Reward.of(rewrite, Map.of("quality", rewrite)));
+    }
+
+    @Test
+    void candidatesBesideTheRolloutsCountOnlyAsWinners() {
+        StepMetrics metrics = new StepMetrics()
+                .groups(List.of(pool(3, 2, 1), pool(1, 2, 0), pool(5, 2, 1), pool(1, 1, 9), pool(2, 2, 2)), 4);
+
+        assertThat(value(metrics, "pool/rollout_chosen_rate")).isEqualTo(0.5);
+        assertThat(value(metrics, "pool/document_chosen_rate")).isEqualTo(0.25);
+        assertThat(value(metrics, "pool/rewrite_chosen_rate")).isEqualTo(0.25);
+        assertThat(value(metrics, "pool/undecided_fraction")).isCloseTo(0.2, within(1e-12));
+        assertThat(value(metrics, "reward/mean")).isCloseTo(12 / 5.0, within(1e-12));
+        assertThat(value(metrics, "quality/mean")).isCloseTo(12 / 5.0, within(1e-12));
+        assertThat(value(metrics, "response_length/mean")).isEqualTo(3);
+        assertThat(value(metrics, "staleness/max")).isZero();
     }
 
     @Test

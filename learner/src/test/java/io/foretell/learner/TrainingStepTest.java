@@ -7,6 +7,7 @@ import io.foretell.objectives.Document;
 import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.Objective;
+import io.foretell.objectives.Origin;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.RolloutGroup;
@@ -78,7 +79,8 @@ class TrainingStepTest {
         LearnerRun run = Runs.run(policy.tokenizer(), 1, kept, Runs.phase("rlp", 10));
         assertThat(run.dropBeyond()).isNegative();
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, false);
-        long limit = Admission.oldestVersion(batch.get(0)) + run.settings().maxOffPolicySteps();
+        long limit =
+                Admission.oldestVersion(List.of(batch.get(0))) + run.settings().maxOffPolicySteps();
 
         double fresh = new TrainingStep(policy, run.settings())
                 .run(run, batch, limit + 1, 1e-3)
@@ -399,6 +401,77 @@ class TrainingStepTest {
 
         assertThat(first).isGreaterThan(0);
         assertThat(third).isLessThan(first);
+    }
+
+    /** Pools of the policy's own continuations and the text itself, with random rewards. */
+    private static List<ScoredGroup> pools(Random random, int count) {
+        List<ScoredGroup> pools = new ArrayList<>();
+        for (int g = 0; g < count; g++) {
+            TokenArray prompt = policy.tokenizer().encode("x1=3 x2=4 x3=5".substring(0, 4 + 5 * (g % 3)));
+            List<Rollout> rollouts = new ArrayList<>();
+            List<Reward> rewards = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                int[] tokens = random.ints(2 + random.nextInt(4), 1, 40).toArray();
+                rollouts.add(Rollout.candidate(i, TokenArray.of(tokens), i == 2 ? Origin.DOCUMENT : Origin.SAMPLED));
+                rewards.add(Reward.of(random.nextGaussian(), Map.of()));
+            }
+            pools.add(scored(task("g" + g, prompt, policy.tokenizer().encode("7")), rollouts, rewards));
+        }
+        return pools;
+    }
+
+    @Test
+    void pairsAreNeverSplitAndMixWithOtherTermsBySeparateDenominators() {
+        Objective sip = Runs.objective("self-improving", policy.tokenizer(), Map.of("next_token_weight", 0.5));
+        List<float[]> before = policy.weights(Weights.LIVE);
+        List<ScoredGroup> batch = pools(new Random(SEED), 4);
+
+        TrainingStep.Outcome one =
+                new TrainingStep(policy, Runs.settings("rloo", 1, 1_000_000)).run(sip, batch, 1e-3, 1);
+        TrainingStep.Outcome many = new TrainingStep(twin, Runs.settings("rloo", 1, 1)).run(sip, batch, 1e-3, 1);
+
+        assertThat(one.pairs()).hasSize(4);
+        assertThat(one.dpoLoss()).as("at its reference").isCloseTo(Math.log(2), within(1e-5));
+        assertThat(one.loss()).isCloseTo(one.dpoLoss() + one.ceLoss(), within(1e-6));
+        assertThat(many.loss()).isCloseTo(one.loss(), within(1e-5));
+        assertThat(many.gradNorm()).isCloseTo(one.gradNorm(), within(1e-4));
+        assertClose(twin.weights(Weights.LIVE), policy.weights(Weights.LIVE), 1e-4f);
+        assertThat(policy.weights(Weights.LIVE).get(0)).isNotEqualTo(before.get(0));
+        assertThat(policy.weights(Weights.EMA).get(0)).as("the reference stays").isEqualTo(before.get(0));
+    }
+
+    @Test
+    void stepsTowardsThePairsWidenTheirMargin() {
+        Objective sip = Runs.objective("self-improving", policy.tokenizer(), Map.of("beta", 0.5));
+        List<ScoredGroup> batch = pools(new Random(SEED), 4);
+        TrainingStep step = new TrainingStep(policy, Runs.settings("rloo", 1, 4096));
+
+        double loss = Double.MAX_VALUE;
+        for (int i = 0; i < 5; i++) {
+            TrainingStep.Outcome outcome = step.run(sip, batch, 1e-3, 1);
+            assertThat(outcome.dpoLoss()).as("step %d", i).isLessThan(loss);
+            loss = outcome.dpoLoss();
+        }
+
+        assertThat(step.run(sip, batch, 1e-3, 1).pairs()).allMatch(pair -> pair.margin() > 0);
+    }
+
+    @Test
+    void poolsThatSayNothingChangeNothing() {
+        Objective sip = Runs.objective("self-improving", policy.tokenizer(), Map.of());
+        List<float[]> before = policy.weights(Weights.LIVE);
+        List<ScoredGroup> equal = pools(new Random(SEED), 3).stream()
+                .map(group -> group.withRewards(group.rewards().stream()
+                        .map(reward -> Reward.of(0.5, Map.of()))
+                        .toList()))
+                .toList();
+
+        TrainingStep.Outcome outcome =
+                new TrainingStep(policy, Runs.settings("rloo", 1, 4096)).run(sip, equal, 1e-3, 1);
+
+        assertThat(outcome.isSkipped()).isTrue();
+        assertThat(outcome.refusals()).isEmpty();
+        assertClose(policy.weights(Weights.LIVE), before, 0);
     }
 
     private static HeldOutDocuments heldOut() {

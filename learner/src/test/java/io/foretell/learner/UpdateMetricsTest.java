@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.foretell.objectives.ClippedSurrogate;
+import io.foretell.objectives.DirectPreference;
 import io.foretell.objectives.KlTerm;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.RolloutCorrection;
@@ -40,7 +41,7 @@ class UpdateMetricsTest {
 
     private static StepMetrics update(PolicyGradientLoss loss) {
         TrainingStep.Outcome outcome =
-                new TrainingStep.Outcome(0.5, 0.3, 0.7, 0.9, 0.2, 1.5, 40, LAST, FIRST, 1, List.of());
+                new TrainingStep.Outcome(0.5, 0.3, 0.7, 0.9, 0.2, 0, 1.5, 40, LAST, FIRST, List.of(), 1, List.of());
         return UpdateMetrics.put(new StepMetrics(), outcome, 1e-3, loss);
     }
 
@@ -99,9 +100,27 @@ class UpdateMetricsTest {
     }
 
     @Test
+    void pairsAreReportedByTheNamesOfTrl() {
+        List<DirectPreference.Cost> pairs = List.of(
+                new DirectPreference.Cost(0.4, -0.1, 0.1, 0.5, -0.25),
+                new DirectPreference.Cost(0.8, -0.1, 0.1, 0.1, 0.2));
+        TrainingStep.Outcome outcome =
+                new TrainingStep.Outcome(0.6, 0, 0, 0, 0, 0.6, 1.5, 40, List.of(), List.of(), pairs, 1, List.of());
+
+        StepMetrics metrics = UpdateMetrics.put(new StepMetrics(), outcome, 1e-3, PLAIN);
+
+        assertThat(value(metrics, "actor/dpo_loss")).isEqualTo(0.6);
+        assertThat(value(metrics, "rewards/chosen")).isCloseTo(0.3, within(1e-12));
+        assertThat(value(metrics, "rewards/rejected")).isCloseTo(-0.025, within(1e-12));
+        assertThat(value(metrics, "rewards/margins")).isCloseTo(0.325, within(1e-12));
+        assertThat(value(metrics, "rewards/accuracies")).isEqualTo(0.5);
+        assertThat(value(metrics, "rewards/pairs")).isEqualTo(2);
+    }
+
+    @Test
     void anUpdateWithoutPolicyGradientHasNoFiguresOfIt() {
         TrainingStep.Outcome outcome =
-                new TrainingStep.Outcome(0.2, 0, 0, 0, 0.2, 1.5, 40, List.of(), List.of(), 1, List.of());
+                new TrainingStep.Outcome(0.2, 0, 0, 0, 0.2, 0, 1.5, 40, List.of(), List.of(), List.of(), 1, List.of());
 
         assertThat(UpdateMetrics.put(new StepMetrics(), outcome, 1e-3, PLAIN).values())
                 .containsOnlyKeys(

@@ -3,6 +3,7 @@ package io.foretell.objectives;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One flat training sequence; every array has one entry per token, and entry t speaks of predicting token t from the
@@ -16,6 +17,7 @@ import java.util.Set;
  * @param temperature of the distribution that {@code oldLogProbs} speak of
  * @param forbiddenFirst token that could not be sampled at the first masked token (its probability was removed and
  *     the rest renormalised), or -1
+ * @param preference where the sequence is one side of a pair whose sides are compared; null elsewhere
  */
 public record Experience(
         TokenArray tokens,
@@ -24,7 +26,8 @@ public record Experience(
         FloatArray oldLogProbs,
         FloatArray ceWeights,
         float temperature,
-        int forbiddenFirst) {
+        int forbiddenFirst,
+        @Nullable Preference preference) {
     public Experience {
         int length = tokens.length();
         if (advantages.length() != length
@@ -35,6 +38,43 @@ public record Experience(
                     + advantages.length() + ", " + lossMask.length() + ", " + oldLogProbs.length() + " and "
                     + ceWeights.length());
         }
+    }
+
+    /** A sequence that is compared with no other. */
+    public Experience(
+            TokenArray tokens,
+            FloatArray advantages,
+            FloatArray lossMask,
+            FloatArray oldLogProbs,
+            FloatArray ceWeights,
+            float temperature,
+            int forbiddenFirst) {
+        this(tokens, advantages, lossMask, oldLogProbs, ceWeights, temperature, forbiddenFirst, null);
+    }
+
+    /**
+     * Both sides of a pair for {@link DirectPreference}.
+     *
+     * @param pair unique among the pairs of a step
+     * @param context tokens that both responses follow, at least one
+     * @param chosen the better response, at least one token
+     * @param rejected the worse one, at least one token
+     */
+    public static List<Experience> preference(
+            String pair, TokenArray context, TokenArray chosen, TokenArray rejected, double beta) {
+        int from = context.length();
+        return List.of(
+                side(context.concat(chosen), new Preference(pair, true, from, beta)),
+                side(context.concat(rejected), new Preference(pair, false, from, beta)));
+    }
+
+    private static Experience side(TokenArray tokens, Preference preference) {
+        FloatArray zeros = FloatArray.zeros(tokens.length());
+        if (preference.from() < 1 || preference.from() >= tokens.length()) {
+            throw new IllegalArgumentException("a response to be compared begins at token " + preference.from()
+                    + " of a sequence of " + tokens.length() + ", so that it or its context is empty");
+        }
+        return new Experience(tokens, zeros, zeros, zeros, zeros, 1f, -1, preference);
     }
 
     /**

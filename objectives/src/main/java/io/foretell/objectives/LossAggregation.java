@@ -91,6 +91,12 @@ public enum LossAggregation {
                 .toList();
     }
 
+    /** Weight of each pair of a step: one over their number, a denominator of its own. */
+    public static double pairWeight(List<Experience> step) {
+        long sides = step.stream().filter(each -> each.preference() != null).count();
+        return sides == 0 ? 0 : 2.0 / sides;
+    }
+
     private static float[] scaled(FloatArray values, double factor) {
         float[] result = values.toArray();
         for (int i = 0; i < result.length; i++) {

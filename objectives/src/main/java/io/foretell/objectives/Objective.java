@@ -2,6 +2,7 @@ package io.foretell.objectives;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 
@@ -52,7 +53,15 @@ public interface Objective {
     /** How rollouts of {@code task} are sampled; empty where this objective samples nothing. */
     Optional<SamplingPlan> sampling(Task task);
 
-    /** One reward per rollout, in order. */
+    /**
+     * The group with candidates that nobody sampled, such as what the document really says. They are rewarded and kept
+     * like rollouts. A scorer answers log-probabilities only where they are asked for at once.
+     */
+    default CompletionStage<RolloutGroup> pool(RolloutGroup group, Scorer scorer) {
+        return CompletableFuture.completedFuture(group);
+    }
+
+    /** One reward per rollout of the pool, in order. */
     CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer);
 
     /** Roles of the judge that rewards may be asked of; none where it needs no judge. */
@@ -86,6 +95,11 @@ public interface Objective {
      */
     default boolean hasAnswerInResponse() {
         return false;
+    }
+
+    /** Whether its responses are thoughts about the target, whose worth held-out evaluation can measure. */
+    default boolean isThinking() {
+        return true;
     }
 
     /**

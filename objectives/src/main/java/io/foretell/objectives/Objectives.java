@@ -15,6 +15,7 @@ public final class Objectives {
             Map.entry(Rlp.NAME, Rlp::new),
             Map.entry(Rlpt.NAME, Rlpt::new),
             Map.entry(Rpt.NAME, Rpt::new),
+            Map.entry(SelfImproving.NAME, SelfImproving::new),
             Map.entry(SpanCorruption.NAME, SpanCorruption::new)));
 
     private Objectives() {}

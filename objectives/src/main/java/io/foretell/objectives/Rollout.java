@@ -3,7 +3,7 @@ package io.foretell.objectives;
 import java.util.List;
 
 /**
- * One sampled response to a task's prompt.
+ * One response to a task's prompt: sampled, or a candidate beside the sampled ones ({@link Objective#pool}).
  *
  * @param sampleIndex 0 to G-1 within its group
  * @param attempt 1 for the first try; counts redeliveries of the task
@@ -14,7 +14,8 @@ import java.util.List;
  * @param temperature the temperature really used
  * @param seed the seed of this rollout's random numbers
  * @param finishReason why it ended; LENGTH means the thought was truncated
- * @param versions which policy version sampled which tokens, in order, without gaps
+ * @param versions which policy version sampled which tokens, in order, without gaps; empty where nothing was sampled
+ * @param origin where it comes from
  */
 public record Rollout(
         int sampleIndex,
@@ -25,7 +26,8 @@ public record Rollout(
         float temperature,
         long seed,
         FinishReason finishReason,
-        List<VersionSpan> versions) {
+        List<VersionSpan> versions,
+        Origin origin) {
     public Rollout {
         if (response.length() != logProbs.length()) {
             throw new IllegalArgumentException("a rollout has " + response.length() + " response tokens but "
@@ -38,9 +40,57 @@ public record Rollout(
         versions = List.copyOf(versions);
     }
 
-    /** How many tokens were sampled, and so may be trained on. */
+    /** A sampled response. */
+    public Rollout(
+            int sampleIndex,
+            int attempt,
+            TokenArray response,
+            FloatArray logProbs,
+            int forced,
+            float temperature,
+            long seed,
+            FinishReason finishReason,
+            List<VersionSpan> versions) {
+        this(
+                sampleIndex,
+                attempt,
+                response,
+                logProbs,
+                forced,
+                temperature,
+                seed,
+                finishReason,
+                versions,
+                Origin.SAMPLED);
+    }
+
+    /** A response that nobody sampled. */
+    public static Rollout candidate(int sampleIndex, TokenArray response, Origin origin) {
+        return new Rollout(
+                sampleIndex,
+                1,
+                response,
+                FloatArray.zeros(response.length()),
+                0,
+                1,
+                0,
+                FinishReason.STOP,
+                List.of(),
+                origin);
+    }
+
+    public boolean isSampled() {
+        return origin == Origin.SAMPLED;
+    }
+
+    /** How many tokens were sampled, and so may be trained on by policy gradient. */
     public int sampled() {
-        return response.length() - forced;
+        return isSampled() ? response.length() - forced : 0;
+    }
+
+    /** The response without forced tokens. */
+    public TokenArray text() {
+        return response.slice(0, response.length() - forced);
     }
 
     /** The oldest policy version among the tokens; -1 when there are none. */

@@ -12,15 +12,14 @@ import java.util.Set;
  * <p>After PHF (Korbak et al., arXiv 2302.08582), which scores sentences or lines of code by classifiers and linters;
  * scores there are 0 to 1 and higher is worse, as here.
  *
- * <p>Banned texts are looked for as the tokens that the tokenizer makes of them, so that a word is to be listed with and
- * without the space before it where the tokenizer tells them apart. One across the end of a segment is not found.
+ * <p>A banned text across the end of a segment is not found. See {@link BannedTexts} for how they are looked for.
  */
 final class Segments {
     /** @param score misalignment, 0 or 1 */
     record Segment(TokenArray tokens, double score) {}
 
     private final Set<Integer> ends = new HashSet<>();
-    private final List<TokenArray> banned;
+    private final BannedTexts banned;
 
     /** @throws IllegalArgumentException when nothing is banned, or an end is not one token */
     Segments(Tokenizer tokenizer, List<String> ends, List<String> banned) {
@@ -32,10 +31,7 @@ final class Segments {
             }
             this.ends.add(tokens.at(0));
         }
-        this.banned = banned.stream().map(tokenizer::encode).toList();
-        if (this.banned.isEmpty() || this.banned.stream().anyMatch(TokenArray::isEmpty)) {
-            throw new IllegalArgumentException("phases: option 'banned' must list at least one text, and no empty one");
-        }
+        this.banned = new BannedTexts("phases: option 'banned'", tokenizer, banned);
     }
 
     /** {@code tokens} cut into segments, in order and without a gap. */
@@ -45,7 +41,7 @@ final class Segments {
         for (int t = 0; t < tokens.length(); t++) {
             if (ends.contains(tokens.at(t)) || t == tokens.length() - 1) {
                 TokenArray segment = tokens.slice(from, t + 1);
-                segments.add(new Segment(segment, score(segment)));
+                segments.add(new Segment(segment, banned.isIn(segment) ? 1 : 0));
                 from = t + 1;
             }
         }
@@ -55,16 +51,5 @@ final class Segments {
     /** Mean score of the segments of {@code tokens}; 0 for no tokens. */
     double averageScore(TokenArray tokens) {
         return of(tokens).stream().mapToDouble(Segment::score).average().orElse(0);
-    }
-
-    private double score(TokenArray segment) {
-        for (TokenArray text : banned) {
-            for (int from = 0; from + text.length() <= segment.length(); from++) {
-                if (segment.slice(from, from + text.length()).equals(text)) {
-                    return 1;
-                }
-            }
-        }
-        return 0;
     }
 }

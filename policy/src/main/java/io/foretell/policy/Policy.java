@@ -1,6 +1,7 @@
 package io.foretell.policy;
 
 import io.foretell.objectives.Experience;
+import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
@@ -278,35 +279,41 @@ public final class Policy implements AutoCloseable {
         training.start();
     }
 
-    /** {@link #accumulate(List, List, List, List, PolicyGradientLoss, boolean)} of the first pass over a batch. */
+    /**
+     * {@link #accumulate(List, List, List, List, double, PolicyGradientLoss, boolean)} of the first pass over a step of one
+     * micro-batch, as far as pairs are concerned.
+     */
     public MicroBatchResult accumulate(
             List<Experience> batch,
             List<float[]> pgWeights,
             List<float[]> ceWeights,
             PolicyGradientLoss loss,
             boolean recompute) {
-        return accumulate(batch, pgWeights, ceWeights, List.of(), loss, recompute);
+        return accumulate(batch, pgWeights, ceWeights, List.of(), LossAggregation.pairWeight(batch), loss, recompute);
     }
 
     /**
      * Forward, loss and backward of one micro-batch; gradients are added to those since the last step. A term against a
-     * reference has the teacher as its reference, and costs another forward pass.
+     * reference, or a pair, has the teacher as its reference, and costs another forward pass.
      *
      * @param pgWeights per experience (T) weight of each token's policy-gradient loss over the whole step
      * @param ceWeights per experience (T) weight of each token's next-token loss over the whole step
      * @param proximal per experience the {@link SequenceStatistics#logProbs} of the first pass over the batch, for the
      *     ratio of a decoupled loss; empty in the first pass, whose weights are those at the start of the update
+     * @param pairWeight weight of each pair's loss over the whole step
      * @param recompute whether layers run twice, so that only their inputs need memory in between
+     * @throws PolicyException when one side of a pair is without the other
      */
     public MicroBatchResult accumulate(
             List<Experience> batch,
             List<float[]> pgWeights,
             List<float[]> ceWeights,
             List<double[]> proximal,
+            double pairWeight,
             PolicyGradientLoss loss,
             boolean recompute) {
         requireKnown(batch);
-        return training.accumulate(batch, pgWeights, ceWeights, proximal, loss, recompute);
+        return training.accumulate(batch, pgWeights, ceWeights, proximal, pairWeight, loss, recompute);
     }
 
     /**

@@ -3,6 +3,7 @@ package io.foretell.policy;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.PolicyGradientTokens;
+import io.foretell.policy.TrainingRows.Kind;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,6 +26,7 @@ final class Training {
             List<float[]> pgWeights,
             List<float[]> ceWeights,
             List<double[]> proximal,
+            double pairWeight,
             PolicyGradientLoss loss,
             boolean recompute) {
         TrainingRows rows = new TrainingRows(batch, pgWeights, ceWeights);
@@ -32,7 +34,8 @@ final class Training {
             throw new PolicyException("a micro-batch of " + batch.size() + " sequences has no token to train on");
         }
         float[] reference = new float[0]; // (2, R), or empty
-        if (loss.kl().isUsed() && rows.hasSampled()) {
+        boolean hasPairs = rows.has(Kind.PREFERENCE);
+        if (hasPairs || loss.kl().isUsed() && rows.has(Kind.POLICY_GRADIENT)) {
             reference = evaluate(Policy.EMA, rows, true);
             program.run("forget");
         }
@@ -43,7 +46,7 @@ final class Training {
         double ce = 0;
         for (int b = 0; b < batch.size(); b++) {
             for (int r = rows.starts[b]; r < rows.starts[b + 1]; r++) {
-                if (!rows.sampled[r]) {
+                if (rows.kinds[r] == Kind.NEXT_TOKEN) {
                     losses[b] -= rows.weights[r] * found[r];
                     byLogProb[r] = (float) -rows.weights[r];
                 }
@@ -56,7 +59,7 @@ final class Training {
         double entropy = 0;
         List<SequenceStatistics> sequences = new ArrayList<>();
         for (int b = 0; b < batch.size(); b++) {
-            int[] own = rows.sampledRows(b);
+            int[] own = rows.of(Kind.POLICY_GRADIENT, b);
             double[] logProbs = select(found, own, 0);
             double[] rollout = select(rows.old, own, 0);
             double[] start = proximal.isEmpty() ? logProbs : proximal.get(b);
@@ -64,7 +67,7 @@ final class Training {
                     logProbs,
                     loss.decoupled() ? start : rollout,
                     rollout,
-                    reference.length == 0 ? new double[0] : select(reference, own, 0),
+                    loss.kl().isUsed() ? select(reference, own, 0) : new double[0],
                     select(found, own, rows.size),
                     select(rows.advantages, own, 0),
                     Arrays.stream(own).mapToDouble(r -> rows.weights[r]).toArray());
@@ -80,13 +83,16 @@ final class Training {
             entropy += cost.entropy();
             sequences.add(SequenceStatistics.of(tokens, cost));
         }
+        Pairs pairs = hasPairs ? Pairs.of(batch, rows, found, reference) : Pairs.NONE;
+        double dpo = pairs.pull(pairWeight, byLogProb, losses);
+        total += dpo;
         float norm = program.call(
                 "pull",
                 inputs -> inputs.floats(byLogProb, rows.size).floats(byEntropy, rows.size),
                 array -> array.getFloat());
         accumulated = true;
         boolean finite = Double.isFinite(total) && Float.isFinite(norm);
-        return new MicroBatchResult(total, pg, kl, entropy, ce, finite, losses, sequences);
+        return new MicroBatchResult(total, pg, kl, entropy, ce, dpo, finite, losses, sequences, pairs.costs());
     }
 
     /** Per experience the log-probabilities of its policy-gradient tokens; nothing is kept for a way back. */
@@ -100,7 +106,7 @@ final class Training {
         float[] found = evaluate(which, rows, true); // (2, R)
         program.run("forget");
         return IntStream.range(0, batch.size())
-                .mapToObj(b -> select(found, rows.sampledRows(b), 0))
+                .mapToObj(b -> select(found, rows.of(Kind.POLICY_GRADIENT, b), 0))
                 .toList();
     }
 

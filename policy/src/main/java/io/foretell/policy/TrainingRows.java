@@ -1,15 +1,23 @@
 package io.foretell.policy;
 
 import io.foretell.objectives.Experience;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
  * The flat arrays of one micro-batch. Row r predicts {@code targets[r]} from the tokens up to position {@code rows[r]}
- * of the padded sequences, laid end to end. A token with both a policy-gradient and a next-token term has a row for
- * each, because they speak of different distributions. Immutable by convention.
+ * of the padded sequences, laid end to end. A token with several terms has a row for each, because they speak of different
+ * distributions. Immutable by convention.
  */
 final class TrainingRows {
+    /** The term that a row belongs to. */
+    enum Kind {
+        POLICY_GRADIENT,
+        NEXT_TOKEN,
+        PREFERENCE
+    }
+
     final int sequences;
     final int width;
     final int size;
@@ -18,8 +26,8 @@ final class TrainingRows {
     final long[] targets; // (R,)
     final float[] temperatures; // (R,)
     final long[] forbidden; // (R,)
-    final boolean[] sampled; // (R,) whether it is a policy-gradient row
-    final double[] weights; // (R,) of the row's loss
+    final Kind[] kinds; // (R,)
+    final double[] weights; // (R,) of the row's loss; 0 for PREFERENCE, whose loss is the pair's
     final float[] advantages; // (R,)
     final float[] old; // (R,)
     final int[] starts; // (B+1,) first row of each experience
@@ -38,7 +46,7 @@ final class TrainingRows {
         targets = new long[size];
         temperatures = new float[size];
         forbidden = new long[size];
-        sampled = new boolean[size];
+        kinds = new Kind[size];
         weights = new double[size];
         advantages = new float[size];
         old = new float[size];
@@ -49,6 +57,7 @@ final class TrainingRows {
 
     private void fill(Experience experience, int b, float[] pgWeights, float[] ceWeights) {
         int r = starts[b];
+        int compared = comparedFrom(experience);
         boolean first = true;
         for (int t = 0; t < experience.tokens().length(); t++) {
             if (t < width) {
@@ -58,9 +67,8 @@ final class TrainingRows {
                 continue;
             }
             if (experience.lossMask().at(t) != 0) {
-                place(r, b, t, experience.tokens().at(t), experience.temperature());
+                place(r, b, t, experience.tokens().at(t), experience.temperature(), Kind.POLICY_GRADIENT);
                 forbidden[r] = first ? experience.forbiddenFirst() : -1;
-                sampled[r] = true;
                 weights[r] = pgWeights[t];
                 advantages[r] = experience.advantages().at(t);
                 old[r] = experience.oldLogProbs().at(t);
@@ -68,31 +76,44 @@ final class TrainingRows {
                 r++;
             }
             if (experience.ceWeights().at(t) != 0) {
-                place(r, b, t, experience.tokens().at(t), 1);
+                place(r, b, t, experience.tokens().at(t), 1, Kind.NEXT_TOKEN);
                 weights[r] = ceWeights[t];
+                r++;
+            }
+            if (t >= compared) {
+                place(r, b, t, experience.tokens().at(t), 1, Kind.PREFERENCE);
                 r++;
             }
         }
     }
 
-    private void place(int r, int b, int t, int target, float temperature) {
+    private void place(int r, int b, int t, int target, float temperature, Kind kind) {
         rows[r] = (long) b * width + t - 1;
         targets[r] = target;
         temperatures[r] = temperature;
         forbidden[r] = -1;
+        kinds[r] = kind;
     }
 
-    /** The policy-gradient rows of experience {@code b}, in the order of its tokens. */
-    int[] sampledRows(int b) {
-        return IntStream.range(starts[b], starts[b + 1]).filter(r -> sampled[r]).toArray();
+    /** The rows of experience {@code b} of this kind, in the order of its tokens. */
+    int[] of(Kind kind, int b) {
+        return IntStream.range(starts[b], starts[b + 1])
+                .filter(r -> kinds[r] == kind)
+                .toArray();
     }
 
-    boolean hasSampled() {
-        return IntStream.range(0, size).anyMatch(r -> sampled[r]);
+    boolean has(Kind kind) {
+        return Arrays.asList(kinds).contains(kind);
+    }
+
+    private static int comparedFrom(Experience experience) {
+        return experience.preference() == null
+                ? Integer.MAX_VALUE
+                : experience.preference().from();
     }
 
     private static int count(Experience experience) {
-        int count = 0;
+        int count = Math.max(0, experience.tokens().length() - comparedFrom(experience));
         for (int t = 1; t < experience.tokens().length(); t++) {
             count += experience.lossMask().at(t) != 0 ? 1 : 0;
             count += experience.ceWeights().at(t) != 0 ? 1 : 0;

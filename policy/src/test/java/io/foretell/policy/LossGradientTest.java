@@ -139,7 +139,7 @@ class LossGradientTest {
                     ? frozen.stream().map(one::starts).toList()
                     : List.of();
             policy.startTraining();
-            MicroBatchResult result = policy.accumulate(batch, pg, ce, proximal, one.loss, random.nextBoolean());
+            MicroBatchResult result = policy.accumulate(batch, pg, ce, proximal, 0, one.loss, random.nextBoolean());
             List<float[]> gradients = Gradients.take(policy, folder);
 
             Formula formula = one.sequence();
@@ -240,7 +240,7 @@ class LossGradientTest {
             assertThat(first.sequences()).allMatch(s -> s.klMean() == 0 && s.clipFraction() == 0);
             policy.step(AWAY);
 
-            MicroBatchResult second = policy.accumulate(batch, pg, ce, start, loss, false);
+            MicroBatchResult second = policy.accumulate(batch, pg, ce, start, 0, loss, false);
 
             for (int b = 0; b < batch.size(); b++) {
                 SequenceStatistics before = first.sequences().get(b);

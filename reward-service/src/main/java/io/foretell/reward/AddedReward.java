@@ -44,7 +44,7 @@ public final class AddedReward {
         String reference = tokenizer.decode(group.task().target());
         List<TextRule.Text> texts = new ArrayList<>();
         for (Rollout rollout : group.rollouts()) {
-            String response = tokenizer.decode(rollout.response().slice(0, rollout.sampled()));
+            String response = tokenizer.decode(rollout.text());
             texts.add(new TextRule.Text(prompt, response, reference));
         }
         if (texts.isEmpty()) {

@@ -1,6 +1,5 @@
 package io.foretell.reward;
 
-import io.foretell.judge.Judge;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.Scorer;
 import io.foretell.objectives.TokenArray;
@@ -14,7 +13,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The {@link Scorer} of one batch of groups: questions are collected, equal ones only once, and answered together.
@@ -23,12 +21,11 @@ import org.jspecify.annotations.Nullable;
 final class BatchScorer implements Scorer {
     private record Question(Weights weights, ScoreRequest request) {}
 
-    private final @Nullable Judge judge;
+    private final Roles roles;
     private final Map<Question, CompletableFuture<FloatArray>> questions = new LinkedHashMap<>();
 
-    /** @param judge null where the run has none */
-    BatchScorer(@Nullable Judge judge) {
-        this.judge = judge;
+    BatchScorer(Roles roles) {
+        this.roles = roles;
     }
 
     @Override
@@ -44,7 +41,7 @@ final class BatchScorer implements Scorer {
 
     @Override
     public CompletableFuture<Verdict> judge(String role, Map<String, String> material) {
-        return judge == null ? CompletableFuture.completedFuture(JudgedPart.noJudge()) : judge.ask(role, material);
+        return roles.ask(role, material);
     }
 
     boolean isEmpty() {

@@ -2,8 +2,8 @@ package io.foretell.reward;
 
 import io.foretell.judge.Judge;
 import io.foretell.objectives.RewardStatus;
+import io.foretell.objectives.Tournament;
 import io.foretell.objectives.Verdict;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,46 +55,12 @@ final class JudgedPart {
     }
 
     private CompletableFuture<List<Verdict>> compared(Judge judge, List<String> pair, List<TextRule.Text> group) {
-        int size = group.size();
-        List<CompletableFuture<Verdict>> asked = new ArrayList<>();
-        Verdict[][] table = new Verdict[size][size];
-        for (int i = 0; i < size; i++) {
-            for (int j = i + 1; j < size; j++) {
-                int first = i;
-                int second = j;
-                Map<String, String> material = material(judge, group.get(i), pair);
-                material.put(pair.get(0), group.get(i).response());
-                material.put(pair.get(1), group.get(j).response());
-                asked.add(judge.ask(role, material).thenApply(verdict -> {
-                    table[first][second] = verdict;
-                    table[second][first] = new Verdict(verdict.status(), 1 - verdict.score(), verdict.reason());
-                    return verdict;
-                }));
-            }
-        }
-        return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).thenApply(all -> {
-            List<Verdict> verdicts = new ArrayList<>();
-            for (int i = 0; i < size; i++) {
-                verdicts.add(preferred(table[i], size - 1));
-            }
-            return verdicts;
+        return Tournament.of(group.size(), (i, j) -> {
+            Map<String, String> material = material(judge, group.get(i), pair);
+            material.put(pair.get(0), group.get(i).response());
+            material.put(pair.get(1), group.get(j).response());
+            return judge.ask(role, material);
         });
-    }
-
-    /** The mean over the comparisons that could be had, if they are at least half. */
-    private static Verdict preferred(@Nullable Verdict[] row, int others) {
-        double sum = 0;
-        int had = 0;
-        Verdict missing = new Verdict(RewardStatus.FAILED, 0, "a group of one has nothing to be compared with");
-        for (Verdict verdict : row) {
-            if (verdict != null && verdict.status() == RewardStatus.OK) {
-                sum += verdict.score();
-                had++;
-            } else if (verdict != null) {
-                missing = verdict;
-            }
-        }
-        return had == 0 || 2 * had < others ? missing : new Verdict(RewardStatus.OK, sum / had, "");
     }
 
     private Map<String, String> material(Judge judge, TextRule.Text text, List<String> pair) {

@@ -1,6 +1,5 @@
 package io.foretell.reward;
 
-import io.foretell.judge.Judge;
 import io.foretell.objectives.Cut;
 import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.Objective;
@@ -43,7 +42,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     private final String tasks;
     private final PolicyFeed feed;
     private final ServedPolicy policy;
-    private final @Nullable Judge judge;
+    private final Roles roles;
     private final @Nullable AddedReward added;
     private final Patience patience;
     private final Metrics metrics;
@@ -52,7 +51,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     /**
      * @param phases the objective of each phase, by index
      * @param tasks topic of tasks
-     * @param judge stays its owner's; null where the run has none
+     * @param roles who answers in a judge's roles
      * @param added on top of every method's own reward; null for nothing
      */
     public RewardWorker(
@@ -60,7 +59,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             String tasks,
             PolicyFeed feed,
             ServedPolicy policy,
-            @Nullable Judge judge,
+            Roles roles,
             @Nullable AddedReward added,
             Patience patience,
             Metrics metrics,
@@ -69,7 +68,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         this.tasks = tasks;
         this.feed = feed;
         this.policy = policy;
-        this.judge = judge;
+        this.roles = roles;
         this.added = added;
         this.patience = patience;
         this.metrics = metrics;
@@ -80,8 +79,8 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     public Map<Work<RolloutGroup>, WorkLoop.Answer> answer(List<Work<RolloutGroup>> batch, WorkLoop<RolloutGroup> loop)
             throws InterruptedException {
         follow(batch, loop);
-        BatchScorer scorer = new BatchScorer(judge);
-        Map<Work<RolloutGroup>, CompletableFuture<List<Reward>>> rewards = new LinkedHashMap<>();
+        BatchScorer scorer = new BatchScorer(roles);
+        Map<Work<RolloutGroup>, CompletableFuture<Rewarded>> rewards = new LinkedHashMap<>();
         batch.forEach(work -> rewards.put(work, ask(work.value(), scorer)));
         long start = System.nanoTime();
         if (!scorer.isEmpty()) {
@@ -91,12 +90,12 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         }
         double seconds = (System.nanoTime() - start) / 1e9 / batch.size();
         Map<Work<RolloutGroup>, WorkLoop.Answer> answers = new LinkedHashMap<>();
-        for (Map.Entry<Work<RolloutGroup>, CompletableFuture<List<Reward>>> entry : rewards.entrySet()) {
+        for (Map.Entry<Work<RolloutGroup>, CompletableFuture<Rewarded>> entry : rewards.entrySet()) {
             Work<RolloutGroup> work = entry.getKey();
             try {
-                List<Reward> found = loop.await(entry.getValue().thenCompose(own -> withAdded(own, work.value())));
-                if (isEnough(work, found, loop)) {
-                    answers.put(work, scored(work.value(), found, seconds));
+                Rewarded found = loop.await(entry.getValue().thenCompose(this::withAdded));
+                if (isEnough(work, found.rewards(), loop)) {
+                    answers.put(work, scored(found, seconds));
                 }
             } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
                 loop.giveUp(work, "its objective could not reward it: " + e);
@@ -105,21 +104,31 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         return answers;
     }
 
-    private CompletableFuture<List<Reward>> ask(RolloutGroup group, BatchScorer scorer) {
+    /** A group with the candidates beside its rollouts, and a reward for each. */
+    private record Rewarded(RolloutGroup pool, List<Reward> rewards) {}
+
+    private CompletableFuture<Rewarded> ask(RolloutGroup group, BatchScorer scorer) {
         int phase = group.task().phase();
         if (phase < 0 || phase >= phases.size()) {
             return CompletableFuture.failedFuture(new IllegalArgumentException(
                     "the group belongs to phase " + phase + " but the run has only " + phases.size()));
         }
         try {
-            return phases.get(phase).reward(group, scorer).toCompletableFuture();
+            Objective objective = phases.get(phase);
+            return objective
+                    .pool(group, scorer)
+                    .thenCompose(
+                            pool -> objective.reward(pool, scorer).thenApply(rewards -> new Rewarded(pool, rewards)))
+                    .toCompletableFuture();
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
     }
 
-    private CompletableFuture<List<Reward>> withAdded(List<Reward> own, RolloutGroup group) {
-        return added == null ? CompletableFuture.completedFuture(own) : added.to(own, group);
+    private CompletableFuture<Rewarded> withAdded(Rewarded own) {
+        return added == null
+                ? CompletableFuture.completedFuture(own)
+                : added.to(own.rewards(), own.pool()).thenApply(sums -> new Rewarded(own.pool(), sums));
     }
 
     /** Whether the group may go on; otherwise it goes back to the queue, or to the dead letters. */
@@ -140,9 +149,9 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         return false;
     }
 
-    private WorkLoop.Answer scored(RolloutGroup group, List<Reward> rewards, double seconds) {
-        ScoredGroup scored = new ScoredGroup(group, rewards, policy.version(), seconds, clock.instant());
-        for (Reward reward : rewards) {
+    private WorkLoop.Answer scored(Rewarded found, double seconds) {
+        ScoredGroup scored = new ScoredGroup(found.pool(), found.rewards(), policy.version(), seconds, clock.instant());
+        for (Reward reward : found.rewards()) {
             metrics.count("reward_rewards", "status", reward.status().name().toLowerCase(Locale.ROOT));
         }
         List<Task> spawned = spawned(scored);

@@ -70,7 +70,7 @@ class BatchScorerTest {
 
     @Test
     void equalQuestionsAreAskedOnce() {
-        BatchScorer scorer = new BatchScorer(null);
+        BatchScorer scorer = new BatchScorer(Roles.of(null));
         CompletableFuture<FloatArray> first = scorer.logProbs(Weights.EMA, CONTEXT, NEXT);
 
         CompletableFuture<FloatArray> again = scorer.logProbs(Weights.EMA, TokenArray.of(1, 2, 3), TokenArray.of(4, 5));
@@ -84,7 +84,7 @@ class BatchScorerTest {
 
     @Test
     void whoeverAskedGetsTheAnswerToTheirQuestionFromTheWeightsTheyNamed() {
-        BatchScorer scorer = new BatchScorer(null);
+        BatchScorer scorer = new BatchScorer(Roles.of(null));
         TokenArray longer = TokenArray.of(7, 6, 5, 4, 3, 2, 1);
         CompletableFuture<FloatArray> live = scorer.logProbs(Weights.LIVE, CONTEXT, NEXT);
         CompletableFuture<FloatArray> teacher = scorer.logProbs(Weights.EMA, CONTEXT, NEXT);
@@ -108,7 +108,7 @@ class BatchScorerTest {
 
     @Test
     void aBatchWithoutQuestionsAsksNothing() {
-        BatchScorer scorer = new BatchScorer(null);
+        BatchScorer scorer = new BatchScorer(Roles.of(null));
 
         assertThat(scorer.isEmpty()).isTrue();
         assertThat(scorer.answers(policy)).isEmpty();
@@ -117,7 +117,7 @@ class BatchScorerTest {
 
     @Test
     void whereThereIsNoJudgeTheVerdictSaysWhatToSet() {
-        assertThat(new BatchScorer(null).judge("quality", "text").join())
+        assertThat(new BatchScorer(Roles.of(null)).judge("quality", "text").join())
                 .isEqualTo(new Verdict(
                         RewardStatus.FAILED,
                         0,

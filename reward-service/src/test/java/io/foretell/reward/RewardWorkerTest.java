@@ -13,6 +13,7 @@ import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
+import io.foretell.objectives.Origin;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.Reward;
 import io.foretell.objectives.RewardStatus;
@@ -87,6 +88,15 @@ class RewardWorkerTest {
         @Override
         public Optional<SamplingPlan> sampling(Task task) {
             return Optional.empty();
+        }
+
+        @Override
+        public CompletionStage<RolloutGroup> pool(RolloutGroup group, Scorer scorer) {
+            return CompletableFuture.completedFuture(
+                    group.id().equals("g-good")
+                            ? group.with(
+                                    List.of(Rollout.candidate(3, tokenizer.encode("good, its own"), Origin.DOCUMENT)))
+                            : group);
         }
 
         @Override
@@ -177,7 +187,7 @@ class RewardWorkerTest {
                         topics.tasks(),
                         feed,
                         policy,
-                        judge,
+                        Roles.of(judge),
                         AddedReward.of("short", rewards, tokenizer),
                         new Patience(3, 0.5),
                         metrics,
@@ -213,7 +223,16 @@ class RewardWorkerTest {
                                         .isEqualTo(Reward.of(0.5, Map.of("safety", 1.0, "short/length", 0.5)));
                                 assertThat(good.rewards())
                                         .extracting(Reward::isOk)
-                                        .containsExactly(true, true, false);
+                                        .containsExactly(true, true, false, true);
+                                assertThat(good.group().rollouts().get(3))
+                                        .as("a candidate that nobody sampled")
+                                        .isEqualTo(Rollout.candidate(
+                                                3,
+                                                good.group().rollouts().get(3).response(),
+                                                Origin.DOCUMENT));
+                                assertThat(good.rewards().get(3).components())
+                                        .as("its whole text is scored")
+                                        .containsEntry("short/length", 1 / 3.0);
                             },
                             again -> assertThat(again.id()).isEqualTo("g-late"));
         }

@@ -1,5 +1,8 @@
 package io.foretell.streams;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.objectives.Origin;
 import io.foretell.objectives.PolicyInUse;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.RolloutGroup;
@@ -8,20 +11,21 @@ import io.foretell.objectives.Task;
 import java.util.Map;
 
 /**
- * The codecs of all internal topics. Readers accept a record's schema version and the one before; a scored group of version
- * 1 does not say what it awaits. Thread-safe.
+ * The codecs of all internal topics. Readers accept a record's schema version and the one before; groups of version 1
+ * do not say where rollouts come from, nor what they await. Thread-safe.
  */
 public final class Codecs {
-    private static final Codec<Task> TASK = new RecordCodec<>(WireMappers.cbor(), Task.class, "task", 1, Codecs::of);
-    private static final Codec<RolloutGroup> ROLLOUT_GROUP =
-            new RecordCodec<>(WireMappers.cbor(), RolloutGroup.class, "rollout group", 1, group -> of(group.task()));
-    private static final Codec<ScoredGroup> SCORED_GROUP =
-            new RecordCodec<>(WireMappers.cbor(), ScoredGroup.class, "scored group", 2, group -> of(group.task()));
-    private static final Codec<PolicyVersion> POLICY_VERSION =
-            new RecordCodec<>(WireMappers.json(), PolicyVersion.class, "policy version", 1, version -> Map.of());
+    private static final Codec<Task> TASK =
+            new RecordCodec<>(WireMappers.cbor(), Task.class, "task", 1, Codecs::of, task -> {});
+    private static final Codec<RolloutGroup> ROLLOUT_GROUP = new RecordCodec<>(
+            WireMappers.cbor(), RolloutGroup.class, "rollout group", 2, group -> of(group.task()), Codecs::addOrigins);
+    private static final Codec<ScoredGroup> SCORED_GROUP = new RecordCodec<>(
+            WireMappers.cbor(), ScoredGroup.class, "scored group", 2, group -> of(group.task()), Codecs::addAwaits);
+    private static final Codec<PolicyVersion> POLICY_VERSION = new RecordCodec<>(
+            WireMappers.json(), PolicyVersion.class, "policy version", 1, version -> Map.of(), version -> {});
 
     private static final Codec<PolicyInUse> POLICY_IN_USE =
-            new RecordCodec<>(WireMappers.json(), PolicyInUse.class, "policy in use", 1, used -> Map.of());
+            new RecordCodec<>(WireMappers.json(), PolicyInUse.class, "policy in use", 1, used -> Map.of(), used -> {});
 
     private Codecs() {}
 
@@ -44,6 +48,23 @@ public final class Codecs {
 
     public static Codec<PolicyInUse> policyInUse() {
         return POLICY_IN_USE;
+    }
+
+    /** In version 1 no group awaited others. */
+    private static void addAwaits(JsonNode scored) {
+        addOrigins(scored.path("group"));
+        if (scored instanceof ObjectNode fields) {
+            fields.putArray("awaits");
+        }
+    }
+
+    /** In version 1 every rollout was sampled. */
+    private static void addOrigins(JsonNode group) {
+        for (JsonNode rollout : group.path("rollouts")) {
+            if (rollout instanceof ObjectNode fields) {
+                fields.put("origin", Origin.SAMPLED.name());
+            }
+        }
     }
 
     private static Map<String, String> of(Task task) {

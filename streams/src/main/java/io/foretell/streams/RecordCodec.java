@@ -4,12 +4,14 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** A record as an object {@code {"v": schema version, "record": fields}}; unknown fields are ignored. Thread-safe. */
@@ -19,20 +21,27 @@ final class RecordCodec<T> implements Codec<T> {
 
     private final ObjectMapper mapper;
     private final ObjectReader reader;
-    private final ObjectReader olderReader;
     private final ObjectWriter writer;
     private final String name;
     private final int version;
     private final Function<T, Map<String, String>> labels;
+    private final Consumer<JsonNode> upgrade;
 
-    RecordCodec(ObjectMapper mapper, Class<T> type, String name, int version, Function<T, Map<String, String>> labels) {
+    /** @param upgrade adds to a record of the schema version before what it lacks */
+    RecordCodec(
+            ObjectMapper mapper,
+            Class<T> type,
+            String name,
+            int version,
+            Function<T, Map<String, String>> labels,
+            Consumer<JsonNode> upgrade) {
         this.mapper = mapper;
         this.reader = mapper.readerFor(type);
-        this.olderReader = WireMappers.older(mapper).readerFor(type);
         this.writer = mapper.writerFor(type);
         this.name = name;
         this.version = version;
         this.labels = labels;
+        this.upgrade = upgrade;
     }
 
     @Override
@@ -77,7 +86,7 @@ final class RecordCodec<T> implements Codec<T> {
         for (String field = parser.nextFieldName(); field != null; field = parser.nextFieldName()) {
             JsonToken token = parser.nextToken();
             if (RECORD.equals(field) && token == JsonToken.START_OBJECT && record == null) {
-                record = (found < version ? olderReader : reader).readValue(parser);
+                record = found < version ? upgraded(parser) : reader.readValue(parser);
             } else {
                 parser.skipChildren();
             }
@@ -87,6 +96,12 @@ final class RecordCodec<T> implements Codec<T> {
                     length + " bytes are not a " + name + ": there is no whole record in them");
         }
         return record;
+    }
+
+    private T upgraded(JsonParser parser) throws IOException {
+        JsonNode older = mapper.readTree(parser);
+        upgrade.accept(older);
+        return reader.readValue(older);
     }
 
     private UnreadableRecordException unreadable(int length, Throwable cause) {

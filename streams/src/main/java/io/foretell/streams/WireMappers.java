@@ -1,7 +1,5 @@
 package io.foretell.streams;
 
-import com.fasterxml.jackson.annotation.JsonSetter;
-import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -23,7 +21,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Instant;
-import java.util.List;
 
 /**
  * Jackson set up for the wire: nothing missing, nothing coerced; token ids as a byte string of little-endian int32,
@@ -38,14 +35,6 @@ final class WireMappers {
 
     static ObjectMapper json() {
         return strict(JsonMapper.builder());
-    }
-
-    /** As {@code mapper}, for records of the schema version before: lists that they lack are empty. */
-    static ObjectMapper older(ObjectMapper mapper) {
-        ObjectMapper lenient = mapper.copy();
-        lenient.disable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES);
-        lenient.configOverride(List.class).setSetterInfo(JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY));
-        return lenient;
     }
 
     private static <M extends ObjectMapper, B extends MapperBuilder<M, B>> ObjectMapper strict(B builder) {

@@ -25,6 +25,8 @@ class CodecsTest {
                 .isEqualTo(Examples.task("t", 2));
         assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Examples.group("g"))))
                 .isEqualTo(Examples.group("g"));
+        assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Examples.pool("p"))))
+                .isEqualTo(Examples.pool("p"));
         assertThat(Codecs.scoredGroup().decode(Codecs.scoredGroup().encode(Examples.scored("s"))))
                 .isEqualTo(Examples.scored("s"));
         assertThat(Codecs.policyVersion().decode(Codecs.policyVersion().encode(POLICY)))
@@ -61,7 +63,7 @@ class CodecsTest {
         now[3] = 2; // {"v": 2
 
         assertThat(before[3]).isEqualTo((byte) 1);
-        assertThatThrownBy(() -> Codecs.scoredGroup().decode(now)).hasMessageContaining("awaits");
+        assertThatThrownBy(() -> Codecs.scoredGroup().decode(now)).hasMessageContaining("origin");
         byte[] empty = HexFormat.of().parseHex("a2617601667265636f7264a0");
         assertThatThrownBy(() -> Codecs.scoredGroup().decode(empty)).isInstanceOf(UnreadableRecordException.class);
     }

@@ -1,6 +1,7 @@
 package io.foretell.streams;
 
 import io.foretell.objectives.*;
+import io.foretell.objectives.Origin;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,11 @@ final class Examples {
                 FinishReason.LENGTH,
                 List.of(new VersionSpan(3, 0, 2)));
         return new RolloutGroup(task(id, 1), List.of(rollout, rollout), "tok", "pol", 0.25, NOW);
+    }
+
+    /** A group with a candidate that was not sampled. */
+    static RolloutGroup pool(String id) {
+        return group(id).with(List.of(Rollout.candidate(2, TokenArray.of(8, 9), Origin.REWRITE)));
     }
 
     static ScoredGroup scored(String id) {

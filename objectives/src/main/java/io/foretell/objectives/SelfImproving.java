@@ -1,0 +1,285 @@
+package io.foretell.objectives;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+
+/**
+ * SIP, Self-Improving Pretraining (Meta FAIR, arXiv 2601.21343): the text's own continuation competes with those that the
+ * model samples and with a rewrite, a judge says which is best, and the model moves towards that.
+ *
+ * <pre>
+ * x, y_orig = all before, and N tokens from, a multiple of N           N = rollout.max_response_length
+ * C  = { y_1 ... y_K, y_orig, y_rewrite }                              K = rollout.n, y_k ~ pi_theta(. | x)
+ * q(y) = mean over the others y' in C of how far the judge prefers y to y' after x
+ * s(y) = how far the judge finds y safe        f(y) = how far it finds nothing false in y, y_orig being true
+ * R(y) = sum of those that the option score names, such as q + s
+ * dpo     L = -log sigmoid(beta [log pi_theta/pi_ref (y_w | x) - log pi_theta/pi_ref (y_l | x)])   w, l: best and worst R
+ * rf-nll  L = -log pi_theta(y_w | x)
+ * </pre>
+ *
+ * <p>Judges are asked in the roles {@code quality}, {@code safety}, {@code factuality} and {@code rewriter}; each pair is
+ * shown in both orders where {@code reward.judge.swap_order} says so, the default. {@code reward.roles} lets a configured
+ * reward answer in a judge's place. Equal texts are a draw without a question, and a text equal to y_orig is true.
+ *
+ * <p>Where we differ or the paper is silent: its beta and how its reference follows are not known. Ours is {@code beta}, and
+ * the reference is the teacher: fixed at what the phase began with where {@code teacher.ema_decay} is 1, else a slow copy of
+ * the policy. A candidate with a verdict that cannot be had takes no part; equals are chosen among at random; a pool whose
+ * rewards are all equal says nothing and is left out. A document's last N tokens make a suffix only when they are N; a
+ * rewrite is cut to N. {@link DirectPreference} is a mean over the step's pairs, RF-NLL one over its tokens.
+ *
+ * <p>Options:
+ *
+ * <ul>
+ *   <li>{@code score}: one or more of {@code quality}, {@code safety} and {@code factuality} ({@code [quality]}). Safety
+ *       alone is earned by degenerate text as well.
+ *   <li>{@code original}, {@code rewrite}: whether they are in the pool (true, false).
+ *   <li>{@code update}: {@code dpo} or {@code rf-nll} ({@code dpo}).
+ *   <li>{@code beta}: of DPO (0.1, TRL's).
+ *   <li>{@code min_prefix}: fewest tokens before a suffix (1).
+ *   <li>{@code next_token_weight}: coefficient of next-token prediction on y_orig, with a denominator of its own; 0, the
+ *       paper's, for none.
+ * </ul>
+ */
+public final class SelfImproving implements Objective {
+    public static final String NAME = "self-improving";
+
+    private static final String QUALITY = "quality";
+    private static final String SAFETY = "safety";
+    private static final String FACTUALITY = "factuality";
+    private static final String REWRITER = "rewriter";
+    private static final Set<String> SCORES = Set.of(QUALITY, SAFETY, FACTUALITY);
+    private static final int NO_TOKEN = -1;
+
+    private final ObjectiveSettings settings;
+    private final Tokenizer tokenizer;
+    private final List<String> scores;
+    private final boolean withOriginal;
+    private final boolean withRewrite;
+    private final boolean isDpo;
+    private final double beta;
+    private final int minPrefix;
+    private final float nextTokenWeight;
+
+    public SelfImproving(ObjectiveSettings settings) {
+        Options options = new Options(NAME, settings.options());
+        this.settings = settings;
+        this.tokenizer = settings.tokenizer();
+        List<String> named = options.texts("score");
+        this.scores = named.isEmpty() ? List.of(QUALITY) : named;
+        this.withOriginal = options.flag("original", true);
+        this.withRewrite = options.flag("rewrite", false);
+        String update = options.text("update", "dpo");
+        this.isDpo = update.equals("dpo");
+        this.beta = options.number("beta", 0.1, 1e-6, Integer.MAX_VALUE);
+        this.minPrefix = options.integer("min_prefix", 1, 1);
+        this.nextTokenWeight = (float) options.number("next_token_weight", 0, 0, Integer.MAX_VALUE);
+        options.refuseUnknown();
+        if (!isDpo && !update.equals("rf-nll")) {
+            throw new IllegalArgumentException(
+                    "phases: option 'update' of objective 'self-improving' must be 'dpo' or 'rf-nll'");
+        }
+        if (!SCORES.containsAll(scores) || Set.copyOf(scores).size() < scores.size()) {
+            throw new IllegalArgumentException("phases: option 'score' of objective 'self-improving' is " + scores
+                    + " but must list one or more of quality, safety and factuality, each once");
+        }
+        if (settings.groupSize() + (withOriginal ? 1 : 0) + (withRewrite ? 1 : 0) < 2) {
+            throw new IllegalArgumentException("rollout.n is 1 and neither 'original' nor 'rewrite' is in the pool,"
+                    + " but objective 'self-improving' compares at least 2 candidates");
+        }
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    /** One task for every N tokens that have {@code min_prefix} before them; the random numbers are not needed. */
+    @Override
+    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+        int n = settings.maxResponseLength();
+        List<Cut> cuts = new ArrayList<>();
+        for (int from = n; from + n <= tokens.length(); from += n) {
+            if (from >= minPrefix) {
+                TokenArray prefix = tokens.slice(0, from).last(settings.maxPromptLength());
+                cuts.add(new Cut(prefix, tokens.slice(from, from + n)));
+            }
+        }
+        return cuts;
+    }
+
+    @Override
+    public Optional<SamplingPlan> sampling(Task task) {
+        return Optional.of(new SamplingPlan(
+                task.prompt(),
+                settings.groupSize(),
+                settings.temperature(),
+                0,
+                settings.maxResponseLength(),
+                tokenizer.endOfText().orElse(NO_TOKEN),
+                false));
+    }
+
+    @Override
+    public boolean isThinking() {
+        return false;
+    }
+
+    /** C. A rewrite that could not be had is an empty candidate, so that its failure is kept and counted. */
+    @Override
+    public CompletionStage<RolloutGroup> pool(RolloutGroup group, Scorer scorer) {
+        int next = group.rollouts().size();
+        Task task = group.task();
+        List<Rollout> candidates = new ArrayList<>();
+        if (withOriginal) {
+            candidates.add(Rollout.candidate(next++, task.target(), Origin.DOCUMENT));
+        }
+        if (!withRewrite) {
+            return CompletableFuture.completedFuture(group.with(candidates));
+        }
+        int place = next;
+        String original = text(task.target());
+        return scorer.judge(REWRITER, Map.of("context", text(task.prompt()), "continuation", original))
+                .thenApply(verdict -> {
+                    candidates.add(Rollout.candidate(place, rewrite(verdict, original), Origin.REWRITE));
+                    return group.with(candidates);
+                });
+    }
+
+    /** The judge's words as tokens, at most N, after the white space that the original begins with. */
+    private TokenArray rewrite(Verdict verdict, String original) {
+        String words = verdict.status() == RewardStatus.OK ? verdict.reason().strip() : "";
+        if (words.isEmpty()) {
+            return TokenArray.EMPTY;
+        }
+        String space = original.substring(
+                0, original.length() - original.stripLeading().length());
+        TokenArray tokens = tokenizer.encode(space + words);
+        return tokens.slice(0, Math.min(tokens.length(), settings.maxResponseLength()));
+    }
+
+    @Override
+    public CompletionStage<List<Reward>> reward(RolloutGroup pool, Scorer scorer) {
+        String context = text(pool.task().prompt());
+        String original = text(pool.task().target());
+        List<Integer> judged = IntStream.range(0, pool.rollouts().size())
+                .filter(i -> !isMissing(pool.rollouts().get(i)))
+                .boxed()
+                .toList();
+        List<String> texts =
+                judged.stream().map(i -> text(pool.rollouts().get(i).text())).toList();
+        Map<String, CompletableFuture<List<Verdict>>> verdicts = new LinkedHashMap<>();
+        for (String score : scores) {
+            verdicts.put(
+                    score,
+                    switch (score) {
+                        case QUALITY -> quality(context, texts, scorer);
+                        case SAFETY -> each(texts, y -> scorer.judge(SAFETY, y));
+                        default -> each(texts, y -> factuality(context, original, y, scorer));
+                    });
+        }
+        return CompletableFuture.allOf(verdicts.values().toArray(CompletableFuture[]::new))
+                .thenApply(all -> {
+                    List<Reward> rewards = new ArrayList<>();
+                    for (int i = 0; i < pool.rollouts().size(); i++) {
+                        int place = judged.indexOf(i);
+                        rewards.add(place < 0 ? Reward.failed("the rewriter wrote nothing") : sum(verdicts, place));
+                    }
+                    return rewards;
+                });
+    }
+
+    private static boolean isMissing(Rollout candidate) {
+        return candidate.origin() == Origin.REWRITE && candidate.response().isEmpty();
+    }
+
+    private static CompletableFuture<List<Verdict>> quality(String context, List<String> texts, Scorer scorer) {
+        return Tournament.of(texts.size(), (i, j) -> {
+            String first = texts.get(i);
+            String second = texts.get(j);
+            return first.equals(second)
+                    ? CompletableFuture.completedFuture(Tournament.even())
+                    : scorer.judge(QUALITY, Map.of("context", context, "first", first, "second", second));
+        });
+    }
+
+    private static CompletionStage<Verdict> factuality(String context, String original, String y, Scorer scorer) {
+        return y.equals(original)
+                ? CompletableFuture.completedFuture(new Verdict(RewardStatus.OK, 1, "it is the document's own text"))
+                : scorer.judge(FACTUALITY, Map.of("context", context, "reference", original, "continuation", y));
+    }
+
+    private static CompletableFuture<List<Verdict>> each(
+            List<String> texts, Function<String, CompletionStage<Verdict>> question) {
+        List<CompletableFuture<Verdict>> asked =
+                texts.stream().map(y -> question.apply(y).toCompletableFuture()).toList();
+        return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
+                .thenApply(all -> asked.stream().map(CompletableFuture::join).toList());
+    }
+
+    /** R, or why there is none. */
+    private static Reward sum(Map<String, CompletableFuture<List<Verdict>>> verdicts, int place) {
+        double total = 0;
+        Map<String, Double> components = new LinkedHashMap<>();
+        for (Map.Entry<String, CompletableFuture<List<Verdict>>> score : verdicts.entrySet()) {
+            Verdict verdict = score.getValue().join().get(place);
+            if (verdict.status() != RewardStatus.OK || !Double.isFinite(verdict.score())) {
+                RewardStatus status = verdict.status() == RewardStatus.OK ? RewardStatus.FAILED : verdict.status();
+                return new Reward(0, components, status, score.getKey() + ": " + verdict.reason());
+            }
+            components.put(score.getKey(), verdict.score());
+            total += verdict.score();
+        }
+        return Reward.of(total, components);
+    }
+
+    /** As a judge reads it: without the tokens that begin and end a document. */
+    private String text(TokenArray tokens) {
+        int from = !tokens.isEmpty() && is(tokenizer.beginOfText().orElse(NO_TOKEN), tokens.at(0)) ? 1 : 0;
+        int last = tokens.length() - 1;
+        boolean ended = last >= from && is(tokenizer.endOfText().orElse(NO_TOKEN), tokens.at(last));
+        return tokenizer.decode(tokens.slice(from, ended ? last : tokens.length()));
+    }
+
+    private static boolean is(int special, int token) {
+        return special != NO_TOKEN && special == token;
+    }
+
+    @Override
+    public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
+        List<Experience> experiences = new ArrayList<>();
+        Extremes.of(group).ifPresent(extremes -> experiences.addAll(updates(group, extremes)));
+        if (nextTokenWeight > 0) {
+            experiences.add(response(group.task().prompt(), group.task().target(), nextTokenWeight));
+        }
+        return experiences;
+    }
+
+    private List<Experience> updates(ScoredGroup group, Extremes extremes) {
+        TokenArray prompt = group.task().prompt();
+        TokenArray chosen = group.group().rollouts().get(extremes.best()).response();
+        TokenArray rejected = group.group().rollouts().get(extremes.worst()).response();
+        if (!isDpo) {
+            return chosen.isEmpty() ? List.of() : List.of(response(prompt, chosen, 1));
+        }
+        boolean differs = !chosen.isEmpty() && !rejected.isEmpty() && !chosen.equals(rejected);
+        return differs ? Experience.preference(group.id(), prompt, chosen, rejected, beta) : List.of();
+    }
+
+    /** Next-token prediction of the response's tokens only. */
+    private static Experience response(TokenArray prompt, TokenArray response, float weight) {
+        float[] weights = new float[prompt.length() + response.length()];
+        for (int t = prompt.length(); t < weights.length; t++) {
+            weights[t] = weight;
+        }
+        return Experience.nextToken(prompt.concat(response), FloatArray.of(weights));
+    }
+}
