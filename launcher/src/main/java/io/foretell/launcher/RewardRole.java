@@ -71,7 +71,7 @@ final class RewardRole implements Role {
                         wiring.topics().scoredGroups(),
                         wiring.watchdog(),
                         new RewardWorker(
-                                Wiring.objectives(wiring.config(), tokenizer),
+                                wiring.objectives(tokenizer),
                                 wiring.feed(),
                                 policy,
                                 new Roles(judge, wiring.config().reward().roles(), rewards),

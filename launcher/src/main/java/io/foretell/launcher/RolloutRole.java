@@ -42,7 +42,7 @@ final class RolloutRole implements Role {
     public void start() {
         ForetellConfig config = wiring.config();
         tokenizer = wiring.tokenizer();
-        objectives = Wiring.objectives(config, tokenizer);
+        objectives = wiring.objectives(tokenizer);
         policy = new ServedPolicy("rollout-policy", wiring.samplingOptions(), SWAP);
         policy.swap(wiring.firstPolicy());
         sender = new RecordSender(wiring.bootstrap());

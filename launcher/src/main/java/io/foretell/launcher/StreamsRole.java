@@ -48,6 +48,8 @@ final class StreamsRole implements Role {
     public void start() {
         ForetellConfig config = wiring.config();
         tokenizer = wiring.tokenizer();
+        List<Objective> objectives = wiring.objectives(tokenizer);
+        wiring.proxies().load(); // while the feeder waits for a model its transaction runs
         gateway = new DocumentGateway(wiring.bootstrap(), wiring.topics());
         index = DocumentIndex.open(
                 config.folder().resolve("documents"),
@@ -59,7 +61,7 @@ final class StreamsRole implements Role {
                 config.run().seed(),
                 index,
                 tokenizer,
-                plans(config, Wiring.objectives(config, tokenizer)),
+                plans(config, objectives),
                 new FeederSettings(
                         config.learner().promptsPerStep(),
                         config.learner().maxOffPolicySteps(),

@@ -6,6 +6,7 @@ import io.foretell.objectives.Objective;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
 import io.foretell.objectives.PolicyVersion;
+import io.foretell.objectives.ProxyModels;
 import io.foretell.objectives.Tokenizer;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
@@ -15,6 +16,7 @@ import io.foretell.platform.Watchdog;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Precision;
+import io.foretell.policy.ProxyPolicies;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Topics;
 import io.vertx.core.Vertx;
@@ -39,6 +41,7 @@ record Wiring(
         String bootstrap,
         Topics topics,
         PolicyFeed feed,
+        ProxyPolicies proxies,
         Vertx vertx,
         Metrics metrics,
         Health health,
@@ -62,7 +65,7 @@ record Wiring(
         return policyOptions(config).with(PolicyOptions.Use.SAMPLING);
     }
 
-    private static PolicyOptions policyOptions(ForetellConfig config) {
+    static PolicyOptions policyOptions(ForetellConfig config) {
         return PolicyOptions.DEFAULT
                 .withThreads(config.policy().threads())
                 .withCacheTokens(config.rollout().kvCacheTokens())
@@ -100,7 +103,11 @@ record Wiring(
     }
 
     /** One objective per phase. */
-    static List<Objective> objectives(ForetellConfig config, Tokenizer tokenizer) {
+    List<Objective> objectives(Tokenizer tokenizer) {
+        return objectives(config, tokenizer, proxies);
+    }
+
+    static List<Objective> objectives(ForetellConfig config, Tokenizer tokenizer, ProxyModels proxies) {
         List<Objective> objectives = new ArrayList<>();
         for (PhaseSettings phase : config.phases()) {
             objectives.add(Objectives.create(
@@ -111,7 +118,8 @@ record Wiring(
                             config.rollout().temperature(),
                             config.rollout().maxPromptLength(),
                             config.rollout().maxResponseLength(),
-                            phase.options())));
+                            phase.options(),
+                            proxies)));
         }
         return objectives;
     }
