@@ -8,6 +8,8 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * RPT, Reinforcement Pre-Training (Dong et al., arXiv 2506.08007): next-token prediction as a reasoning task with a
@@ -27,15 +29,20 @@ import java.util.random.RandomGenerator;
  *
  * <p>Where we differ or the paper is silent: the true continuation is looked at for {@code horizon} tokens; one position
  * per document and visit, where the paper takes every one that its filter keeps; braces inside a box must balance. The
- * thought is all up to the first closing tag. A response without one, or without a whole box after it, earns 0. The
- * paper keeps positions of high entropy under a proxy model only: that filter is not there, and its options
- * {@code proxy} and {@code entropy_threshold} are refused.
+ * thought is all up to the first closing tag. A response without one, or without a whole box after it, earns 0. As in
+ * the paper a proxy model leaves out easy positions, those whose next token has little entropy among the 16 most likely
+ * ones; whether that is over the 16 as if there were no others, as here, the paper does not say.
  *
  * <p>Options:
  *
  * <ul>
  *   <li>{@code horizon}: most tokens of the true continuation that y is compared with (16).
  *   <li>{@code min_prefix}: fewest tokens before the position (1).
+ *   <li>{@code proxy}: a Hugging Face folder with the policy's vocabulary, the paper's a 1.5B model for a 14B policy; none
+ *       by default, and then all positions count.
+ *   <li>{@code entropy_threshold}: positions where the proxy's entropy is below it, in nats, are not asked for (0.5; the
+ *       paper's validation has 0.5, 1.0 and 1.5, for training it gives none).
+ *   <li>{@code entropy_top_k}: over how many tokens the entropy is (16).
  *   <li>{@code prompt}: two texts, before the document's beginning and between it and the thought, such as the paper's
  *       instruction to box the next tokens; none by default.
  *   <li>{@code box}: two texts that enclose the answer, {@code ["\boxed{", "}"]}.
@@ -57,6 +64,9 @@ public final class Rpt implements Objective {
     private final int horizon;
     private final int minPrefix;
     private final int dynamicSamplingFrom;
+    private final @Nullable ProxyModel proxy;
+    private final double entropyThreshold;
+    private final int entropyTopK;
     private final TokenArray before;
     private final TokenArray after;
     private final List<String> box;
@@ -75,8 +85,12 @@ public final class Rpt implements Objective {
         this.after = encode(prompt.get(1)).append(open);
         this.box = pair("box", options.texts("box"), List.of("\\boxed{", "}"));
         this.close = Options.token(tokenizer, options.text("close", "</think>"));
-        refuse("proxy");
-        refuse("entropy_threshold");
+        this.proxy = options.proxy(settings);
+        this.entropyThreshold = options.number("entropy_threshold", 0.5, 0, Integer.MAX_VALUE);
+        this.entropyTopK = options.integer("entropy_top_k", 16, 2);
+        if (proxy == null) {
+            options.refuseWithout("proxy", "entropy_threshold", "entropy_top_k");
+        }
         options.refuseUnknown();
         if (box.contains("")) {
             throw new IllegalArgumentException("phases: option 'box' of objective 'rpt' needs two texts to look for");
@@ -98,13 +112,6 @@ public final class Rpt implements Objective {
         return given;
     }
 
-    private void refuse(String key) {
-        if (settings.options().containsKey(key)) {
-            throw new IllegalArgumentException("phases: objective 'rpt' cannot filter positions by the entropy of a"
-                    + " proxy model yet; leave the option '" + key + "' out");
-        }
-    }
-
     private TokenArray encode(String text) {
         return text.isEmpty() ? TokenArray.EMPTY : tokenizer.encode(text);
     }
@@ -115,16 +122,20 @@ public final class Rpt implements Objective {
     }
 
     /**
-     * One position t, uniform over those with {@code min_prefix} tokens before it and text from it on that can be
-     * stated; the end-of-text token is never asked for.
+     * One position t, uniform over those with {@code min_prefix} tokens before it, entropy under the proxy where there is
+     * one, and text from it on that can be stated; the end-of-text token is never asked for.
      *
-     * @return none where sixteen positions drawn in turn lie inside characters
+     * @return none where no position has the entropy, or sixteen drawn in turn lie inside characters
      */
     @Override
     public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
         int end = lengthOfText(tokens);
-        for (int draw = 0; draw < DRAWS && end > minPrefix; draw++) {
-            int t = random.nextInt(minPrefix, end);
+        if (end <= minPrefix) {
+            return List.of();
+        }
+        int[] positions = positions(tokens, end);
+        for (int draw = 0; draw < DRAWS && positions.length > 0; draw++) {
+            int t = positions[random.nextInt(positions.length)];
             TokenArray prefix = tokens.slice(0, t).last(settings.maxPromptLength());
             TokenArray next = tokens.slice(t, Math.min(end, t + horizon));
             if (!rightAnswers(prefix, next).isEmpty()) {
@@ -132,6 +143,15 @@ public final class Rpt implements Objective {
             }
         }
         return List.of();
+    }
+
+    private int[] positions(TokenArray tokens, int end) {
+        IntStream all = IntStream.range(minPrefix, end);
+        if (proxy == null) {
+            return all.toArray();
+        }
+        FloatArray entropies = proxy.entropies(tokens.slice(0, end), entropyTopK);
+        return all.filter(t -> entropies.at(t) >= entropyThreshold).toArray();
     }
 
     private int lengthOfText(TokenArray tokens) {
