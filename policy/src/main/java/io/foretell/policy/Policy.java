@@ -352,6 +352,7 @@ public final class Policy implements AutoCloseable {
         for (Experience experience : batch) {
             requireKnown(experience.tokens());
             requireKnown(experience.forbiddenFirst());
+            experience.textLoss().beside().forEach(this::requireKnown);
         }
         return training.accumulate(batch, pgWeights, ceWeights, proximal, pairWeight, loss, recompute);
     }
