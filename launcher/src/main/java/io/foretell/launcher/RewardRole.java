@@ -1,17 +1,11 @@
 package io.foretell.launcher;
 
-import io.foretell.judge.HttpJudge;
 import io.foretell.judge.Judge;
-import io.foretell.judge.JudgeModel;
-import io.foretell.judge.JudgeSettings;
 import io.foretell.objectives.RolloutGroup;
-import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ServedPolicy;
 import io.foretell.reward.AddedReward;
-import io.foretell.reward.ChatPrompt;
-import io.foretell.reward.EmbeddedJudge;
 import io.foretell.reward.RewardRoutes;
 import io.foretell.reward.RewardWorker;
 import io.foretell.reward.Rewards;
@@ -22,7 +16,6 @@ import io.foretell.streams.DeadLetters;
 import io.foretell.streams.RecordSender;
 import io.foretell.streams.WorkLoop;
 import io.foretell.streams.WorkQueue;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -55,7 +48,7 @@ final class RewardRole implements Role {
         tokenizer = wiring.tokenizer();
         policy = new ServedPolicy("reward-policy", wiring.scoringOptions(), SWAP);
         policy.swap(wiring.firstPolicy());
-        judge = judge(wiring.config().reward().judge());
+        judge = wiring.judge("judge");
         rewards = new Rewards(wiring.config().reward().rewards(), judge);
         sender = new RecordSender(wiring.bootstrap());
         worker = new WorkLoop<>(
@@ -84,32 +77,6 @@ final class RewardRole implements Role {
                 .check(
                         "reward",
                         () -> worker.isAlive() ? Optional.empty() : Optional.of("the reward worker has stopped"));
-    }
-
-    private @Nullable Judge judge(JudgeSettings settings) {
-        if (!settings.isConfigured()) {
-            return null;
-        }
-        JudgeModel model = settings.policy() != null
-                ? embedded(Path.of(settings.policy()))
-                : new HttpJudge(
-                        String.valueOf(settings.baseUrl()),
-                        settings.apiKey(),
-                        settings.model(),
-                        settings.timeout(),
-                        wiring.clock());
-        return Judge.open(settings, model, wiring.config().folder().resolve("judge"), wiring.metrics());
-    }
-
-    private JudgeModel embedded(Path folder) {
-        ChatPrompt prompt = ChatTemplate.find(folder, wiring.clock())
-                .<ChatPrompt>map(template -> messages -> template.render(
-                        Json.mapper().valueToTree(messages),
-                        null,
-                        true,
-                        Json.mapper().createObjectNode()))
-                .orElse(null);
-        return EmbeddedJudge.open(folder, wiring.judgingOptions(), prompt);
     }
 
     @Override

@@ -1,5 +1,9 @@
 package io.foretell.launcher;
 
+import io.foretell.judge.HttpJudge;
+import io.foretell.judge.Judge;
+import io.foretell.judge.JudgeModel;
+import io.foretell.judge.JudgeSettings;
 import io.foretell.learner.LearnerRun;
 import io.foretell.learner.PhaseSettings;
 import io.foretell.objectives.Objective;
@@ -11,12 +15,16 @@ import io.foretell.objectives.Tokenizer;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Health;
+import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Precision;
 import io.foretell.policy.ProxyPolicies;
+import io.foretell.reward.ChatPrompt;
+import io.foretell.reward.EmbeddedJudge;
+import io.foretell.rollout.ChatTemplate;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Topics;
 import io.vertx.core.Vertx;
@@ -30,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the roles of one process share.
@@ -100,6 +109,39 @@ record Wiring(
 
     HuggingFaceTokenizer tokenizer() {
         return HuggingFaceTokenizer.open(Path.of(firstPolicy().location()));
+    }
+
+    /**
+     * A judge of its own for who asks, as {@code reward.judge} says; null where it names none.
+     *
+     * @param folder of the run's, for its verdicts
+     */
+    @Nullable
+    Judge judge(String folder) {
+        JudgeSettings settings = config.reward().judge();
+        if (!settings.isConfigured()) {
+            return null;
+        }
+        JudgeModel model = settings.policy() != null
+                ? embedded(Path.of(settings.policy()))
+                : new HttpJudge(
+                        String.valueOf(settings.baseUrl()),
+                        settings.apiKey(),
+                        settings.model(),
+                        settings.timeout(),
+                        clock);
+        return Judge.open(settings, model, config.folder().resolve(folder), metrics);
+    }
+
+    private JudgeModel embedded(Path folder) {
+        ChatPrompt prompt = ChatTemplate.find(folder, clock)
+                .<ChatPrompt>map(template -> messages -> template.render(
+                        Json.mapper().valueToTree(messages),
+                        null,
+                        true,
+                        Json.mapper().createObjectNode()))
+                .orElse(null);
+        return EmbeddedJudge.open(folder, judgingOptions(), prompt);
     }
 
     /** One objective per phase. */
