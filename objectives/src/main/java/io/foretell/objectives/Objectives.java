@@ -14,6 +14,7 @@ public final class Objectives {
             Map.entry(RewardWeighted.NAME, RewardWeighted::new),
             Map.entry(Rlp.NAME, Rlp::new),
             Map.entry(Rpt.NAME, Rpt::new),
+            Map.entry(RptColdStart.NAME, RptColdStart::new),
             Map.entry(SelfImproving.NAME, SelfImproving::new),
             Map.entry(SpanCorruption.NAME, SpanCorruption::new),
             Map.entry(Unlikelihood.NAME, Unlikelihood::new)));

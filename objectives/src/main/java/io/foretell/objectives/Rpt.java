@@ -70,6 +70,7 @@ public final class Rpt implements Objective {
     private final TokenArray before;
     private final TokenArray after;
     private final List<String> box;
+    private final int open;
     private final int close;
 
     public Rpt(ObjectiveSettings settings) {
@@ -80,7 +81,7 @@ public final class Rpt implements Objective {
         this.minPrefix = options.integer("min_prefix", 1, 1);
         this.dynamicSamplingFrom = options.integer("dynamic_sampling_from", 0, 0);
         List<String> prompt = pair("prompt", options.texts("prompt"), List.of("", ""));
-        int open = Options.token(tokenizer, options.text("open", "<think>"));
+        this.open = Options.token(tokenizer, options.text("open", "<think>"));
         this.before = encode(prompt.get(0));
         this.after = encode(prompt.get(1)).append(open);
         this.box = pair("box", options.texts("box"), List.of("\\boxed{", "}"));
@@ -163,7 +164,7 @@ public final class Rpt implements Objective {
     @Override
     public Optional<SamplingPlan> sampling(Task task) {
         return Optional.of(new SamplingPlan(
-                context(task),
+                context(task.prompt()),
                 settings.groupSize(),
                 settings.temperature(),
                 1,
@@ -172,8 +173,8 @@ public final class Rpt implements Objective {
                 false));
     }
 
-    private TokenArray context(Task task) {
-        return before.concat(task.prompt()).concat(after);
+    private TokenArray context(TokenArray prefix) {
+        return before.concat(prefix).concat(after);
     }
 
     @Override
@@ -216,6 +217,23 @@ public final class Rpt implements Objective {
         return right.subList(0, last);
     }
 
+    int open() {
+        return open;
+    }
+
+    /** How an answer with an empty thought would look that states as few true tokens as can be stated, context included. */
+    TokenArray demonstration(Cut cut) {
+        String first = rightAnswers(cut.prompt(), cut.target()).stream()
+                .filter(text -> !text.equals(NO_TEXT))
+                .findFirst()
+                .orElseThrow();
+        TokenArray answer = tokenizer.encode(box.get(0) + first + box.get(1));
+        TokenArray all = context(cut.prompt()).append(close).concat(answer);
+        return tokenizer.endOfText().isPresent()
+                ? all.append(tokenizer.endOfText().getAsInt())
+                : all;
+    }
+
     /** y: what stands in the last box after the thought. */
     private Optional<String> answer(TokenArray response) {
         for (int u = 0; u < response.length(); u++) {
@@ -252,7 +270,7 @@ public final class Rpt implements Objective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        TokenArray context = context(group.task());
+        TokenArray context = context(group.task().prompt());
         double[] advantages = estimator.of(group.rewards());
         int end = tokenizer.endOfText().orElse(NO_TOKEN);
         List<Experience> experiences = new ArrayList<>();

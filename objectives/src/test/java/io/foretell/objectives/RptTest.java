@@ -363,6 +363,62 @@ class RptTest {
     }
 
     @Test
+    void aColdStartShowsAnswersThatRptRewards() {
+        Map<String, Object> options = Map.of("prompt", List.of("Go on: ", " | "), "min_prefix", 2);
+        Objective coldStart =
+                Objectives.create("rpt-cold-start", new ObjectiveSettings(PIECES, 8, 1f, 64, 32, options));
+        Rpt rpt = rpt(options);
+        int end = PIECES.endOfText().getAsInt();
+        for (String text : List.of("I like the cats", "a€ smile: \uD83D\uDE00s", "{x}")) {
+            TokenArray tokens = PIECES.encode(text).append(end);
+            for (int seed = 0; seed < 40; seed++) {
+                Cut asked = rpt.cut(document(""), tokens, new SplittableRandom(seed))
+                        .get(0);
+                Cut shown = coldStart
+                        .cut(document(""), tokens, new SplittableRandom(seed))
+                        .get(0);
+                TokenArray context = rpt.sampling(task(asked.prompt(), asked.target()))
+                        .orElseThrow()
+                        .context();
+                TokenArray answer =
+                        shown.target().slice(context.length(), shown.target().length());
+
+                assertThat(shown.prompt()).isEqualTo(TokenArray.EMPTY);
+                assertThat(shown.target()).isEqualTo(context.concat(answer));
+                assertThat(answer.at(0)).isEqualTo(PIECES.idOf("</think>").getAsInt());
+                assertThat(answer.at(answer.length() - 1)).isEqualTo(end);
+                if (!text.contains("{")) { // a box holds no brace without its other half
+                    assertThat(reward(rpt, asked.prompt(), asked.target(), answer)
+                                    .total())
+                            .as("'%s', seed %d", PIECES.decode(shown.target()), seed)
+                            .isEqualTo(1);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aColdStartTrainsEveryTokenButTheOneThatIsInserted() {
+        Objective coldStart = new RptColdStart(new ObjectiveSettings(PIECES, 8, 1f, 64, 32, Map.of()));
+        Cut cut = coldStart
+                .cut(document(""), PIECES.encode("I like the cats"), new SplittableRandom(3))
+                .get(0);
+        RolloutGroup group = group(task(cut.prompt(), cut.target()));
+        Experience experience = coldStart
+                .experiences(new ScoredGroup(group, List.of(), -1, 0, Instant.EPOCH), AdvantageEstimator.GRPO)
+                .get(0);
+
+        assertThat(experience.tokens()).isEqualTo(cut.target());
+        for (int t = 1; t < cut.target().length(); t++) {
+            boolean isInserted = cut.target().at(t) == PIECES.idOf("<think>").getAsInt();
+            assertThat(experience.ceWeights().at(t)).isEqualTo(isInserted ? 0 : 1);
+        }
+        assertThat(coldStart.isSampled()).isFalse();
+        assertThatThrownBy(() -> new RptColdStart(new ObjectiveSettings(PIECES, 8, 1f, 64, 32, Map.of("steps", 1))))
+                .hasMessageContaining("'steps'");
+    }
+
+    @Test
     void groupsAreComparedAsGrpoDoes() {
         TokenArray wrong = PIECES.encode("</think>\\boxed{s}<eos>");
         TokenArray right = PIECES.encode("</think>\\boxed{ the}<eos>");
