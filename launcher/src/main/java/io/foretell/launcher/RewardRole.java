@@ -10,7 +10,6 @@ import io.foretell.reward.RewardRoutes;
 import io.foretell.reward.RewardWorker;
 import io.foretell.reward.Rewards;
 import io.foretell.reward.Roles;
-import io.foretell.rollout.ChatTemplate;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetters;
 import io.foretell.streams.RecordSender;
