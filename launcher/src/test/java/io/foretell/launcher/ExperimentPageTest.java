@@ -119,8 +119,8 @@ class ExperimentPageTest {
             assertThat(config.phases()).as(experiment.name()).hasSize(2);
             assertThat(config)
                     .as("the control of " + experiment.name())
-                    .isNotEqualTo(
-                            ForetellConfig.load(configuration, List.of(), Map.of()).values());
+                    .isNotEqualTo(ForetellConfig.load(configuration, List.of(), Map.of())
+                            .values());
             Baseline baseline = experiment.baseline();
             if (baseline != null) {
                 Path other = Path.of("..", baseline.configuration());
