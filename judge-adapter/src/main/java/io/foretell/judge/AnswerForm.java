@@ -36,6 +36,11 @@ sealed interface AnswerForm {
     /** One sentence that tells the judge what is expected. */
     String expected();
 
+    /** Whether it is a text and not a score. */
+    default boolean isText() {
+        return false;
+    }
+
     private static JudgeFailure unreadable(String reason) {
         return new JudgeFailure(Kind.UNREADABLE, reason);
     }
@@ -143,6 +148,27 @@ sealed interface AnswerForm {
         }
     }
 
+    /** Whatever is said, if anything is. */
+    record WholeText() implements AnswerForm {
+        @Override
+        public Reading read(String answer) {
+            if (answer.isBlank()) {
+                throw unreadable("it is empty");
+            }
+            return new Reading(Double.NaN, Map.of(), answer.strip());
+        }
+
+        @Override
+        public String expected() {
+            return "some text";
+        }
+
+        @Override
+        public boolean isText() {
+            return true;
+        }
+    }
+
     /** A text between {@code <tag>} and {@code </tag>}, once and not empty. */
     record TaggedText(String tag) implements AnswerForm {
         @Override
@@ -163,6 +189,11 @@ sealed interface AnswerForm {
         @Override
         public String expected() {
             return "the text between <" + tag + "> and </" + tag + ">";
+        }
+
+        @Override
+        public boolean isText() {
+            return true;
         }
     }
 

@@ -36,8 +36,9 @@ record JudgePrompt(String role, int version, List<String> inputs, List<String> p
         }
     }
 
-    /** An answer's form: a {@code line}, a {@code schema} or a {@code tag}. */
+    /** An answer's form: a {@code line}, a {@code schema}, a {@code tag}, or the {@code whole} of it. */
     record AnswerSource(
+            @Nullable Boolean whole,
             @Nullable String line,
             @Nullable JsonNode schema,
             @Nullable String tag,
@@ -48,6 +49,9 @@ record JudgePrompt(String role, int version, List<String> inputs, List<String> p
         AnswerForm form() {
             Map<String, Double> labels = scores == null ? Map.of() : scores;
             Map<String, Double> criteria = weights == null ? Map.of() : weights;
+            if (Boolean.TRUE.equals(whole)) {
+                return new AnswerForm.WholeText();
+            }
             if (tag != null) {
                 return new AnswerForm.TaggedText(tag);
             }
@@ -56,7 +60,7 @@ record JudgePrompt(String role, int version, List<String> inputs, List<String> p
             }
             if (schema == null || field == null || labels.isEmpty() == criteria.isEmpty()) {
                 throw new IllegalArgumentException("answer needs a line with its scores, a schema with a field and"
-                        + " either scores or weights, or a tag");
+                        + " either scores or weights, a tag, or to be whole");
             }
             return new AnswerForm.JsonObject(schema, field, labels, criteria, highest == null ? 1 : highest);
         }
@@ -81,7 +85,7 @@ record JudgePrompt(String role, int version, List<String> inputs, List<String> p
 
     /** Whether it asks for a text and not for a score. */
     boolean isText() {
-        return answer instanceof AnswerForm.TaggedText;
+        return answer.isText();
     }
 
     /** The question about this material; braces in the material are left alone. */

@@ -21,7 +21,14 @@ class JudgePromptTest {
 
         assertThat(builtIn.roles())
                 .containsExactly(
-                        "annotator", "factuality", "quality", "rewriter", "rubric", "safety", "semantic_prefix");
+                        "annotator",
+                        "factuality",
+                        "quality",
+                        "rewriter",
+                        "rubric",
+                        "safety",
+                        "semantic_prefix",
+                        "thinker");
         assertThat(files.roles()).containsExactlyElementsOf(builtIn.roles());
         for (String role : builtIn.roles()) {
             assertThat(builtIn.of(role)).isEqualTo(files.of(role));

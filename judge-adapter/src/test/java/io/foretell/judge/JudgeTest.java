@@ -174,6 +174,20 @@ class JudgeTest extends WithJudgeServer {
     }
 
     @Test
+    void aThinkersWordsAreTheWholeAnswer() {
+        server.thenSays("  It follows from a. <think>b</think>\n")
+                .thenSays(" \n")
+                .thenSays("");
+        Judge judge = judge();
+
+        assertThat(judge.ask("thinker", Map.of("text", "a text")).join().reason())
+                .isEqualTo("It follows from a. <think>b</think>");
+        assertThat(judge.ask("thinker", Map.of("text", "another")).join().status())
+                .as("two empty answers")
+                .isEqualTo(RewardStatus.FAILED);
+    }
+
+    @Test
     void aRoleOrMaterialThatIsNotThereIsAFailureThatNamesWhatIs() {
         assertThat(judge().ask("beauty", TEXT).join().reason())
                 .contains("'beauty'")

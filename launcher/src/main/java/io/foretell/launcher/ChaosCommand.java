@@ -2,6 +2,7 @@ package io.foretell.launcher;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.learner.ExperienceBuffer;
+import io.foretell.objectives.ProxyModels;
 import io.foretell.objectives.Rollout;
 import io.foretell.objectives.RolloutGroup;
 import io.foretell.platform.AtomicFiles;
@@ -165,7 +166,7 @@ final class ChaosCommand implements Callable<Integer> {
         Path origin = PolicyOrigin.of(config);
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(origin)) {
             ChaosAudit audit = new ChaosAudit(
-                    Wiring.learnerRun(config, Wiring.objectives(config, tokenizer), origin, steps),
+                    Wiring.learnerRun(config, Wiring.objectives(config, tokenizer, ProxyModels.NONE), origin, steps),
                     config.isSync() ? 0 : config.learner().maxOffPolicySteps(),
                     config.learner().promptsPerStep(),
                     topics,

@@ -27,7 +27,9 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         footer = {"", "Example: foretell experiment quickstart --seeds 1,2,3"})
 final class ExperimentCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "quickstart, rpt, rlpt, pretrainzero or self-improving")
+    @Parameters(
+            paramLabel = "NAME",
+            description = "quickstart, rpt, rlpt, pretrainzero, self-improving or phf-conditional")
     private String name;
 
     @Option(names = "--seeds", split = ",", defaultValue = "1,2,3", description = "Seeds (${DEFAULT-VALUE}).")

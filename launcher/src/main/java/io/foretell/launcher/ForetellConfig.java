@@ -71,6 +71,10 @@ public record ForetellConfig(
                     + reward.overlongBuffer().len() + " but a response has at most rollout.max_response_length = "
                     + rollout.maxResponseLength() + " tokens");
         }
+        if (documents.thoughts() != null && !reward.judge().isConfigured()) {
+            throw new IllegalArgumentException("documents.thoughts needs a model that thinks: set reward.judge.base_url"
+                    + " or reward.judge.policy");
+        }
         if (rollout.maxInflightRollouts() < rollout.n()) {
             throw new IllegalArgumentException("rollout.max_inflight_rollouts is " + rollout.maxInflightRollouts()
                     + " but one group has rollout.n = " + rollout.n() + " rollouts");
@@ -167,10 +171,20 @@ public record ForetellConfig(
         }
     }
 
+    /** @param thoughts how a document and a model's thoughts about it become one; null for documents as they are */
     record DocumentsSection(
-            List<SourceSection> sources, String deduplicate, int epochs, double heldOutFraction, long ahead) {
+            List<SourceSection> sources,
+            String deduplicate,
+            int epochs,
+            double heldOutFraction,
+            long ahead,
+            @Nullable String thoughts) {
         DocumentsSection {
             sources = List.copyOf(sources);
+            if (thoughts != null && (!thoughts.contains("{text}") || !thoughts.contains("{thoughts}"))) {
+                throw new IllegalArgumentException("documents.thoughts is '" + thoughts
+                        + "' but must have the places {text} and {thoughts}, or be left out");
+            }
         }
     }
 

@@ -83,7 +83,7 @@ final class LearnerRole implements Role {
     public void start() {
         ForetellConfig config = wiring.config();
         tokenizer = HuggingFaceTokenizer.open(origin);
-        List<Objective> objectives = Wiring.objectives(config, tokenizer);
+        List<Objective> objectives = wiring.objectives(tokenizer);
         LearnerRun run = Wiring.learnerRun(config, objectives, origin, untilStep);
         sender = new RecordSender(wiring.bootstrap());
         deadLetters = new DeadLetters(wiring.bootstrap(), wiring.topics(), sender);

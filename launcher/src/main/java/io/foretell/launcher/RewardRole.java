@@ -1,30 +1,22 @@
 package io.foretell.launcher;
 
-import io.foretell.judge.HttpJudge;
 import io.foretell.judge.Judge;
-import io.foretell.judge.JudgeModel;
-import io.foretell.judge.JudgeSettings;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.RolloutGroup;
 import io.foretell.platform.ConfigurationException;
-import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ServedPolicy;
 import io.foretell.reward.AddedReward;
-import io.foretell.reward.ChatPrompt;
-import io.foretell.reward.EmbeddedJudge;
 import io.foretell.reward.RewardRoutes;
 import io.foretell.reward.RewardWorker;
 import io.foretell.reward.Rewards;
 import io.foretell.reward.Roles;
-import io.foretell.rollout.ChatTemplate;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetters;
 import io.foretell.streams.RecordSender;
 import io.foretell.streams.WorkLoop;
 import io.foretell.streams.WorkQueue;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -53,10 +45,10 @@ final class RewardRole implements Role {
     @Override
     public void start() {
         tokenizer = wiring.besideWeights("reward", HuggingFaceTokenizer::open);
-        List<Objective> objectives = Wiring.objectives(wiring.config(), tokenizer);
-        requireJudge(objectives, wiring.config().reward().judge());
+        List<Objective> objectives = wiring.objectives(tokenizer);
+        requireJudge(objectives, wiring.config().reward());
         policy = wiring.serve("reward", wiring.scoringOptions());
-        judge = judge(wiring.config().reward().judge());
+        judge = wiring.judge("judge");
         rewards = new Rewards(wiring.config().reward().rewards(), judge);
         sender = new RecordSender(wiring.bootstrap());
         worker = new WorkLoop<>(
@@ -89,40 +81,17 @@ final class RewardRole implements Role {
     }
 
     /** Otherwise every group would become a dead letter. */
-    static void requireJudge(List<Objective> objectives, JudgeSettings settings) {
+    static void requireJudge(List<Objective> objectives, ForetellConfig.RewardSection settings) {
         for (Objective objective : objectives) {
-            if (!objective.judges().isEmpty() && !settings.isConfigured()) {
+            List<String> unanswered = objective.judges().stream()
+                    .filter(role -> !settings.roles().containsKey(role))
+                    .toList();
+            if (!unanswered.isEmpty() && !settings.judge().isConfigured()) {
                 throw new ConfigurationException("phases: objective '" + objective.name() + "' asks a judge ("
-                        + String.join(", ", objective.judges())
+                        + String.join(", ", unanswered)
                         + ") but none is configured: set reward.judge.base_url or reward.judge.policy");
             }
         }
-    }
-
-    private @Nullable Judge judge(JudgeSettings settings) {
-        if (!settings.isConfigured()) {
-            return null;
-        }
-        JudgeModel model = settings.policy() != null
-                ? embedded(Path.of(settings.policy()))
-                : new HttpJudge(
-                        String.valueOf(settings.baseUrl()),
-                        settings.apiKey(),
-                        settings.model(),
-                        settings.timeout(),
-                        wiring.clock());
-        return Judge.open(settings, model, wiring.config().folder().resolve("judge"), wiring.metrics());
-    }
-
-    private JudgeModel embedded(Path folder) {
-        ChatPrompt prompt = ChatTemplate.find(folder, wiring.clock())
-                .<ChatPrompt>map(template -> messages -> template.render(
-                        Json.mapper().valueToTree(messages),
-                        null,
-                        true,
-                        Json.mapper().createObjectNode()))
-                .orElse(null);
-        return EmbeddedJudge.open(folder, wiring.judgingOptions(), prompt);
     }
 
     @Override

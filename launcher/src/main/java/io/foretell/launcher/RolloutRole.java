@@ -42,7 +42,7 @@ final class RolloutRole implements Role {
             tokenizer = HuggingFaceTokenizer.open(folder);
             return ServedModel.read(folder, tokenizer, wiring.clock());
         });
-        objectives = Wiring.objectives(config, tokenizer);
+        objectives = wiring.objectives(tokenizer);
         policy = wiring.serve("rollout", wiring.samplingOptions());
         sender = new RecordSender(wiring.bootstrap());
         int tasksAtOnce =

@@ -12,6 +12,7 @@ import io.foretell.platform.Metrics;
 import io.foretell.platform.Routes;
 import io.foretell.platform.SteadyClock;
 import io.foretell.platform.Watchdog;
+import io.foretell.policy.ProxyPolicies;
 import io.foretell.streams.Broker;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Topics;
@@ -44,6 +45,7 @@ final class Server {
     private FolderLock lock;
     private Broker broker;
     private PolicyFeed feed;
+    private ProxyPolicies proxies;
     private Watchdog watchdog;
     private HttpService http;
 
@@ -74,6 +76,10 @@ final class Server {
                 "watchdog",
                 () -> watchdog = new Watchdog(config.run().watchdog(), new SteadyClock(), Console::warn),
                 () -> watchdog.close());
+        lifecycle.add(
+                "proxy models",
+                () -> proxies = new ProxyPolicies(Wiring.policyOptions(config), metrics),
+                () -> proxies.close());
         for (Function<Wiring, Role> factory : factories) {
             lifecycle.add("role " + roles.size(), () -> deploy(factory.apply(wiring(topics))), () -> undeploy());
         }
@@ -89,7 +95,16 @@ final class Server {
 
     private Wiring wiring(Topics topics) {
         return new Wiring(
-                config, broker.bootstrap(), topics, feed, vertx, metrics, health, watchdog, InstantSource.system());
+                config,
+                broker.bootstrap(),
+                topics,
+                feed,
+                proxies,
+                vertx,
+                metrics,
+                health,
+                watchdog,
+                InstantSource.system());
     }
 
     private record Deployed(Role role, String id) {}

@@ -1,5 +1,6 @@
 package io.foretell.launcher;
 
+import io.foretell.judge.Judge;
 import io.foretell.learner.PhaseSettings;
 import io.foretell.objectives.Objective;
 import io.foretell.platform.Routes;
@@ -17,12 +18,15 @@ import io.foretell.streams.Generators;
 import io.foretell.streams.PhasePlan;
 import io.foretell.streams.SourcePump;
 import io.foretell.streams.TaskFeeder;
+import io.foretell.streams.ThoughtfulSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** documents → tasks. */
 final class StreamsRole implements Role {
@@ -34,6 +38,7 @@ final class StreamsRole implements Role {
     private DocumentGateway gateway;
     private TaskFeeder feeder;
     private SourcePump pump;
+    private @Nullable Judge thinker;
 
     StreamsRole(Wiring wiring) {
         this.wiring = wiring;
@@ -48,6 +53,8 @@ final class StreamsRole implements Role {
     public void start() {
         ForetellConfig config = wiring.config();
         tokenizer = wiring.besideWeights("streams", HuggingFaceTokenizer::open);
+        List<Objective> objectives = wiring.objectives(tokenizer);
+        wiring.proxies().load(); // while the feeder waits for a model its transaction runs
         gateway = new DocumentGateway(wiring.bootstrap(), wiring.topics());
         index = DocumentIndex.open(
                 config.folder().resolve("documents"),
@@ -59,7 +66,7 @@ final class StreamsRole implements Role {
                 config.run().seed(),
                 index,
                 tokenizer,
-                plans(config, Wiring.objectives(config, tokenizer)),
+                plans(config, objectives),
                 new FeederSettings(
                         config.learner().promptsPerStep(),
                         config.learner().maxOffPolicySteps(),
@@ -72,8 +79,9 @@ final class StreamsRole implements Role {
                 watch(),
                 wiring.clock());
         feeder.start();
+        thinker = config.documents().thoughts() == null ? null : wiring.judge("thoughts");
         pump = new SourcePump(
-                        sources(config),
+                        sources(config).stream().map(this::withThoughts).toList(),
                         gateway,
                         () -> feeder.status().seen(),
                         config.documents().ahead(),
@@ -146,6 +154,19 @@ final class StreamsRole implements Role {
         return sources;
     }
 
+    private DocumentSource withThoughts(DocumentSource source) {
+        Judge judge = thinker;
+        if (judge == null) {
+            return source;
+        }
+        return new ThoughtfulSource(
+                source,
+                String.valueOf(wiring.config().documents().thoughts()),
+                text -> judge.ask("thinker", Map.of("text", text)),
+                id -> index.contentOf(id).isPresent(),
+                wiring.config().reward().judge().maxConcurrent());
+    }
+
     /** Says at once what is wrong with a source, before anything is started. */
     static void check(ForetellConfig config) {
         for (ForetellConfig.SourceSection source : config.documents().sources()) {
@@ -171,6 +192,9 @@ final class StreamsRole implements Role {
         pump.close();
         feeder.close();
         gateway.close();
+        if (thinker != null) {
+            thinker.close();
+        }
         index.close();
         tokenizer.close();
     }

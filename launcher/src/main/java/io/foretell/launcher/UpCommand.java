@@ -3,7 +3,9 @@ package io.foretell.launcher;
 import io.foretell.learner.BatchVocabulary;
 import io.foretell.learner.LearnerRun;
 import io.foretell.platform.Configuration;
+import io.foretell.platform.Metrics;
 import io.foretell.policy.HuggingFaceTokenizer;
+import io.foretell.policy.ProxyPolicies;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -77,8 +79,11 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private static void announce(ForetellConfig config, Path origin) {
-        try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(origin)) {
-            LearnerRun run = Wiring.learnerRun(config, Wiring.objectives(config, tokenizer), origin, Long.MAX_VALUE);
+        try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(origin);
+                Metrics metrics = new Metrics();
+                ProxyPolicies proxies = new ProxyPolicies(Wiring.policyOptions(config), metrics)) {
+            LearnerRun run =
+                    Wiring.learnerRun(config, Wiring.objectives(config, tokenizer, proxies), origin, Long.MAX_VALUE);
             Console.say("run " + config.run().name() + ", " + config.run().mode() + ", policy from " + origin);
             BatchVocabulary.lines(
                             run,

@@ -1,5 +1,9 @@
 package io.foretell.launcher;
 
+import io.foretell.judge.HttpJudge;
+import io.foretell.judge.Judge;
+import io.foretell.judge.JudgeModel;
+import io.foretell.judge.JudgeSettings;
 import io.foretell.learner.LearnerRun;
 import io.foretell.learner.PhaseSettings;
 import io.foretell.learner.Restored;
@@ -8,10 +12,12 @@ import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
 import io.foretell.objectives.PolicyInUse;
 import io.foretell.objectives.PolicyVersion;
+import io.foretell.objectives.ProxyModels;
 import io.foretell.objectives.Tokenizer;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Health;
+import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.HttpFetch;
@@ -19,7 +25,11 @@ import io.foretell.policy.PolicyException;
 import io.foretell.policy.PolicyFetch;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Precision;
+import io.foretell.policy.ProxyPolicies;
 import io.foretell.policy.ServedPolicy;
+import io.foretell.reward.ChatPrompt;
+import io.foretell.reward.EmbeddedJudge;
+import io.foretell.rollout.ChatTemplate;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Topics;
 import io.vertx.core.Vertx;
@@ -32,6 +42,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the roles of one process share.
@@ -43,6 +54,7 @@ record Wiring(
         String bootstrap,
         Topics topics,
         PolicyFeed feed,
+        ProxyPolicies proxies,
         Vertx vertx,
         Metrics metrics,
         Health health,
@@ -67,7 +79,7 @@ record Wiring(
         return policyOptions(config).with(PolicyOptions.Use.SAMPLING);
     }
 
-    private static PolicyOptions policyOptions(ForetellConfig config) {
+    static PolicyOptions policyOptions(ForetellConfig config) {
         return PolicyOptions.DEFAULT
                 .withThreads(config.policy().threads())
                 .withCacheTokens(config.rollout().kvCacheTokens())
@@ -156,8 +168,45 @@ record Wiring(
         }
     }
 
+    /**
+     * A judge of its own for who asks, as {@code reward.judge} says; null where it names none.
+     *
+     * @param folder of the run's, for its verdicts
+     */
+    @Nullable
+    Judge judge(String folder) {
+        JudgeSettings settings = config.reward().judge();
+        if (!settings.isConfigured()) {
+            return null;
+        }
+        JudgeModel model = settings.policy() != null
+                ? embedded(Path.of(settings.policy()))
+                : new HttpJudge(
+                        String.valueOf(settings.baseUrl()),
+                        settings.apiKey(),
+                        settings.model(),
+                        settings.timeout(),
+                        clock);
+        return Judge.open(settings, model, config.folder().resolve(folder), metrics);
+    }
+
+    private JudgeModel embedded(Path folder) {
+        ChatPrompt prompt = ChatTemplate.find(folder, clock)
+                .<ChatPrompt>map(template -> messages -> template.render(
+                        Json.mapper().valueToTree(messages),
+                        null,
+                        true,
+                        Json.mapper().createObjectNode()))
+                .orElse(null);
+        return EmbeddedJudge.open(folder, judgingOptions(), prompt);
+    }
+
     /** One objective per phase. */
-    static List<Objective> objectives(ForetellConfig config, Tokenizer tokenizer) {
+    List<Objective> objectives(Tokenizer tokenizer) {
+        return objectives(config, tokenizer, proxies);
+    }
+
+    static List<Objective> objectives(ForetellConfig config, Tokenizer tokenizer, ProxyModels proxies) {
         List<Objective> objectives = new ArrayList<>();
         for (PhaseSettings phase : config.phases()) {
             objectives.add(Objectives.create(
@@ -168,7 +217,8 @@ record Wiring(
                             config.rollout().temperature(),
                             config.rollout().maxPromptLength(),
                             config.rollout().maxResponseLength(),
-                            phase.options())));
+                            phase.options(),
+                            proxies)));
         }
         return objectives;
     }

@@ -44,7 +44,7 @@ class ForetellConfigTest {
                                 "float32",
                                 "auto",
                                 0),
-                        new ForetellConfig.DocumentsSection(List.of(), "exact", 1, 0.0, 20000),
+                        new ForetellConfig.DocumentsSection(List.of(), "exact", 1, 0.0, 20000, null),
                         List.of(phase("ntp", 100), phase("rlp", null)),
                         new ForetellConfig.TeacherSection(0.999),
                         new ForetellConfig.RolloutSection(8, 1f, 512, 64, 1024, 65536, null),
@@ -137,7 +137,7 @@ class ForetellConfigTest {
                 "run={name: r, dir: d, seed: 7, mode: sync, full_determinism: true, stop_timeout: 5s, watchdog: 250ms}",
                 "kafka={embedded: false, bootstrap: 'host:9092', partitions: 5}",
                 "policy={path: p, dtype: bfloat16, threads: 3, device: cpu, init: {arch: llama, size: nano, tokenizer: chain, std: 0.1}}",
-                "documents={deduplicate: none, epochs: 0, held_out_fraction: 0.25, ahead: 9}",
+                "documents={deduplicate: none, epochs: 0, held_out_fraction: 0.25, ahead: 9, thoughts: '{thoughts} {text}'}",
                 "documents.sources=[{files: f, template: '{a}', domain: m, split: paragraphs},"
                         + " {generator: chain, seed: 3, documents: 4}]",
                 "phases=[{objective: ntp, steps: 2, domains: [x], learning_rate: 0.5, lr_schedule: wsd,"
@@ -176,7 +176,8 @@ class ForetellConfigTest {
                         "none",
                         0,
                         0.25,
-                        9));
+                        9,
+                        "{thoughts} {text}"));
         assertThat(config.phases())
                 .containsExactly(new PhaseSettings("ntp", 2, List.of("x"), 0.5, "wsd", 1, Map.of("k", 1)));
         assertThat(config.teacher().emaDecay()).isEqualTo(0.5);
@@ -344,6 +345,7 @@ class ForetellConfigTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "run.mode=later             | run.mode is 'later' but must be async or sync",
                 "kafka.embedded=false       | kafka.bootstrap must name the cluster",
@@ -356,6 +358,8 @@ class ForetellConfigTest {
                 "documents.sources=[{}]     | each source needs either 'generator' or 'files'",
                 "documents.sources=[{generator: web}] | there is no generator 'web'; known are [chain, chain-boxed, chain-masked, chain-sentences, rude]",
                 "documents.sources=[{files: f, split: words}] | 'split' is 'words' but must be paragraphs",
+                "documents.thoughts='{text} {thought}' | must have the places {text} and {thoughts}",
+                "documents.thoughts='{text} {thoughts}' | documents.thoughts needs a model that thinks",
                 "teacher.ema_decay=1.5      | teacher.ema_decay is 1.5 but must be 0 to 1",
                 "rollout.temperature=0      | a temperature above 0",
                 "ckpt.keep_last=0           | must be at least 1, but are 20 and 0",

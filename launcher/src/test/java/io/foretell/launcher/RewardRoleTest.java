@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foretell.objectives.Objective;
+import io.foretell.objectives.ProxyModels;
 import io.foretell.platform.ConfigurationException;
 import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.TokenizerFiles;
@@ -24,8 +25,8 @@ class RewardRoleTest {
                 ForetellConfig.load(null, List.of(overrides), Map.of()).values();
         Path file = Files.write(folder.resolve("tokenizer.json"), TokenizerFiles.bytes());
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.openFile(file)) {
-            List<Objective> objectives = Wiring.objectives(config, tokenizer);
-            RewardRole.requireJudge(objectives, config.reward().judge());
+            List<Objective> objectives = Wiring.objectives(config, tokenizer, ProxyModels.NONE);
+            RewardRole.requireJudge(objectives, config.reward());
         }
     }
 
@@ -38,6 +39,15 @@ class RewardRoleTest {
         assertThatCode(() -> check("phases=[{objective: rlpt}]", "reward.judge.policy=folder"))
                 .doesNotThrowAnyException();
         assertThatCode(() -> check("phases=[{objective: rlpt, options: {verdict: rule}}]"))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void aRewardThatAnswersInARoleIsEnough() {
+        assertThatCode(() -> check(
+                        "phases=[{objective: rlpt}]",
+                        "reward.rewards={clean: [{kind: banned, words: [darn]}]}",
+                        "reward.roles={semantic_prefix: clean}"))
                 .doesNotThrowAnyException();
     }
 }

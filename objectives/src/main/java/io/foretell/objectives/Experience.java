@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param lossMask (T) 1 where the policy-gradient term applies, else 0
  * @param oldLogProbs (T) the sampler's log-probability of the token where {@code lossMask} is 1, else 0
  * @param ceWeights (T) coefficient of the next-token (cross-entropy) term at this token, 0 where it does not apply
+ * @param textLoss the next-token term
  * @param temperature of the distribution that {@code oldLogProbs} speak of
  * @param forbiddenFirst token that could not be sampled at the first masked token (its probability was removed and
  *     the rest renormalised), or -1
@@ -25,6 +26,7 @@ public record Experience(
         FloatArray lossMask,
         FloatArray oldLogProbs,
         FloatArray ceWeights,
+        TextLoss textLoss,
         float temperature,
         int forbiddenFirst,
         @Nullable Preference preference) {
@@ -40,7 +42,7 @@ public record Experience(
         }
     }
 
-    /** A sequence that is compared with no other. */
+    /** With the likelihood as next-token term, and compared with no other. */
     public Experience(
             TokenArray tokens,
             FloatArray advantages,
@@ -49,7 +51,16 @@ public record Experience(
             FloatArray ceWeights,
             float temperature,
             int forbiddenFirst) {
-        this(tokens, advantages, lossMask, oldLogProbs, ceWeights, temperature, forbiddenFirst, null);
+        this(
+                tokens,
+                advantages,
+                lossMask,
+                oldLogProbs,
+                ceWeights,
+                TextLoss.LIKELIHOOD,
+                temperature,
+                forbiddenFirst,
+                null);
     }
 
     /**
@@ -74,7 +85,7 @@ public record Experience(
             throw new IllegalArgumentException("a response to be compared begins at token " + preference.from()
                     + " of a sequence of " + tokens.length() + ", so that it or its context is empty");
         }
-        return new Experience(tokens, zeros, zeros, zeros, zeros, 1f, -1, preference);
+        return new Experience(tokens, zeros, zeros, zeros, zeros, TextLoss.LIKELIHOOD, 1f, -1, preference);
     }
 
     /**
@@ -97,8 +108,17 @@ public record Experience(
      * @param weights (T) coefficient of each term, 0 for none
      */
     public static Experience nextToken(TokenArray tokens, FloatArray weights) {
+        return nextToken(tokens, weights, TextLoss.LIKELIHOOD);
+    }
+
+    /**
+     * A sequence trained by another next-token term.
+     *
+     * @param weights (T) coefficient of each term, 0 for none
+     */
+    public static Experience nextToken(TokenArray tokens, FloatArray weights, TextLoss loss) {
         FloatArray zeros = FloatArray.zeros(tokens.length());
-        return new Experience(tokens, zeros, zeros, zeros, weights, 1f, -1);
+        return new Experience(tokens, zeros, zeros, zeros, weights, loss, 1f, -1, null);
     }
 
     /**

@@ -7,6 +7,7 @@ import java.util.function.Function;
 /** The registry of methods: the one line that a new one adds. */
 public final class Objectives {
     private static final Map<String, Function<ObjectiveSettings, Objective>> BY_NAME = new TreeMap<>(Map.ofEntries(
+            Map.entry(AdvantageWeighted.NAME, AdvantageWeighted::new),
             Map.entry(ConditionalTraining.NAME, ConditionalTraining::new),
             Map.entry(Filtering.NAME, Filtering::new),
             Map.entry(NextTokenPrediction.NAME, NextTokenPrediction::new),
@@ -15,8 +16,10 @@ public final class Objectives {
             Map.entry(Rlp.NAME, Rlp::new),
             Map.entry(Rlpt.NAME, Rlpt::new),
             Map.entry(Rpt.NAME, Rpt::new),
+            Map.entry(RptColdStart.NAME, RptColdStart::new),
             Map.entry(SelfImproving.NAME, SelfImproving::new),
-            Map.entry(SpanCorruption.NAME, SpanCorruption::new)));
+            Map.entry(SpanCorruption.NAME, SpanCorruption::new),
+            Map.entry(Unlikelihood.NAME, Unlikelihood::new)));
 
     private Objectives() {}
 

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Typed reading of an objective's own keys; what was not read at the end is an unknown key. Confined to one thread. */
 final class Options {
@@ -92,6 +93,23 @@ final class Options {
     Segments segments(Tokenizer tokenizer) {
         List<String> ends = texts("segment_ends");
         return new Segments(tokenizer, ends.isEmpty() ? List.of("\n") : ends, texts("banned"));
+    }
+
+    /** The model of {@code proxy}; null where none is named. */
+    @Nullable
+    ProxyModel proxy(ObjectiveSettings settings) {
+        known.add("proxy");
+        return values.containsKey("proxy") ? settings.proxies().open(text("proxy", ""), settings.tokenizer()) : null;
+    }
+
+    /** Options that say nothing without another one. */
+    void refuseWithout(String needed, String... keys) {
+        for (String key : keys) {
+            if (values.containsKey(key)) {
+                throw new IllegalArgumentException("phases: option '" + key + "' of objective '" + objective
+                        + "' says nothing without '" + needed + "'");
+            }
+        }
     }
 
     /** The id of a tag that must be one token. */

@@ -14,9 +14,8 @@ import java.util.random.RandomGenerator;
  * L   = -(1/N) sum_t w_t log p_theta(x_t | x_&lt;t)      N tokens of the whole optimizer step
  * </pre>
  *
- * <p>As in the authors' code, where RWR is AWR (advantage-weighted) without its value loss: the value head is never trained
- * and stays at -sigmoid(0) = -1/2, a constant factor of e^(1/(2 beta)). AWR itself needs that head, which a policy here
- * does not have.
+ * <p>As in the authors' code, where RWR is AWR ({@link AdvantageWeighted}) without its value loss: the value head is never
+ * trained and stays at -sigmoid(0) = -1/2, a constant factor of e^(1/(2 beta)).
  *
  * <p>Where we differ: scores come from a rule ({@link Segments}) and not from a classifier. A document longer than
  * {@code max_prompt_length + 1} tokens becomes several tasks, as for {@link NextTokenPrediction}, and a segment across two
@@ -53,20 +52,18 @@ public final class RewardWeighted implements TextObjective {
         return plain.cut(document, tokens, random);
     }
 
-    /** w. */
-    double weight(double reward) {
-        return Math.min(Math.exp((reward - VALUE) / beta), LARGEST_WEIGHT);
+    /** w of an advantage. */
+    static double weight(double advantage, double beta) {
+        return Math.min(Math.exp(advantage / beta), LARGEST_WEIGHT);
     }
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
         TokenArray text = group.task().target();
+        FloatArray scores = segments.scores(text);
         float[] weights = new float[text.length()];
-        int t = 0;
-        for (Segments.Segment segment : segments.of(text)) {
-            for (int i = 0; i < segment.tokens().length(); i++, t++) {
-                weights[t] = t == 0 ? 0 : (float) weight(-segment.score());
-            }
+        for (int t = 1; t < weights.length; t++) {
+            weights[t] = (float) weight(-scores.at(t) - VALUE, beta);
         }
         return List.of(Experience.nextToken(text, FloatArray.of(weights)));
     }

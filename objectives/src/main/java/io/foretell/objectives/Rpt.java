@@ -8,6 +8,8 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * RPT, Reinforcement Pre-Training (Dong et al., arXiv 2506.08007): next-token prediction as a reasoning task with a
@@ -27,15 +29,20 @@ import java.util.random.RandomGenerator;
  *
  * <p>Where we differ or the paper is silent: the true continuation is looked at for {@code horizon} tokens; one position
  * per document and visit, where the paper takes every one that its filter keeps; braces inside a box must balance. The
- * thought is all up to the first closing tag. A response without one, or without a whole box after it, earns 0. The
- * paper keeps positions of high entropy under a proxy model only: that filter is not there, and its options
- * {@code proxy} and {@code entropy_threshold} are refused.
+ * thought is all up to the first closing tag. A response without one, or without a whole box after it, earns 0. As in
+ * the paper a proxy model leaves out easy positions, those whose next token has little entropy among the 16 most likely
+ * ones; whether that is over the 16 as if there were no others, as here, the paper does not say.
  *
  * <p>Options:
  *
  * <ul>
  *   <li>{@code horizon}: most tokens of the true continuation that y is compared with (16).
  *   <li>{@code min_prefix}: fewest tokens before the position (1).
+ *   <li>{@code proxy}: a Hugging Face folder with the policy's vocabulary, the paper's a 1.5B model for a 14B policy; none
+ *       by default, and then all positions count.
+ *   <li>{@code entropy_threshold}: positions where the proxy's entropy is below it, in nats, are not asked for (0.5; the
+ *       paper's validation has 0.5, 1.0 and 1.5, for training it gives none).
+ *   <li>{@code entropy_top_k}: over how many tokens the entropy is (16).
  *   <li>{@code prompt}: two texts, before the document's beginning and between it and the thought, such as the paper's
  *       instruction to box the next tokens; none by default.
  *   <li>{@code box}: two texts that enclose the answer, {@code ["\boxed{", "}"]}.
@@ -57,9 +64,13 @@ public final class Rpt implements Objective {
     private final int horizon;
     private final int minPrefix;
     private final int dynamicSamplingFrom;
+    private final @Nullable ProxyModel proxy;
+    private final double entropyThreshold;
+    private final int entropyTopK;
     private final TokenArray before;
     private final TokenArray after;
     private final StatedAnswer answer;
+    private final int open;
 
     public Rpt(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
@@ -69,24 +80,21 @@ public final class Rpt implements Objective {
         this.minPrefix = options.integer("min_prefix", 1, 1);
         this.dynamicSamplingFrom = options.integer("dynamic_sampling_from", 0, 0);
         List<String> prompt = options.pair("prompt", List.of("", ""));
-        int open = Options.token(tokenizer, options.text("open", "<think>"));
+        this.open = Options.token(tokenizer, options.text("open", "<think>"));
         this.before = encode(prompt.get(0));
         this.after = encode(prompt.get(1)).append(open);
         int close = Options.token(tokenizer, options.text("close", "</think>"));
         this.answer = new StatedAnswer(tokenizer, close, options.enclosure("box", List.of("\\boxed{", "}")));
-        refuse("proxy");
-        refuse("entropy_threshold");
+        this.proxy = options.proxy(settings);
+        this.entropyThreshold = options.number("entropy_threshold", 0.5, 0, Integer.MAX_VALUE);
+        this.entropyTopK = options.integer("entropy_top_k", 16, 2);
+        if (proxy == null) {
+            options.refuseWithout("proxy", "entropy_threshold", "entropy_top_k");
+        }
         options.refuseUnknown();
         if (settings.groupSize() < 2) {
             throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
                     + " but RPT compares answers with each other and needs at least 2");
-        }
-    }
-
-    private void refuse(String key) {
-        if (settings.options().containsKey(key)) {
-            throw new IllegalArgumentException("phases: objective 'rpt' cannot filter positions by the entropy of a"
-                    + " proxy model yet; leave the option '" + key + "' out");
         }
     }
 
@@ -100,16 +108,20 @@ public final class Rpt implements Objective {
     }
 
     /**
-     * One position t, uniform over those with {@code min_prefix} tokens before it and text from it on that can be
-     * stated; the end-of-text token is never asked for.
+     * One position t, uniform over those with {@code min_prefix} tokens before it, entropy under the proxy where there is
+     * one, and text from it on that can be stated; the end-of-text token is never asked for.
      *
-     * @return none where sixteen positions drawn in turn lie inside characters
+     * @return none where no position has the entropy, or sixteen drawn in turn lie inside characters
      */
     @Override
     public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
         int end = lengthOfText(tokens);
-        for (int draw = 0; draw < DRAWS && end > minPrefix; draw++) {
-            int t = random.nextInt(minPrefix, end);
+        if (end <= minPrefix) {
+            return List.of();
+        }
+        int[] positions = positions(tokens, end);
+        for (int draw = 0; draw < DRAWS && positions.length > 0; draw++) {
+            int t = positions[random.nextInt(positions.length)];
             TokenArray prefix = tokens.slice(0, t).last(settings.maxPromptLength());
             TokenArray next = tokens.slice(t, Math.min(end, t + horizon));
             if (!rightAnswers(prefix, next).isEmpty()) {
@@ -117,6 +129,15 @@ public final class Rpt implements Objective {
             }
         }
         return List.of();
+    }
+
+    private int[] positions(TokenArray tokens, int end) {
+        IntStream all = IntStream.range(minPrefix, end);
+        if (proxy == null) {
+            return all.toArray();
+        }
+        FloatArray entropies = proxy.entropies(tokens.slice(0, end), entropyTopK);
+        return all.filter(t -> entropies.at(t) >= entropyThreshold).toArray();
     }
 
     private int lengthOfText(TokenArray tokens) {
@@ -128,7 +149,7 @@ public final class Rpt implements Objective {
     @Override
     public Optional<SamplingPlan> sampling(Task task) {
         return Optional.of(new SamplingPlan(
-                context(task),
+                context(task.prompt()),
                 settings.groupSize(),
                 settings.temperature(),
                 1,
@@ -137,8 +158,8 @@ public final class Rpt implements Objective {
                 false));
     }
 
-    private TokenArray context(Task task) {
-        return before.concat(task.prompt()).concat(after);
+    private TokenArray context(TokenArray prefix) {
+        return before.concat(prefix).concat(after);
     }
 
     @Override
@@ -181,6 +202,24 @@ public final class Rpt implements Objective {
         return right.subList(0, last);
     }
 
+    int open() {
+        return open;
+    }
+
+    /** How an answer with an empty thought would look that states as few true tokens as can be stated, context included. */
+    TokenArray demonstration(Cut cut) {
+        String first = rightAnswers(cut.prompt(), cut.target()).stream()
+                .filter(text -> !text.equals(NO_TEXT))
+                .findFirst()
+                .orElseThrow();
+        TokenArray boxed = tokenizer.encode(
+                answer.enclosure().get(0) + first + answer.enclosure().get(1));
+        TokenArray all = context(cut.prompt()).append(answer.close()).concat(boxed);
+        return tokenizer.endOfText().isPresent()
+                ? all.append(tokenizer.endOfText().getAsInt())
+                : all;
+    }
+
     @Override
     public boolean replacesEqualRewards(long step) {
         return dynamicSamplingFrom > 0 && step >= dynamicSamplingFrom;
@@ -189,6 +228,9 @@ public final class Rpt implements Objective {
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
         return Experience.policyGradient(
-                context(group.task()), group, estimator, tokenizer.endOfText().orElse(NO_TOKEN));
+                context(group.task().prompt()),
+                group,
+                estimator,
+                tokenizer.endOfText().orElse(NO_TOKEN));
     }
 }

@@ -1,6 +1,7 @@
 package io.foretell.objectives;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -46,6 +47,17 @@ final class Segments {
             }
         }
         return segments;
+    }
+
+    /** Of each token the score of its segment: (T). */
+    FloatArray scores(TokenArray tokens) {
+        float[] scores = new float[tokens.length()];
+        int t = 0;
+        for (Segment segment : of(tokens)) {
+            Arrays.fill(scores, t, t + segment.tokens().length(), (float) segment.score());
+            t += segment.tokens().length();
+        }
+        return FloatArray.of(scores);
     }
 
     /** Mean score of the segments of {@code tokens}; 0 for no tokens. */

@@ -18,11 +18,11 @@ class RewardWeightedTest {
 
     @Test
     void weightsAreThoseOfTheVectors() {
-        assertThat(rwr(0.1).weight(-0.8)).isCloseTo(0.0497871, within(1e-7));
-        assertThat(rwr(0.1).weight(-0.05)).isCloseTo(90.01713, within(1e-5));
-        assertThat(rwr(10).weight(-0.8)).isCloseTo(0.970446, within(1e-6));
-        assertThat(rwr(10).weight(-0.05)).isCloseTo(1.046028, within(1e-6));
-        assertThat(rwr(0.01).weight(0)).isEqualTo(1000);
+        assertThat(RewardWeighted.weight(-0.8 + 0.5, 0.1)).isCloseTo(0.0497871, within(1e-7));
+        assertThat(RewardWeighted.weight(-0.05 + 0.5, 0.1)).isCloseTo(90.01713, within(1e-5));
+        assertThat(RewardWeighted.weight(-0.8 + 0.5, 10)).isCloseTo(0.970446, within(1e-6));
+        assertThat(RewardWeighted.weight(-0.05 + 0.5, 10)).isCloseTo(1.046028, within(1e-6));
+        assertThat(RewardWeighted.weight(0.5, 0.01)).isEqualTo(1000);
     }
 
     @Test

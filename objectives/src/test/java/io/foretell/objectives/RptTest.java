@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.function.IntToDoubleFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -235,6 +236,103 @@ class RptTest {
                 .isEmpty();
     }
 
+    /** With a proxy whose entropy of token t of any text is {@code entropies} of t. */
+    private static Rpt filtered(Map<String, Object> options, IntToDoubleFunction entropies) {
+        Map<String, Object> all = new java.util.HashMap<>(options);
+        all.put("proxy", "folder");
+        ProxyModels proxies = (folder, tokenizer) -> (text, top) -> {
+            assertThat(folder).isEqualTo("folder");
+            assertThat(tokenizer).isSameAs(PIECES);
+            assertThat(top).isEqualTo(16);
+            float[] found = new float[text.length()];
+            for (int t = 1; t < found.length; t++) {
+                found[t] = (float) entropies.applyAsDouble(t);
+            }
+            return FloatArray.of(found);
+        };
+        return new Rpt(new ObjectiveSettings(PIECES, 8, 0.8f, 64, 32, all, proxies));
+    }
+
+    @Test
+    void onlyPositionsThatTheProxyFindsHardAreAskedFor() {
+        TokenArray tokens =
+                PIECES.encode("0123456789").append(PIECES.endOfText().getAsInt());
+        Rpt rpt = filtered(Map.of("entropy_threshold", 1.0, "min_prefix", 3), t -> t % 2 == 1 ? 1.0 : 0.99);
+        int[] counts = new int[11];
+        long seed = 25060801;
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int i = 0; i < 4000; i++) {
+            counts[rpt.cut(document(""), tokens, random).get(0).prompt().length()]++;
+        }
+
+        for (int t = 0; t < counts.length; t++) {
+            boolean isAsked = t >= 3 && t % 2 == 1;
+            // 1000 of each, four standard deviations of 27
+            assertThat(counts[t]).as("position %d, seed %d", t, seed).isBetween(isAsked ? 890 : 0, isAsked ? 1110 : 0);
+        }
+        assertThat(filtered(Map.of(), t -> 0.49).cut(document(""), tokens, random))
+                .as("below the default of 0.5 everywhere")
+                .isEmpty();
+        assertThat(rpt.cut(document(""), tokens, new SplittableRandom(7)))
+                .isEqualTo(rpt.cut(document(""), tokens, new SplittableRandom(7)));
+    }
+
+    @Test
+    void aColdStartShowsAnswersThatRptRewards() {
+        Map<String, Object> options = Map.of("prompt", List.of("Go on: ", " | "), "min_prefix", 2);
+        Objective coldStart =
+                Objectives.create("rpt-cold-start", new ObjectiveSettings(PIECES, 8, 1f, 64, 32, options));
+        Rpt rpt = rpt(options);
+        int end = PIECES.endOfText().getAsInt();
+        for (String text : List.of("I like the cats", "a€ smile: \uD83D\uDE00s", "{x}")) {
+            TokenArray tokens = PIECES.encode(text).append(end);
+            for (int seed = 0; seed < 40; seed++) {
+                Cut asked = rpt.cut(document(""), tokens, new SplittableRandom(seed))
+                        .get(0);
+                Cut shown = coldStart
+                        .cut(document(""), tokens, new SplittableRandom(seed))
+                        .get(0);
+                TokenArray context = rpt.sampling(task(asked.prompt(), asked.target()))
+                        .orElseThrow()
+                        .context();
+                TokenArray answer =
+                        shown.target().slice(context.length(), shown.target().length());
+
+                assertThat(shown.prompt()).isEqualTo(TokenArray.EMPTY);
+                assertThat(shown.target()).isEqualTo(context.concat(answer));
+                assertThat(answer.at(0)).isEqualTo(PIECES.idOf("</think>").getAsInt());
+                assertThat(answer.at(answer.length() - 1)).isEqualTo(end);
+                if (!text.contains("{")) { // a box holds no brace without its other half
+                    assertThat(reward(rpt, asked.prompt(), asked.target(), answer)
+                                    .total())
+                            .as("'%s', seed %d", PIECES.decode(shown.target()), seed)
+                            .isEqualTo(1);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aColdStartTrainsEveryTokenButTheOneThatIsInserted() {
+        Objective coldStart = new RptColdStart(new ObjectiveSettings(PIECES, 8, 1f, 64, 32, Map.of()));
+        Cut cut = coldStart
+                .cut(document(""), PIECES.encode("I like the cats"), new SplittableRandom(3))
+                .get(0);
+        RolloutGroup group = group(task(cut.prompt(), cut.target()));
+        Experience experience = coldStart
+                .experiences(new ScoredGroup(group, List.of(), -1, 0, Instant.EPOCH), AdvantageEstimator.GRPO)
+                .get(0);
+
+        assertThat(experience.tokens()).isEqualTo(cut.target());
+        for (int t = 1; t < cut.target().length(); t++) {
+            boolean isInserted = cut.target().at(t) == PIECES.idOf("<think>").getAsInt();
+            assertThat(experience.ceWeights().at(t)).isEqualTo(isInserted ? 0 : 1);
+        }
+        assertThat(coldStart.isSampled()).isFalse();
+        assertThatThrownBy(() -> new RptColdStart(new ObjectiveSettings(PIECES, 8, 1f, 64, 32, Map.of("steps", 1))))
+                .hasMessageContaining("'steps'");
+    }
+
     @Test
     void groupsAreComparedAsGrpoDoes() {
         TokenArray wrong = PIECES.encode("</think>\\boxed{s}<eos>");
@@ -279,10 +377,12 @@ class RptTest {
 
     @Test
     void whatIsNotThereOrWrongIsRefusedByName() {
-        assertThatThrownBy(() -> rpt(Map.of("proxy", "folder")))
-                .hasMessageContaining("entropy of a proxy model")
-                .hasMessageContaining("'proxy'");
-        assertThatThrownBy(() -> rpt(Map.of("entropy_threshold", 1.0))).hasMessageContaining("'entropy_threshold'");
+        assertThatThrownBy(() -> rpt(Map.of("proxy", "folder"))).hasMessageContaining("no proxy model folder");
+        assertThatThrownBy(() -> rpt(Map.of("entropy_threshold", 1.0)))
+                .hasMessageContaining("'entropy_threshold' of objective 'rpt' says nothing without 'proxy'");
+        assertThatThrownBy(() -> rpt(Map.of("entropy_top_k", 8))).hasMessageContaining("'entropy_top_k'");
+        assertThatThrownBy(() -> filtered(Map.of("entropy_top_k", 1), text -> 1))
+                .hasMessageContaining("'entropy_top_k'");
         assertThatThrownBy(() -> rpt(Map.of("box", List.of("[")))).hasMessageContaining("'box'");
         assertThatThrownBy(() -> rpt(Map.of("box", List.of("[", "")))).hasMessageContaining("'box'");
         assertThatThrownBy(() -> rpt(Map.of("discount", 1))).hasMessageContaining("'discount'");

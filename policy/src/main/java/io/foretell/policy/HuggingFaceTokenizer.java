@@ -13,7 +13,9 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeSet;
 
 /**
  * The tokenizer of a Hugging Face folder ({@code tokenizer.json}), run by the Hugging Face tokenizers library.
@@ -94,6 +96,23 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
     public OptionalInt idOf(String token) {
         Integer id = ids.get(token);
         return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    /** Why token ids of {@code other} cannot be taken for ids of this one: the first difference; empty where they can. */
+    Optional<String> difference(Tokenizer other) {
+        if (fingerprint.equals(other.fingerprint())) {
+            return Optional.empty();
+        }
+        for (String token : new TreeSet<>(ids.keySet())) {
+            OptionalInt there = other.idOf(token);
+            if (there.isEmpty() || there.getAsInt() != ids.get(token)) {
+                return Optional.of("'" + token + "' is token " + ids.get(token) + " of one and "
+                        + (there.isEmpty() ? "no token" : "token " + there.getAsInt()) + " of the other");
+            }
+        }
+        return size == other.vocabularySize()
+                ? Optional.empty()
+                : Optional.of("one has " + size + " tokens and the other " + other.vocabularySize());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.foretell.policy;
 
 import io.foretell.objectives.Experience;
+import io.foretell.objectives.FloatArray;
 import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.TokenArray;
@@ -269,6 +270,21 @@ public final class Policy implements AutoCloseable {
         return scoring.score(which == Weights.LIVE ? LIVE : EMA, requests);
     }
 
+    /**
+     * How open the live weights are about each token of {@code text}: the entropy in nats of its distribution after the
+     * tokens before it, over the {@code top} most likely ones as if there were no others. A text longer than the model's
+     * context is read in windows that overlap by half.
+     *
+     * @return (T); entry 0 is 0, because the first token follows nothing
+     */
+    public FloatArray entropies(TokenArray text, int top) {
+        if (top < 1) {
+            throw new PolicyException("an entropy needs at least 1 token to be over, not " + top);
+        }
+        requireKnown(text);
+        return scoring.entropies(text, top, Math.min(config.maxPositions(), options.tokenBudget()));
+    }
+
     /** The teacher becomes a copy of the live weights. */
     public void resetTeacher() {
         program.run("sync_teacher");
@@ -331,6 +347,7 @@ public final class Policy implements AutoCloseable {
         for (Experience experience : batch) {
             requireKnown(experience.tokens());
             requireKnown(experience.forbiddenFirst());
+            experience.textLoss().beside().forEach(this::requireKnown);
         }
     }
 

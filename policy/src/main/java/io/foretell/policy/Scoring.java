@@ -1,11 +1,13 @@
 package io.foretell.policy;
 
 import io.foretell.objectives.FloatArray;
+import io.foretell.objectives.TokenArray;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /** Packs score requests into padded batches of similar length. Confined to the policy's thread. */
 final class Scoring {
@@ -80,5 +82,32 @@ final class Scoring {
             at += length;
         }
         return scores;
+    }
+
+    /**
+     * Entropy of the distribution of each token of {@code text} after those before it, over its {@code top} most likely
+     * tokens as if there were no others; entry 0 is 0.
+     *
+     * @param window most tokens that the model sees at once: in a longer text each token is predicted from at least half
+     *     as many before it, where there are so many
+     */
+    FloatArray entropies(TokenArray text, int top, int window) {
+        float[] entropies = new float[text.length()]; // (T)
+        for (int from = 0, known = 1; known < text.length(); from += Math.max(1, window / 2)) {
+            int to = Math.min(text.length() - 1, from + window); // the last token is only ever a target
+            int first = known;
+            long[] tokens =
+                    LongStream.range(from, to).map(t -> text.at((int) t)).toArray(); // (1, T)
+            long[] rows = LongStream.range(first - 1 - from, to - from).toArray(); // (R,)
+            float[] found = program.call(
+                    "entropies",
+                    inputs -> inputs.integers(tokens, 1, tokens.length)
+                            .integers(rows, rows.length)
+                            .integer(top),
+                    array -> array.toFloatArray());
+            System.arraycopy(found, 0, entropies, first, found.length);
+            known = to + 1;
+        }
+        return FloatArray.of(entropies);
     }
 }

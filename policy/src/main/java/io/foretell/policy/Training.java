@@ -3,6 +3,7 @@ package io.foretell.policy;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.PolicyGradientTokens;
+import io.foretell.objectives.TextLoss;
 import io.foretell.policy.TrainingRows.Kind;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,12 +46,7 @@ final class Training {
         double[] losses = new double[batch.size()];
         double ce = 0;
         for (int b = 0; b < batch.size(); b++) {
-            for (int r = rows.starts[b]; r < rows.starts[b + 1]; r++) {
-                if (rows.kinds[r] == Kind.NEXT_TOKEN) {
-                    losses[b] -= rows.weights[r] * found[r];
-                    byLogProb[r] = (float) -rows.weights[r];
-                }
-            }
+            losses[b] += text(batch.get(b).textLoss(), rows, b, found, byLogProb);
             ce += losses[b];
         }
         double total = ce;
@@ -108,6 +104,26 @@ final class Training {
         return IntStream.range(0, batch.size())
                 .mapToObj(b -> select(found, rows.of(Kind.POLICY_GRADIENT, b), 0))
                 .toList();
+    }
+
+    /** The next-token terms of sequence {@code b}; their derivatives go into {@code byLogProb}. */
+    private static double text(TextLoss loss, TrainingRows rows, int b, float[] found, float[] byLogProb) {
+        double[] logProbs = new double[1 + loss.beside().size()];
+        double sum = 0;
+        for (int r = rows.starts[b]; r < rows.starts[b + 1]; r++) {
+            if (rows.kinds[r] != Kind.NEXT_TOKEN) {
+                continue;
+            }
+            for (int k = 0; k < logProbs.length; k++) {
+                logProbs[k] = found[r + k];
+            }
+            TextLoss.Cost cost = loss.at(rows.places[r], logProbs);
+            sum += rows.weights[r] * cost.value();
+            for (int k = 0; k < logProbs.length; k++) {
+                byLogProb[r + k] = (float) (rows.weights[r] * cost.byLogProb()[k]);
+            }
+        }
+        return sum;
     }
 
     /** Log-probabilities of all rows, then their entropies: (2, R). */

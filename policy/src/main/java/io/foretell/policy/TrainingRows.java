@@ -8,13 +8,15 @@ import java.util.stream.IntStream;
 /**
  * The flat arrays of one micro-batch. Row r predicts {@code targets[r]} from the tokens up to position {@code rows[r]}
  * of the padded sequences, laid end to end. A token with several terms has a row for each, because they speak of different
- * distributions. Immutable by convention.
+ * distributions; behind the row of a next-token term are those of the tokens it looks at beside its own. Immutable by
+ * convention.
  */
 final class TrainingRows {
     /** The term that a row belongs to. */
     enum Kind {
         POLICY_GRADIENT,
         NEXT_TOKEN,
+        BESIDE,
         PREFERENCE
     }
 
@@ -27,6 +29,7 @@ final class TrainingRows {
     final float[] temperatures; // (R,)
     final long[] forbidden; // (R,)
     final Kind[] kinds; // (R,)
+    final int[] places; // (R,) of the row's token in its sequence
     final double[] weights; // (R,) of the row's loss; 0 for PREFERENCE, whose loss is the pair's
     final float[] advantages; // (R,)
     final float[] old; // (R,)
@@ -47,6 +50,7 @@ final class TrainingRows {
         temperatures = new float[size];
         forbidden = new long[size];
         kinds = new Kind[size];
+        places = new int[size];
         weights = new double[size];
         advantages = new float[size];
         old = new float[size];
@@ -79,6 +83,9 @@ final class TrainingRows {
                 place(r, b, t, experience.tokens().at(t), 1, Kind.NEXT_TOKEN);
                 weights[r] = ceWeights[t];
                 r++;
+                for (int beside : experience.textLoss().beside()) {
+                    place(r++, b, t, beside, 1, Kind.BESIDE);
+                }
             }
             if (t >= compared) {
                 place(r, b, t, experience.tokens().at(t), 1, Kind.PREFERENCE);
@@ -93,6 +100,7 @@ final class TrainingRows {
         temperatures[r] = temperature;
         forbidden[r] = -1;
         kinds[r] = kind;
+        places[r] = t;
     }
 
     /** The rows of experience {@code b} of this kind, in the order of its tokens. */
@@ -116,7 +124,9 @@ final class TrainingRows {
         int count = Math.max(0, experience.tokens().length() - comparedFrom(experience));
         for (int t = 1; t < experience.tokens().length(); t++) {
             count += experience.lossMask().at(t) != 0 ? 1 : 0;
-            count += experience.ceWeights().at(t) != 0 ? 1 : 0;
+            count += experience.ceWeights().at(t) != 0
+                    ? 1 + experience.textLoss().beside().size()
+                    : 0;
         }
         return count;
     }

@@ -455,19 +455,23 @@ class Policy(Module):
 
   # ---- scoring ----
 
-  # log p(target | tokens up to and including row) for chosen rows of the flattened (B*T) positions.
-  def score(self: __torch__.Policy, which: Tensor, tokens: Tensor, rows: Tensor, targets: Tensor) -> Tensor:
-    torch.set_grad_enabled(False)
-    f = (self).ready(int(which), )
+  # What the head sees at chosen rows of the flattened (B*T) positions, and padding: (R, D).
+  def states(self: __torch__.Policy, f: List[Tensor], tokens: Tensor, rows: Tensor) -> Tensor:
     B, T = torch.size(tokens)
     h = (self).embedded(f, tokens, )
     cos, sin = (self).angles(torch.unsqueeze(torch.arange(0, T, device=ops.prim.device(tokens)), 1), )  # (T, 1, Dh)
-    R = (self).padding(torch.size(rows, 0), )
-    chosen = __torch__.padded(rows, R, 0.)
-    wanted = __torch__.padded(targets, R, 0.)
+    chosen = __torch__.padded(rows, (self).padding(torch.size(rows, 0), ), 0.)
     for i in range(self.layers):
       h, kept = (self).layer(f, i, h, cos, sin, B, T, False, chosen, )
-    x = __torch__.scaled(h, __torch__.inverse_rms(h, self.norm_eps), f[1])  # (R, D)
+    return __torch__.scaled(h, __torch__.inverse_rms(h, self.norm_eps), f[1])
+
+  # log p(target | tokens up to and including row) for chosen rows.
+  def score(self: __torch__.Policy, which: Tensor, tokens: Tensor, rows: Tensor, targets: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    f = (self).ready(int(which), )
+    x = (self).states(f, tokens, rows, )  # (R, D)
+    R = torch.size(x, 0)
+    wanted = __torch__.padded(targets, R, 0.)
     chunk = __torch__.chunk(torch.size(f[0], 0))
     out = annotate(List[Tensor], [])
     for c in range((R + chunk - 1) // chunk):
@@ -480,6 +484,23 @@ class Policy(Module):
       torch.append(out, torch.stack([lp, torch.to(best, 6)]))
     # (2, rows): log-probability, and 1 where the target is the most likely token
     return torch.slice(torch.cat(out, 1), 1, 0, torch.size(rows, 0))
+
+  # Entropy of what follows chosen rows, over the `top` most likely tokens as if there were no others.
+  def entropies(self: __torch__.Policy, tokens: Tensor, rows: Tensor, top: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    f = (self).ready(0, )
+    x = (self).states(f, tokens, rows, )  # (R, D)
+    R, V = (torch.size(x, 0), torch.size(f[0], 0))
+    chunk = __torch__.chunk(V)
+    out = annotate(List[Tensor], [])
+    for c in range((R + chunk - 1) // chunk):
+      a = c * chunk
+      b = ops.prim.min(R, a + chunk)
+      logits = torch.to((self).linear(torch.slice(x, 0, a, b), f[2], ), 6)  # (r, V)
+      likely, ids = torch.topk(logits, ops.prim.min(int(top), V), 1)  # (r, top)
+      mean = torch.sum(torch.mul(torch.softmax(likely, 1), likely), [1])
+      torch.append(out, torch.sub(torch.logsumexp(likely, [1]), mean))
+    return torch.slice(torch.cat(out, 0), 0, 0, torch.size(rows, 0))
 
   # ---- training ----
 

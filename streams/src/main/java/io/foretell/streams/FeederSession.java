@@ -4,6 +4,7 @@ import io.foretell.objectives.Cut;
 import io.foretell.objectives.Document;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.objectives.Task;
+import io.foretell.platform.ForetellException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -189,6 +190,8 @@ final class FeederSession implements AutoCloseable {
         List<Cut> cuts;
         try {
             cuts = context.writer().cuts(document, phase, position.epoch);
+        } catch (ForetellException e) {
+            throw e; // a proxy model that does not answer is not the document's fault
         } catch (RuntimeException e) {
             log.warn(
                     "document {} cannot be cut by {}",

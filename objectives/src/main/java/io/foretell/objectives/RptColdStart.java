@@ -1,0 +1,48 @@
+package io.foretell.objectives;
+
+import java.util.List;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+
+/**
+ * A warm-up for {@link Rpt} of a model that boxes nothing by itself, so that RPT has something to reward: next-token
+ * prediction on the form of an answer, with an empty thought.
+ *
+ * <pre>x' = [ x_&lt;t  think  /think  \boxed{ x_t }  end ]          at one random position t of the document
+ * L  = -(1/N) sum_u log p_theta(x'_u | x'_&lt;u)                 over all tokens but the opening tag</pre>
+ *
+ * <p>Where x_t alone has no text, the tokens up to the next one that has stand in the box. Not in the paper, which starts
+ * from a model that reasons and boxes. A model that has learnt the form does not think yet; RPT must find that it pays.
+ *
+ * <p>Options: those of {@link Rpt} which say where documents are cut and how an answer looks, to be the same as in the
+ * phase after it.
+ */
+public final class RptColdStart implements TextObjective {
+    public static final String NAME = "rpt-cold-start";
+
+    private final Rpt rpt;
+    private final Set<Integer> inserted;
+
+    public RptColdStart(ObjectiveSettings settings) {
+        this.rpt = new Rpt(settings);
+        this.inserted = Set.of(rpt.open());
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    /** {@inheritDoc} The target is all of x'. */
+    @Override
+    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+        return rpt.cut(document, tokens, random).stream()
+                .map(cut -> new Cut(TokenArray.EMPTY, rpt.demonstration(cut)))
+                .toList();
+    }
+
+    @Override
+    public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
+        return List.of(Experience.nextToken(group.task().target(), 1f, inserted));
+    }
+}

@@ -1,0 +1,154 @@
+package io.foretell.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.foretell.objectives.AdvantageEstimator;
+import io.foretell.objectives.Experience;
+import io.foretell.objectives.LossAggregation;
+import io.foretell.objectives.Objective;
+import io.foretell.objectives.ObjectiveSettings;
+import io.foretell.objectives.Objectives;
+import io.foretell.objectives.PolicyGradientLoss;
+import io.foretell.objectives.Reinforce;
+import io.foretell.objectives.RolloutGroup;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.Task;
+import io.foretell.objectives.TokenArray;
+import io.foretell.objectives.Weights;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Objectives with a next-token term of their own, through a model of two layers, by finite differences. */
+class TextLossGradientTest {
+    private static final List<String> TEXTS = List.of("ab\nc#d\nef", "#g\nhij", "k\nl");
+    private static final double ALPHA = 0.3;
+    private static final double BETA = 0.7;
+
+    @TempDir
+    Path folder;
+
+    /** Of a token: whether its line is bad, and logits before it now and before the weights were touched. */
+    private interface Term {
+        double of(boolean bad, int token, double[] logits, double[] frozen);
+    }
+
+    enum Case {
+        UNLIKELIHOOD("phf-unlikelihood", Map.of("alpha", ALPHA), (bad, token, logits, frozen) -> {
+            double p = Math.exp(ReferenceDecoder.logProb(logits, token, 1, -1));
+            return bad ? -ALPHA * Math.log(1 - p) : -Math.log(p);
+        }),
+        AWR("phf-awr", Map.of("alpha", ALPHA, "beta", BETA, "good", "þ", "bad", "ÿ"), (bad, token, logits, frozen) -> {
+            double reward = bad ? -1 : 0;
+            double weight = Math.exp((reward - value(frozen)) / BETA);
+            double error = reward - value(logits);
+            return -ALPHA * weight * ReferenceDecoder.logProb(logits, token, 1, -1) + (1 - ALPHA) * error * error;
+        });
+
+        private final String name;
+        private final Map<String, Object> options;
+        private final Term term;
+
+        Case(String name, Map<String, Object> options, Term term) {
+            this.name = name;
+            this.options = options;
+            this.term = term;
+        }
+
+        /** The two tokens are bytes FE and FF. */
+        private static double value(double[] logits) {
+            return -1 / (1 + Math.exp(logits[0xfe] - logits[0xff]));
+        }
+
+        Objective objective(HuggingFaceTokenizer tokenizer) {
+            Map<String, Object> all = new java.util.HashMap<>(options);
+            all.put("banned", List.of("#"));
+            return Objectives.create(name, new ObjectiveSettings(tokenizer, 4, 1f, 64, 8, all));
+        }
+
+        /** (1/N) sum over the tokens of all texts. */
+        double loss(ReferenceDecoder decoder, List<TokenArray> texts, List<double[][]> frozen) {
+            double sum = 0;
+            int n = 0;
+            for (int i = 0; i < texts.size(); i++) {
+                int[] tokens = texts.get(i).toArray();
+                double[][] logits = decoder.logits(tokens);
+                for (int t = 1; t < tokens.length; t++, n++) {
+                    boolean bad = isBad(TEXTS.get(i), t);
+                    sum += term.of(bad, tokens[t], logits[t - 1], frozen.get(i)[t - 1]);
+                }
+            }
+            return sum / n;
+        }
+    }
+
+    private static boolean isBad(String text, int t) {
+        int from = text.lastIndexOf('\n', t - 1) + 1;
+        int to = text.indexOf('\n', t) < 0 ? text.length() : text.indexOf('\n', t);
+        return text.substring(from, to).contains("#");
+    }
+
+    private static Experience experience(Objective objective, TokenArray text) {
+        Task task = new Task("task", "run", 0, objective.name(), "doc", TokenArray.EMPTY, text, 7, -1, Instant.EPOCH);
+        RolloutGroup group = new RolloutGroup(task, List.of(), "tokenizer", "policy", 0, Instant.EPOCH);
+        return objective
+                .experiences(new ScoredGroup(group, List.of(), -1, 0, Instant.EPOCH), AdvantageEstimator.RLOO)
+                .get(0);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Case.class)
+    void gradientsAreFiniteDifferencesOfTheLoss(Case one) {
+        ModelConfig config = TestModels.config("qwen3", 2, true);
+        Random random = new Random(53);
+        try (Policy policy = Policy.open(TestModels.write(folder, config, 54), TestModels.ONE_THREAD)) {
+            List<TokenArray> texts =
+                    TEXTS.stream().map(policy.tokenizer()::encode).toList();
+            Objective objective = one.objective(policy.tokenizer());
+            List<Experience> batch =
+                    texts.stream().map(text -> experience(objective, text)).toList();
+            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            List<double[][]> frozen =
+                    texts.stream().map(text -> decoder.logits(text.toArray())).toList();
+            policy.startTraining();
+            MicroBatchResult result = policy.accumulate(
+                    batch,
+                    LossAggregation.SEQ_MEAN_TOKEN_MEAN.weights(batch),
+                    LossAggregation.nextTokenWeights(batch),
+                    PolicyGradientLoss.of(new Reinforce()),
+                    false);
+            List<float[]> gradients = Gradients.take(policy, folder);
+
+            assertThat(result.loss()).isCloseTo(one.loss(decoder, texts, frozen), within(2e-5));
+            assertThat(result.ceLoss()).isEqualTo(result.loss());
+            for (int i = 0; i < gradients.size(); i++) {
+                String name = config.parameters().get(i).name();
+                double[] weight = decoder.weight(name);
+                double largest = 0;
+                for (float value : gradients.get(i)) {
+                    largest = Math.max(largest, Math.abs(value));
+                }
+                for (int sample = 0; sample < 6; sample++) {
+                    // of the embedding, also rows that only the value looks at
+                    boolean isValue = i == 0 && sample < 3;
+                    int at = isValue ? (0xfe + sample % 2) * config.width() + sample : random.nextInt(weight.length);
+                    double kept = weight[at];
+                    weight[at] = kept + 1e-6;
+                    double above = one.loss(decoder, texts, frozen);
+                    weight[at] = kept - 1e-6;
+                    double below = one.loss(decoder, texts, frozen);
+                    weight[at] = kept;
+                    assertThat((double) gradients.get(i)[at])
+                            .as("%s[%d] of a tensor with gradients up to %f", name, at, largest)
+                            .isCloseTo((above - below) / 2e-6, within(1e-4 * largest));
+                }
+            }
+        }
+    }
+}
