@@ -2,6 +2,8 @@ package io.foretell.launcher;
 
 import io.foretell.learner.Learner;
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -29,7 +31,7 @@ final class Console {
     /** A line per step; steps that take less than a second share one. */
     static synchronized void progress(Learner.ProgressLine line) {
         Map<String, Object> m = line.metrics();
-        if (m.containsKey("heldout/no_thought_loss")) {
+        if (m.keySet().stream().anyMatch(key -> key.startsWith("heldout/"))) {
             say(heldOut(m));
             return;
         }
@@ -84,29 +86,32 @@ final class Console {
     }
 
     private static String heldOut(Map<String, Object> m) {
-        StringBuilder text = new StringBuilder("  held out after step ")
-                .append(m.get("step"))
-                .append(": ");
+        List<String> found = new ArrayList<>();
         if (m.containsKey("heldout/information_gain")) {
-            text.append(String.format(
+            found.add(String.format(
                     Locale.ROOT,
-                    "information gain %+.3f [%+.3f, %+.3f] nats, ",
+                    "information gain %+.3f [%+.3f, %+.3f] nats",
                     number(m, "heldout/information_gain"),
                     number(m, "heldout/information_gain_low"),
                     number(m, "heldout/information_gain_high")));
         }
         if (m.containsKey("heldout/accuracy_with_thought")) {
             boolean isStated = m.containsKey("heldout/response_length");
-            text.append(String.format(
+            found.add(String.format(
                     Locale.ROOT,
-                    "accuracy with thought %.3f, without %.3f, %s length %.1f, ",
+                    "accuracy with thought %.3f, without %.3f, %s length %.1f",
                     number(m, "heldout/accuracy_with_thought"),
                     number(m, "heldout/accuracy_without_thought"),
                     isStated ? "response" : "thought",
                     number(m, isStated ? "heldout/response_length" : "heldout/thought_length")));
         }
-        return text.append(String.format(Locale.ROOT, "no-thought loss %.4f", number(m, "heldout/no_thought_loss")))
-                .toString();
+        if (m.containsKey("heldout/banned_token_rate")) {
+            found.add(String.format(Locale.ROOT, "banned tokens %.4f", number(m, "heldout/banned_token_rate")));
+        }
+        if (m.containsKey("heldout/no_thought_loss")) {
+            found.add(String.format(Locale.ROOT, "no-thought loss %.4f", number(m, "heldout/no_thought_loss")));
+        }
+        return "  held out after step " + m.get("step") + ": " + String.join(", ", found);
     }
 
     private static double number(Map<String, Object> m, String key) {

@@ -32,7 +32,7 @@ import java.util.Map;
  */
 final class Jinja {
     private static final Duration LONGEST = Duration.ofSeconds(2);
-    private static final int MOST_BYTES = 128 << 20;
+    private static final int MOST_BYTES = 512 << 20;
     private static final int DEEPEST_STACK = 256 << 10;
     private static final long LARGEST_WHOLE_NUMBER = 1L << 53;
     private static final JsonMapper MAPPER =

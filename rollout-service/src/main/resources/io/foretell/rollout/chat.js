@@ -70,8 +70,13 @@ function stripped(text, characters, method) {
 class Renderer extends Interpreter {
   loopBodies = new Set();
 
+  /* A text that is too long for a prompt ends the rendering before it takes all memory, which the engine cannot bear. */
   evaluate(node, scope) {
-    return node?.type === "Given" ? node.value : super.evaluate(node, scope);
+    const value = node?.type === "Given" ? node.value : super.evaluate(node, scope);
+    if (isText(value) && value.value.length > MOST_CHARACTERS) {
+      throw new Error(`a text of more than ${MOST_CHARACTERS} characters is made`);
+    }
+    return value;
   }
 
   /* What a round of a loop sets ends with the round, and what it wrote before 'continue' stays. */
