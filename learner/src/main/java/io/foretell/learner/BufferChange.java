@@ -5,6 +5,7 @@ import io.foretell.learner.GroupState.Usable;
 import io.foretell.learner.GroupState.Used;
 import io.foretell.platform.Batch;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -21,7 +22,9 @@ final class BufferChange {
 
     private static final int REASON_CHARACTERS = 500;
 
+    private final BufferCounters before;
     private final List<Consumer<Batch>> writes = new ArrayList<>();
+    private final SortedMap<Integer, Long> positions = new TreeMap<>();
     private final SortedMap<Integer, BufferCounters.Phase> phases;
     private final SortedMap<String, Long> droppedByReason;
     private long nextSequence;
@@ -35,6 +38,7 @@ final class BufferChange {
     private long offered;
 
     BufferChange(BufferCounters before) {
+        this.before = before;
         phases = new TreeMap<>(before.phases());
         droppedByReason = new TreeMap<>(before.droppedByReason());
         nextSequence = before.nextSequence();
@@ -49,9 +53,15 @@ final class BufferChange {
     }
 
     boolean isEmpty() {
-        return writes.isEmpty();
+        return writes.isEmpty() && positions.isEmpty() && after().equals(before);
     }
 
+    /** The figures without this change. */
+    BufferCounters before() {
+        return before;
+    }
+
+    /** The figures with what was changed so far. */
     BufferCounters after() {
         return new BufferCounters(
                 nextSequence,
@@ -67,13 +77,22 @@ final class BufferChange {
                 droppedByReason);
     }
 
+    /** Per partition, the next offset where it changes. */
+    SortedMap<Integer, Long> positions() {
+        return Collections.unmodifiableSortedMap(positions);
+    }
+
+    /** Groups, the positions behind them and the counters: all that the store gets, or nothing. */
     void writeTo(Batch batch) {
         writes.forEach(write -> write.accept(batch));
+        positions.forEach((partition, next) ->
+                batch.put(BufferKeys.META, BufferKeys.position(partition), BufferKeys.offset(next)));
         batch.put(BufferKeys.META, BufferKeys.COUNTERS, after().encode());
     }
 
+    /** The next offset to be read, behind the records that this change takes in. */
     void position(int partition, long next) {
-        writes.add(batch -> batch.put(BufferKeys.META, BufferKeys.position(partition), BufferKeys.offset(next)));
+        positions.put(partition, next);
     }
 
     void duplicate() {

@@ -2,6 +2,7 @@ package io.foretell.learner;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** The families and the keys in them, big-endian so that their order is that of the numbers. Pure functions. */
 final class BufferKeys {
@@ -19,6 +20,8 @@ final class BufferKeys {
     static final String WAITING = "waiting";
     /** Counters, and the next offset per partition. */
     static final String META = "meta";
+
+    static final List<String> FAMILIES = List.of(GROUPS, STATES, USABLE, USED, REPLAY, WAITING, META);
 
     static final byte[] COUNTERS = id("counters");
     private static final String POSITION = "position/";

@@ -35,6 +35,8 @@ public record CheckpointState(
         @Nullable List<Double> recentLosses) {
     /** Among the counters: first step of the run that anneals. */
     static final String ANNEAL_FROM = "anneal_from";
+    /** Among the coefficients: that of the divergence in the reward. */
+    static final String REWARD_KL = "reward_kl";
 
     public CheckpointState {
         counters = Map.copyOf(counters);

@@ -37,7 +37,7 @@ public final class LearnerSnapshot {
         version = state.version();
         usable = state.usable();
         buffer = state.bufferStatus();
-        checkpointStep = state.checkpointedStep();
+        checkpointStep = state.checkpointing().step();
         annealFrom = state.annealFrom();
         consumers = state.consumers();
     }

@@ -3,8 +3,6 @@ package io.foretell.learner;
 import io.foretell.objectives.AdvantageEstimator;
 import io.foretell.objectives.PolicyInUse;
 import io.foretell.objectives.ScoredGroup;
-import io.foretell.platform.ErrorCode;
-import io.foretell.platform.ForetellException;
 import io.foretell.policy.Policy;
 import io.foretell.streams.DeadLetterReader;
 import io.foretell.streams.GroupReader;
@@ -15,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,18 +24,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class LearnerState implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LearnerState.class);
-    private static final int UNSAMPLED_INTERVAL = 50;
-    private static final Duration SKIP_POLL = Duration.ofMillis(100);
-    private static final Duration SKIP = Duration.ofMinutes(2);
-    private static final String NOT_RESTORED = "not restored";
-    private static final String REWARD_KL = "reward_kl";
 
     private final LearnerRun run;
     private final ExperienceBuffer buffer;
     private final GroupReader reader;
     private final DeadLetterReader deadLetters;
-    private final CheckpointStore checkpoints;
-    private final CheckpointWriter writer;
+    private final Checkpointing checkpointing;
     private final Publishing publishing;
     private final Policy policy;
     private final KlControl klControl;
@@ -46,10 +37,9 @@ public final class LearnerState implements AutoCloseable {
     private final TrainingStep training;
     private final Evaluation evaluation;
     private final RecentRollouts rollouts;
-    private VersionHistory versions;
+    private final VersionHistory versions;
+    private final long resumedAt;
     private long step;
-    private long checkpointed = -1;
-    private long resumedAt = -1;
     private long annealFrom = Long.MAX_VALUE;
 
     private LearnerState(
@@ -57,23 +47,18 @@ public final class LearnerState implements AutoCloseable {
             ExperienceBuffer buffer,
             GroupReader reader,
             DeadLetterReader deadLetters,
-            CheckpointStore checkpoints,
-            Publishing publishing,
-            Policy policy) {
+            Policy policy,
+            Checkpointing checkpointing,
+            PolicyFeed feed,
+            Resumption resumption) {
         this.run = run;
         this.buffer = buffer;
         this.reader = reader;
         this.deadLetters = deadLetters;
-        this.checkpoints = checkpoints;
-        this.publishing = publishing;
         this.policy = policy;
-        this.writer = new CheckpointWriter(
-                policy,
-                run.origin(),
-                checkpoints,
-                buffer::sync,
-                run.checkpoints().async(),
-                run.checkpoints().timeout());
+        this.checkpointing = checkpointing;
+        this.versions = resumption.versions();
+        this.publishing = new Publishing(run, buffer, policy, feed, versions);
         this.training = new TrainingStep(policy, run.settings());
         this.klControl = new KlControl(run.settings().klCtrl());
         this.rewardKl = new RewardKl(policy, run.settings(), klControl);
@@ -81,12 +66,9 @@ public final class LearnerState implements AutoCloseable {
                 new Evaluation(policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
         this.rollouts = new RecentRollouts(
                 policy.tokenizer(), AdvantageEstimator.parse(run.settings().advEstimator()));
-        this.versions = history(Map.of());
-    }
-
-    private VersionHistory history(Map<Long, String> fingerprints) {
-        int needed = run.settings().maxOffPolicySteps() + 2;
-        return new VersionHistory(Math.max(run.policiesKept(), needed), fingerprints);
+        this.resumedAt = resumption.resumedAt();
+        this.step = resumption.step();
+        resumption.saved().ifPresent(this::restore);
     }
 
     /**
@@ -103,95 +85,52 @@ public final class LearnerState implements AutoCloseable {
             PolicyFeed feed) {
         CheckpointStore checkpoints = new CheckpointStore(
                 run.folder().resolve("checkpoints"), run.checkpoints().keepLast());
-        Optional<CheckpointStore.Loaded> loaded = switch (run.resumeMode()) {
-            case "auto" -> checkpoints.loadLatest();
-            case "disable" -> Optional.empty();
-            default -> Optional.of(checkpoints.loadFrom(Path.of(run.resumeMode())));
-        };
-        boolean isWeights = run.restored().contains(Restored.WEIGHTS);
-        Path weights = loaded.filter(found -> isWeights)
-                .map(CheckpointStore.Loaded::folder)
-                .orElse(run.origin());
-        Policy policy = Policy.open(weights, run.policyOptions());
-        LearnerState state = new LearnerState(
+        Resumption resumption = Resumption.of(run, checkpoints);
+        Policy policy = resumption.openPolicy();
+        GroupReader groups = reader.apply(buffer.positions());
+        resumption.rewind(buffer, groups);
+        long resumed = resumption.saved().map(CheckpointState::step).orElse(-1L);
+        return new LearnerState(
                 run,
                 buffer,
-                reader.apply(buffer.positions()),
+                groups,
                 deadLetters,
-                checkpoints,
-                new Publishing(run, buffer, policy, feed),
-                policy);
-        state.restore(loaded);
-        return state;
+                policy,
+                new Checkpointing(run, checkpoints, policy, buffer, resumed),
+                feed,
+                resumption);
     }
 
-    private void restore(Optional<CheckpointStore.Loaded> loaded) {
-        policy.startTraining();
-        if (loaded.isPresent()) {
-            CheckpointState saved = loaded.get().state();
-            if (!saved.tokenizerFingerprint().equals(policy.tokenizer().fingerprint())) {
-                throw new ForetellException(
-                        ErrorCode.CORRUPT,
-                        "checkpoint " + loaded.get().folder() + " was written with another tokenizer");
-            }
-            if (run.restored().contains(Restored.OPTIMIZER)) {
-                policy.loadOptimizer(loaded.get().folder(), "optimizer");
-            }
-            if (isOwn(loaded.get().folder())) {
-                step = saved.step();
-                checkpointed = step;
-                annealFrom = saved.counters().getOrDefault(CheckpointState.ANNEAL_FROM, Long.MAX_VALUE);
-                training.guard().restart(saved.recentLosses());
-                Optional.ofNullable(saved.coefficients().get(REWARD_KL)).ifPresent(klControl::restore);
-            }
-            resumedAt = step;
-            versions = history(run.restored().contains(Restored.WEIGHTS) ? saved.versions() : Map.of());
-        }
-        int again = buffer.rewindTo(step);
-        if (loaded.isPresent() && !run.restored().contains(Restored.BUFFER)) {
-            for (int phase = 0; phase < run.phases().size(); phase++) {
-                buffer.dropPhase(phase, NOT_RESTORED);
-            }
-        }
-        if (loaded.isPresent() && !run.restored().contains(Restored.POSITIONS)) {
-            skipTopic();
-        }
-        if (again > 0 || step > 0) {
-            log.info("resumed step={} groupsUsableAgain={}", step, again);
-        }
+    /** What {@link #toSave} gave, but for what the policy and the buffer bring back themselves. */
+    private void restore(CheckpointState saved) {
+        annealFrom = saved.counters().getOrDefault(CheckpointState.ANNEAL_FROM, Long.MAX_VALUE);
+        training.guard().restart(saved.recentLosses());
+        Optional.ofNullable(saved.coefficients().get(CheckpointState.REWARD_KL)).ifPresent(klControl::restore);
     }
 
-    /** A checkpoint of another run gives weights and optimizer; the place in the run is this run's. */
-    private boolean isOwn(Path folder) {
-        Path own = run.folder().resolve("checkpoints").toAbsolutePath().normalize();
-        return folder.toAbsolutePath().normalize().startsWith(own);
-    }
-
-    /** Drops what is on the topic now; the feeder is told of it, so that it does not wait for what will not come. */
-    private void skipTopic() {
-        Map<Integer, Long> ends = reader.ends();
-        long deadline = System.nanoTime() + SKIP.toNanos();
-        while (ends.entrySet().stream()
-                .anyMatch(end -> buffer.positions().getOrDefault(end.getKey(), 0L) < end.getValue())) {
-            List<GroupReader.Received> records = reader.poll(SKIP_POLL);
-            if (records.isEmpty() && reader.next().equals(ends)) {
-                return;
-            }
-            buffer.ingest(records, group -> NOT_RESTORED);
-            if (System.nanoTime() > deadline) {
-                throw new ForetellException(
-                        ErrorCode.TIMEOUT,
-                        "what is on the topic of scored groups could not be skipped within " + SKIP.toSeconds() + " s");
-            }
-        }
+    private CheckpointState toSave() {
+        int phase = run.phaseOf(step + 1);
+        return new CheckpointState(
+                step,
+                phase,
+                step - run.stepsBefore(phase),
+                publishing.version(),
+                annealFrom == Long.MAX_VALUE ? Map.of() : Map.of(CheckpointState.ANNEAL_FROM, annealFrom),
+                Map.of("seed", Long.toString(run.seed())),
+                Map.of(CheckpointState.REWARD_KL, klControl.coefficient()),
+                buffer.positions(),
+                versions.fingerprints(),
+                policy.tokenizer().fingerprint(),
+                "",
+                training.guard().recent());
     }
 
     long step() {
         return step;
     }
 
-    long checkpointedStep() {
-        return checkpointed;
+    Checkpointing checkpointing() {
+        return checkpointing;
     }
 
     long version() {
@@ -219,9 +158,7 @@ public final class LearnerState implements AutoCloseable {
     }
 
     long dropped() {
-        return buffer.droppedPerPhase(run.phases().size()).stream()
-                .mapToLong(Long::longValue)
-                .sum();
+        return publishing.dropped();
     }
 
     BufferStatus bufferStatus() {
@@ -279,8 +216,7 @@ public final class LearnerState implements AutoCloseable {
             return;
         }
         annealFrom = step + 1;
-        checkpointed = -1;
-        checkpoint();
+        checkpointing.begin(toSave());
         log.info("the learning rate anneals from step {} on", annealFrom);
     }
 
@@ -308,21 +244,12 @@ public final class LearnerState implements AutoCloseable {
 
     /** Announces the step; with new weights where somebody samples from them soon, or now and then. */
     void publish() {
-        boolean sampledSoon = LongStream.rangeClosed(
-                        step + 1, step + 1 + run.settings().maxOffPolicySteps())
-                .anyMatch(run::isSampled);
-        if (publishing.version() < 0 || sampledSoon || step % UNSAMPLED_INTERVAL == 0) {
-            versions.add(step, publishing.weights(step));
-        }
-        publishing.announce(step);
+        publishing.publish(step);
     }
 
     /** Publishes the weights as they are now, unless they are published already. */
     void publishLast() {
-        if (publishing.version() != step) {
-            versions.add(step, publishing.weights(step));
-            publishing.announce(step);
-        }
+        publishing.publishLast(step);
     }
 
     /**
@@ -330,11 +257,7 @@ public final class LearnerState implements AutoCloseable {
      * there is nothing to average. A run that is given more steps later goes on from its checkpoint, not from the mean.
      */
     boolean publishAverage() {
-        List<Long> steps = checkpoints.steps();
-        List<Path> folders =
-                steps.subList(Math.max(0, steps.size() - run.checkpoints().averageLast()), steps.size()).stream()
-                        .map(checkpoints::folder)
-                        .toList();
+        List<Path> folders = checkpointing.last(run.checkpoints().averageLast());
         if (folders.size() < 2) {
             return false;
         }
@@ -353,49 +276,9 @@ public final class LearnerState implements AutoCloseable {
      * it.
      */
     void checkpoint() {
-        if (checkpointed == step) {
-            return;
+        if (checkpointing.step() != step) {
+            checkpointing.begin(toSave());
         }
-        awaitCheckpoint();
-        int phase = run.phaseOf(step + 1);
-        writer.begin(new CheckpointState(
-                step,
-                phase,
-                step - run.stepsBefore(phase),
-                publishing.version(),
-                annealFrom == Long.MAX_VALUE ? Map.of() : Map.of(CheckpointState.ANNEAL_FROM, annealFrom),
-                Map.of("seed", Long.toString(run.seed())),
-                Map.of(REWARD_KL, klControl.coefficient()),
-                buffer.positions(),
-                versions.fingerprints(),
-                policy.tokenizer().fingerprint(),
-                "",
-                training.guard().recent()));
-        checkpointed = step;
-    }
-
-    /** The step whose checkpoint is being written, or -1. */
-    long checkpointInProgress() {
-        return writer.writing();
-    }
-
-    /** The checkpoint begun last once it is whole, told once; what it makes needless is forgotten. */
-    Optional<CheckpointWriter.Written> settleCheckpoint() {
-        return writer.settle().map(this::settled);
-    }
-
-    /** As {@link #settleCheckpoint}, but waits for it. */
-    Optional<CheckpointWriter.Written> awaitCheckpoint() {
-        return writer.await().map(this::settled);
-    }
-
-    /** Bodies that no checkpoint needs any more can go. */
-    private CheckpointWriter.Written settled(CheckpointWriter.Written written) {
-        List<Long> steps = checkpoints.steps();
-        if (steps.size() >= run.checkpoints().keepLast()) {
-            steps.stream().min(Long::compare).ifPresent(buffer::forgetUsedUpTo);
-        }
-        return written;
     }
 
     Map<String, Double> evaluate(HeldOutDocuments documents) {
@@ -409,7 +292,7 @@ public final class LearnerState implements AutoCloseable {
     @Override
     public void close() {
         reader.close();
-        writer.close();
+        checkpointing.close();
         deadLetters.close();
         buffer.close();
         policy.close();

@@ -9,23 +9,28 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 
 /** Versions of the weights, and what the workers and the feeder are told of them. Confined to the learner's thread. */
 final class Publishing {
+    private static final int UNSAMPLED_INTERVAL = 50;
+
     private final LearnerRun run;
     private final ExperienceBuffer buffer;
     private final Policy policy;
     private final PolicyStore policies;
     private final PolicyFeed feed;
+    private final VersionHistory versions;
     private PolicyStore.Published published = new PolicyStore.Published(-1, Path.of(""), Map.of(), 0);
     private long announcedDrops;
 
-    Publishing(LearnerRun run, ExperienceBuffer buffer, Policy policy, PolicyFeed feed) {
+    Publishing(LearnerRun run, ExperienceBuffer buffer, Policy policy, PolicyFeed feed, VersionHistory versions) {
         this.run = run;
         this.buffer = buffer;
         this.policy = policy;
         this.policies = new PolicyStore(run.folder().resolve("policies"), false);
         this.feed = feed;
+        this.versions = versions;
     }
 
     /** The version published last; -1 before the first. */
@@ -43,18 +48,33 @@ final class Publishing {
         return feed.inUse();
     }
 
-    /**
-     * Writes the weights as they are now, and deletes old versions that nobody works with.
-     *
-     * @return their fingerprint
-     */
-    String weights(long step) {
+    /** Announces the step; with new weights where somebody samples from them soon, or now and then. */
+    void publish(long step) {
+        boolean sampledSoon = LongStream.rangeClosed(
+                        step + 1, step + 1 + run.settings().maxOffPolicySteps())
+                .anyMatch(run::isSampled);
+        if (version() < 0 || sampledSoon || step % UNSAMPLED_INTERVAL == 0) {
+            write(step);
+        }
+        announce(step);
+    }
+
+    /** Publishes the weights as they are now, unless they are published already. */
+    void publishLast(long step) {
+        if (version() != step) {
+            write(step);
+            announce(step);
+        }
+    }
+
+    /** Writes the weights as they are now, and deletes old versions that nobody works with. */
+    private void write(long step) {
         Path origin = run.origin();
         published = policies.publish(step, folder -> policy.save(folder, origin));
         policies.retain(
                 run.policiesKept(),
                 feed.inUse().stream().map(PolicyInUse::version).collect(Collectors.toSet()));
-        return PolicyVersion.fingerprint(published.files());
+        versions.add(step, PolicyVersion.fingerprint(published.files()));
     }
 
     /** Publishes the mean of checkpoints as the version behind {@code step}, announces it, and goes over to it. */
@@ -65,7 +85,7 @@ final class Publishing {
     }
 
     /** Says which version is to be used, and how far the run is. */
-    void announce(long step) {
+    private void announce(long step) {
         announcedDrops = dropped();
         feed.publish(new PolicyVersion(
                 run.name(),
@@ -88,7 +108,8 @@ final class Publishing {
         }
     }
 
-    private long dropped() {
+    /** Groups that will never be trained on. */
+    long dropped() {
         return buffer.droppedPerPhase(run.phases().size()).stream()
                 .mapToLong(Long::longValue)
                 .sum();

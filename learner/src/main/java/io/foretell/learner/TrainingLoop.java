@@ -72,7 +72,7 @@ final class TrainingLoop {
     /** The last version and checkpoint; where the phases are over, and it is asked for, also the mean of the last ones. */
     void finish() {
         state.publishLast();
-        if (state.step() > state.checkpointedStep()) {
+        if (state.step() > state.checkpointing().step()) {
             checkpoint();
         }
         awaitCheckpoint();
@@ -249,19 +249,20 @@ final class TrainingLoop {
     }
 
     private void awaitCheckpoint() {
-        if (state.checkpointInProgress() >= 0) {
-            String waitingFor = "the checkpoint of step " + state.checkpointInProgress() + " to be written";
+        long inProgress = state.checkpointing().inProgress();
+        if (inProgress >= 0) {
+            String waitingFor = "the checkpoint of step " + inProgress + " to be written";
             log.warn("step {} waits for {}: is the disk slow, or ckpt.interval too short?", state.step(), waitingFor);
             control.is("training", waitingFor);
             watchdog.waitingFor(Learner.NAME, waitingFor);
         }
-        state.awaitCheckpoint().ifPresent(written -> finished = written);
+        state.checkpointing().await().ifPresent(written -> finished = written);
         control.is("training", "");
     }
 
     /** A checkpoint that became whole since the last row. */
     private void putCheckpoint(StepMetrics row) {
-        state.settleCheckpoint().ifPresent(written -> finished = written);
+        state.checkpointing().settle().ifPresent(written -> finished = written);
         if (finished != null) {
             row.put("checkpoint/step", finished.step())
                     .put("checkpoint/write_s", finished.seconds())

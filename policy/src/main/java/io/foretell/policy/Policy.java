@@ -6,19 +6,14 @@ import io.foretell.objectives.LossAggregation;
 import io.foretell.objectives.PolicyGradientLoss;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Weights;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -36,11 +31,10 @@ public final class Policy implements AutoCloseable {
 
     private final ModelConfig config;
     private final PolicyOptions options;
-    private final List<ModelConfig.Parameter> parameters;
-    private final WeightLayout layout;
-    private final PolicyFiles files;
     private final HuggingFaceTokenizer tokenizer;
     private final PolicyProgram program;
+    private final PolicyWeights weights;
+    private final KnownTokens known;
     private final Sampler sampler;
     private final Scoring scoring;
     private final Training training;
@@ -48,11 +42,10 @@ public final class Policy implements AutoCloseable {
     private Policy(ModelConfig config, HuggingFaceTokenizer tokenizer, PolicyProgram program, PolicyOptions options) {
         this.config = config;
         this.options = options;
-        this.parameters = config.parameters();
-        this.layout = new WeightLayout(config);
-        this.files = new PolicyFiles(config, layout);
         this.tokenizer = tokenizer;
         this.program = program;
+        this.weights = new PolicyWeights(program, options.use(), config);
+        this.known = new KnownTokens(config.vocabularySize());
         this.sampler = new Sampler(program, options, config);
         this.scoring = new Scoring(program, options.tokenBudget());
         this.training = new Training(program);
@@ -96,48 +89,7 @@ public final class Policy implements AutoCloseable {
      * when complete. Continuations in progress go on with the new weights and the keys and values of the old ones.
      */
     public void load(Path folder) {
-        boolean hasTeacher = options.use() != PolicyOptions.Use.SAMPLING
-                && (Files.isRegularFile(folder.resolve("ema.safetensors"))
-                        || Files.isRegularFile(folder.resolve("ema.safetensors.index.json")));
-        try {
-            stage(Safetensors.open(folder, "model"), parameters);
-            if (hasTeacher) {
-                stage(Safetensors.open(folder, "ema"), parameters);
-            }
-            switchTo(LIVE, parts());
-            if (hasTeacher) {
-                switchTo(EMA, parts());
-            } else if (options.use() != PolicyOptions.Use.SAMPLING) {
-                resetTeacher();
-            }
-        } finally {
-            program.run("unstage");
-        }
-    }
-
-    /** Reads tensors beside those in use, behind what is staged already. */
-    private void stage(Safetensors tensors, List<ModelConfig.Parameter> wanted) {
-        for (ModelConfig.Parameter parameter : wanted) {
-            tensors.read(parameter.name(), parameter.shape(), (slice, values) -> {
-                long[] shape =
-                        slice.shape().stream().mapToLong(Integer::longValue).toArray();
-                program.run("stage", inputs -> inputs.floats(values, shape));
-            });
-        }
-    }
-
-    /** How many staged slices make up each of the program's tensors. */
-    private long[] parts() {
-        return layout.tensors().stream()
-                .mapToLong(joined -> joined.stream()
-                        .mapToInt(parameter -> Slice.of(parameter.shape()).size())
-                        .sum())
-                .toArray();
-    }
-
-    /** The first staged slices, joined by {@code parts}, take their places in {@code slot}. */
-    private void switchTo(int slot, long[] parts) {
-        program.run("switch", inputs -> inputs.integer(slot).integers(parts, parts.length));
+        weights.load(folder);
     }
 
     /**
@@ -145,17 +97,17 @@ public final class Policy implements AutoCloseable {
      * {@code folder}; {@code transformers} reads the result.
      */
     public void save(Path folder, Path origin) {
-        files.writeModel(folder, origin, this::values);
+        weights.save(folder, origin);
     }
 
     /** Writes the optimizer's moments and step counts. */
     public void saveOptimizer(Path file) {
-        files.writeOptimizer(file, this::values);
+        weights.saveOptimizer(file);
     }
 
     /** Memory for a copy of weights, teacher and optimizer. Who asks for it closes it. */
     public PolicyCopy newCopy() {
-        return new PolicyCopy(config, layout, files);
+        return weights.newCopy();
     }
 
     /** Fills {@code copy}, made by {@link #newCopy}, with the values of this moment; training must have been started. */
@@ -165,48 +117,12 @@ public final class Policy implements AutoCloseable {
 
     /** Restores what {@link #saveOptimizer} wrote; training must have been started. */
     public void loadOptimizer(Path folder, String name) {
-        try {
-            stage(Safetensors.open(folder, name), files.optimizer());
-            switchTo(FIRST_MOMENT, parts());
-            switchTo(SECOND_MOMENT, parts());
-            long[] single = new long[layout.tensors().size()];
-            Arrays.fill(single, 1);
-            switchTo(ADAM_STEPS, single);
-        } finally {
-            program.run("unstage");
-        }
-    }
-
-    private FloatBuffer values(int slot, WeightLayout.Place place) {
-        return program.call(
-                "get",
-                inputs -> inputs.integer(slot)
-                        .integer(place.index())
-                        .integer(place.from())
-                        .integer(place.to()),
-                array -> array.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
-    }
-
-    private FloatBuffer values(int slot, int parameter, Slice slice) {
-        if (options.use() != PolicyOptions.Use.TRAINING) {
-            throw new IllegalStateException("a policy opened for " + options.use() + " keeps no weights to read");
-        }
-        return slot == ADAM_STEPS
-                ? values(slot, new WeightLayout.Place(parameter, 0, 0))
-                : values(slot, layout.place(parameters.get(parameter)).part(slice));
+        weights.loadOptimizer(folder, name);
     }
 
     /** The live values of every parameter, in the model's order: for tests and inspection of small models. */
     public List<float[]> weights(Weights which) {
-        return IntStream.range(0, parameters.size())
-                .mapToObj(i -> {
-                    Slice all = new Slice(0, parameters.get(i).shape());
-                    FloatBuffer values = values(which == Weights.LIVE ? LIVE : EMA, i, all);
-                    float[] copy = new float[values.remaining()];
-                    values.get(copy);
-                    return copy;
-                })
-                .toList();
+        return weights.values(which);
     }
 
     /** Continuations for each request, in order: one per seed. */
@@ -227,8 +143,8 @@ public final class Policy implements AutoCloseable {
      * the request at the next step.
      */
     CompletableFuture<List<Sample>> submit(GenerationRequest request) {
-        requireKnown(request.prompt());
-        request.sampling().stopTokens().forEach(this::requireKnown);
+        known.require(request.prompt());
+        request.sampling().stopTokens().forEach(known::require);
         return sampler.submit(request);
     }
 
@@ -264,8 +180,8 @@ public final class Policy implements AutoCloseable {
     /** Teacher-forced log-probabilities, in the order of the requests. */
     public List<Score> score(Weights which, List<ScoreRequest> requests) {
         for (ScoreRequest request : requests) {
-            requireKnown(request.context());
-            requireKnown(request.continuation());
+            known.require(request.context());
+            known.require(request.continuation());
         }
         return scoring.score(which == Weights.LIVE ? LIVE : EMA, requests);
     }
@@ -281,13 +197,13 @@ public final class Policy implements AutoCloseable {
         if (top < 1) {
             throw new PolicyException("an entropy needs at least 1 token to be over, not " + top);
         }
-        requireKnown(text);
+        known.require(text);
         return scoring.entropies(text, top, Math.min(config.maxPositions(), options.tokenBudget()));
     }
 
     /** The teacher becomes a copy of the live weights. */
     public void resetTeacher() {
-        program.run("sync_teacher");
+        weights.resetTeacher();
     }
 
     /** Allocates a fresh optimizer: moments and step counts 0. */
@@ -328,7 +244,7 @@ public final class Policy implements AutoCloseable {
             double pairWeight,
             PolicyGradientLoss loss,
             boolean recompute) {
-        requireKnown(batch);
+        known.require(batch);
         return training.accumulate(batch, pgWeights, ceWeights, proximal, pairWeight, loss, recompute);
     }
 
@@ -339,37 +255,8 @@ public final class Policy implements AutoCloseable {
      * @return per experience one value for each token whose {@code lossMask} is not 0, in order
      */
     public List<double[]> logProbs(Weights which, List<Experience> batch) {
-        requireKnown(batch);
+        known.require(batch);
         return training.logProbs(which == Weights.LIVE ? LIVE : EMA, batch);
-    }
-
-    private void requireKnown(List<Experience> batch) {
-        for (Experience experience : batch) {
-            requireKnown(experience.tokens());
-            requireKnown(experience.forbiddenFirst());
-            experience.textLoss().beside().forEach(this::requireKnown);
-        }
-    }
-
-    /** On an accelerator a token without a row in the embedding would end the process. */
-    private void requireKnown(TokenArray tokens) {
-        for (int t = 0; t < tokens.length(); t++) {
-            if (tokens.at(t) < 0 || tokens.at(t) >= config.vocabularySize()) {
-                throw unknown(tokens.at(t));
-            }
-        }
-    }
-
-    /** @param token a token or -1 for none */
-    private void requireKnown(int token) {
-        if (token < -1 || token >= config.vocabularySize()) {
-            throw unknown(token);
-        }
-    }
-
-    private PolicyException unknown(int token) {
-        return new PolicyException(
-                "token " + token + " is not in the model's vocabulary of " + config.vocabularySize() + " tokens");
     }
 
     /** Forgets gradients accumulated since the last step. */
@@ -388,39 +275,12 @@ public final class Policy implements AutoCloseable {
 
     /** Matrix products in GFLOP/s for a square of {@code size}, the best of {@code rounds}. */
     public double matmulPeak(int size, Precision precision, int rounds) {
-        return rate(
-                rounds,
-                2.0 * size * size * size,
-                repeats -> program.run(
-                        "matmul_peak",
-                        inputs -> inputs.integer(size).integer(repeats).integer(precision.code())));
+        return new MachinePeaks(program).matmul(size, precision, rounds);
     }
 
     /** Bytes per nanosecond (GB/s) read while copying 256 MiB. */
     public double copyBandwidth() {
-        long floats = 64 << 20;
-        return rate(
-                3,
-                4.0 * floats,
-                copies -> program.run(
-                        "copy_peak", inputs -> inputs.integer(floats).integer(copies)));
-    }
-
-    /** Work per nanosecond: what six times costs more than once, so that making the operands does not count. */
-    private static double rate(int rounds, double work, IntConsumer run) {
-        double once = Double.MAX_VALUE;
-        double often = Double.MAX_VALUE;
-        for (int round = 0; round < rounds; round++) {
-            once = Math.min(once, nanos(run, 1));
-            often = Math.min(often, nanos(run, 6));
-        }
-        return often > once ? 5 * work / (often - once) : 6 * work / often;
-    }
-
-    private static double nanos(IntConsumer run, int times) {
-        long start = System.nanoTime();
-        run.accept(times);
-        return System.nanoTime() - start;
+        return new MachinePeaks(program).copy();
     }
 
     /**

@@ -1,0 +1,45 @@
+package io.foretell.policy;
+
+import io.foretell.objectives.Experience;
+import io.foretell.objectives.TokenArray;
+import java.util.List;
+
+/**
+ * Refuses tokens that the model's vocabulary does not have: on an accelerator a token without a row in the embedding
+ * would end the process. Immutable.
+ */
+final class KnownTokens {
+    private final int vocabularySize;
+
+    KnownTokens(int vocabularySize) {
+        this.vocabularySize = vocabularySize;
+    }
+
+    void require(List<Experience> batch) {
+        for (Experience experience : batch) {
+            require(experience.tokens());
+            require(experience.forbiddenFirst());
+            experience.textLoss().beside().forEach(this::require);
+        }
+    }
+
+    void require(TokenArray tokens) {
+        for (int t = 0; t < tokens.length(); t++) {
+            if (tokens.at(t) < 0 || tokens.at(t) >= vocabularySize) {
+                throw unknown(tokens.at(t));
+            }
+        }
+    }
+
+    /** @param token a token or -1 for none */
+    void require(int token) {
+        if (token < -1 || token >= vocabularySize) {
+            throw unknown(token);
+        }
+    }
+
+    private PolicyException unknown(int token) {
+        return new PolicyException(
+                "token " + token + " is not in the model's vocabulary of " + vocabularySize + " tokens");
+    }
+}

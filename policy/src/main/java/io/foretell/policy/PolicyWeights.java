@@ -1,0 +1,140 @@
+package io.foretell.policy;
+
+import io.foretell.objectives.Weights;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The way of weights, teacher and optimizer between folders and the program. What is read is staged beside what is in
+ * use, and switched to only when it is complete. Confined to the policy's thread.
+ */
+final class PolicyWeights {
+    private final PolicyProgram program;
+    private final PolicyOptions.Use use;
+    private final ModelConfig config;
+    private final List<ModelConfig.Parameter> parameters;
+    private final WeightLayout layout;
+    private final PolicyFiles files;
+
+    PolicyWeights(PolicyProgram program, PolicyOptions.Use use, ModelConfig config) {
+        this.program = program;
+        this.use = use;
+        this.config = config;
+        this.parameters = config.parameters();
+        this.layout = new WeightLayout(config);
+        this.files = new PolicyFiles(config, layout);
+    }
+
+    void load(Path folder) {
+        boolean hasTeacher = use != PolicyOptions.Use.SAMPLING
+                && (Files.isRegularFile(folder.resolve("ema.safetensors"))
+                        || Files.isRegularFile(folder.resolve("ema.safetensors.index.json")));
+        try {
+            stage(Safetensors.open(folder, "model"), parameters);
+            if (hasTeacher) {
+                stage(Safetensors.open(folder, "ema"), parameters);
+            }
+            switchTo(Policy.LIVE, parts());
+            if (hasTeacher) {
+                switchTo(Policy.EMA, parts());
+            } else if (use != PolicyOptions.Use.SAMPLING) {
+                resetTeacher();
+            }
+        } finally {
+            program.run("unstage");
+        }
+    }
+
+    void loadOptimizer(Path folder, String name) {
+        try {
+            stage(Safetensors.open(folder, name), files.optimizer());
+            switchTo(Policy.FIRST_MOMENT, parts());
+            switchTo(Policy.SECOND_MOMENT, parts());
+            long[] single = new long[layout.tensors().size()];
+            Arrays.fill(single, 1);
+            switchTo(Policy.ADAM_STEPS, single);
+        } finally {
+            program.run("unstage");
+        }
+    }
+
+    /** The teacher becomes a copy of the live weights. */
+    void resetTeacher() {
+        program.run("sync_teacher");
+    }
+
+    void save(Path folder, Path origin) {
+        files.writeModel(folder, origin, this::values);
+    }
+
+    void saveOptimizer(Path file) {
+        files.writeOptimizer(file, this::values);
+    }
+
+    PolicyCopy newCopy() {
+        return new PolicyCopy(config, layout, files);
+    }
+
+    /** The values of every parameter, in the model's order. */
+    List<float[]> values(Weights which) {
+        int slot = which == Weights.LIVE ? Policy.LIVE : Policy.EMA;
+        return IntStream.range(0, parameters.size())
+                .mapToObj(i -> {
+                    FloatBuffer values =
+                            values(slot, i, new Slice(0, parameters.get(i).shape()));
+                    float[] copy = new float[values.remaining()];
+                    values.get(copy);
+                    return copy;
+                })
+                .toList();
+    }
+
+    /** Reads tensors beside those in use, behind what is staged already. */
+    private void stage(Safetensors tensors, List<ModelConfig.Parameter> wanted) {
+        for (ModelConfig.Parameter parameter : wanted) {
+            tensors.read(parameter.name(), parameter.shape(), (slice, values) -> {
+                long[] shape =
+                        slice.shape().stream().mapToLong(Integer::longValue).toArray();
+                program.run("stage", inputs -> inputs.floats(values, shape));
+            });
+        }
+    }
+
+    /** How many staged slices make up each of the program's tensors. */
+    private long[] parts() {
+        return layout.tensors().stream()
+                .mapToLong(joined -> joined.stream()
+                        .mapToInt(parameter -> Slice.of(parameter.shape()).size())
+                        .sum())
+                .toArray();
+    }
+
+    /** The first staged slices, joined by {@code parts}, take their places in {@code slot}. */
+    private void switchTo(int slot, long[] parts) {
+        program.run("switch", inputs -> inputs.integer(slot).integers(parts, parts.length));
+    }
+
+    private FloatBuffer values(int slot, int parameter, Slice slice) {
+        if (use != PolicyOptions.Use.TRAINING) {
+            throw new IllegalStateException("a policy opened for " + use + " keeps no weights to read");
+        }
+        return slot == Policy.ADAM_STEPS
+                ? values(slot, new WeightLayout.Place(parameter, 0, 0))
+                : values(slot, layout.place(parameters.get(parameter)).part(slice));
+    }
+
+    private FloatBuffer values(int slot, WeightLayout.Place place) {
+        return program.call(
+                "get",
+                inputs -> inputs.integer(slot)
+                        .integer(place.index())
+                        .integer(place.from())
+                        .integer(place.to()),
+                array -> array.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
+    }
+}
