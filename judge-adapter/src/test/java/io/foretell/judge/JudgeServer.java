@@ -102,9 +102,12 @@ final class JudgeServer implements AutoCloseable {
         });
     }
 
+    /** Counts who is behind the gate: in before it, out before the answer, after which the next may come. */
     JudgeServer thenSaysBehindTheGate(String text) {
         return then((exchange, body) -> {
+            mostAtOnce.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
             pass();
+            atOnce.decrementAndGet();
             send(exchange, 200, completion(text), Map.of());
         });
     }
@@ -134,21 +137,14 @@ final class JudgeServer implements AutoCloseable {
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        mostAtOnce.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
-        try {
-            JsonNode body = Json.mapper().readTree(exchange.getRequestBody().readAllBytes());
-            asked.add(new Asked(
-                    exchange.getRequestURI().getPath(),
-                    exchange.getRequestHeaders().getFirst("Authorization"),
-                    body));
-            Behaviour behaviour;
-            synchronized (behaviours) {
-                behaviour = behaviours.size() > 1 ? behaviours.removeFirst() : behaviours.getFirst();
-            }
-            behaviour.answer(exchange, body);
-        } finally {
-            atOnce.decrementAndGet();
+        JsonNode body = Json.mapper().readTree(exchange.getRequestBody().readAllBytes());
+        asked.add(new Asked(
+                exchange.getRequestURI().getPath(), exchange.getRequestHeaders().getFirst("Authorization"), body));
+        Behaviour behaviour;
+        synchronized (behaviours) {
+            behaviour = behaviours.size() > 1 ? behaviours.removeFirst() : behaviours.getFirst();
         }
+        behaviour.answer(exchange, body);
     }
 
     @Override
