@@ -1,5 +1,6 @@
 package io.foretell.launcher;
 
+import io.foretell.platform.ClockGuard;
 import io.foretell.streams.EmbeddedBroker;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -32,14 +33,16 @@ final class BrokerCommand implements Callable<Integer> {
         }
         Logging.into(folder.resolve("logs"));
         EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"), port);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(broker), "shutdown"));
+        ClockGuard clock = new ClockGuard(Console::warn, Shutdown::atOnce);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(broker, clock), "shutdown"));
         Console.say("kafka " + broker.bootstrap() + "   folder " + folder);
         new CountDownLatch(1).await();
         return 0;
     }
 
-    private static void stop(EmbeddedBroker broker) {
+    private static void stop(EmbeddedBroker broker, ClockGuard clock) {
         broker.close();
+        clock.close();
         Console.say("stopped");
         Runtime.getRuntime().halt(0);
     }

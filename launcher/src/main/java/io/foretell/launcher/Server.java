@@ -1,6 +1,7 @@
 package io.foretell.launcher;
 
 import io.foretell.platform.AtomicFiles;
+import io.foretell.platform.ClockGuard;
 import io.foretell.platform.Configuration;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.FolderLock;
@@ -43,6 +44,7 @@ final class Server {
     private final Health health = new Health();
     private final List<Role> roles = new ArrayList<>();
     private FolderLock lock;
+    private ClockGuard clock;
     private Broker broker;
     private PolicyFeed feed;
     private ProxyPolicies proxies;
@@ -60,6 +62,8 @@ final class Server {
     void start(List<Function<Wiring, Role>> factories) {
         Path folder = config.folder();
         lifecycle.add("run folder", this::openFolder, () -> lock.close());
+        lifecycle.add(
+                "clock guard", () -> clock = new ClockGuard(Console::warn, Shutdown::atOnce), () -> clock.close());
         lifecycle.add(
                 "broker",
                 () -> broker = Broker.start(config.kafka().settings(), folder.resolve("kafka")),

@@ -77,7 +77,9 @@ final class BrokerProperties {
         p.put("group.share.record.lock.duration.ms", "60000");
         p.put("group.share.max.record.lock.duration.ms", "3600000");
         p.put("group.share.delivery.count.limit", "10");
-        p.put("group.share.assignment.interval.ms", "200");
+        // Any interval is counted from a time on the disk, and after the clock was set back nobody would get records
+        // until then.
+        p.put("group.share.assignment.interval.ms", "0");
         p.put("group.share.initialize.retry.interval.ms", "1000");
     }
 }
