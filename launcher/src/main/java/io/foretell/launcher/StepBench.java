@@ -41,7 +41,7 @@ final class StepBench {
 
     /** The quickstart with fewer steps and no evaluation. */
     BenchReport.Figures overhead() {
-        StepRows rlp = new StepRows(run("quickstart", shortened()).rows(), "rlp");
+        StepRows rlp = new StepRows(run("quickstart", shortened("quickstart", 60, 20)).rows(), "rlp");
         return new BenchReport.Figures()
                 .put("outside_model_share", rlp.outsideModelShare())
                 .put("step_seconds", rlp.stepSeconds())
@@ -72,9 +72,10 @@ final class StepBench {
         return figures;
     }
 
+    /** The quickstart with 500 steps of its last phase and no evaluation. */
     BenchReport.Figures memory() {
         Map<Integer, double[]> readings = new TreeMap<>(); // step: resident and heap, MB
-        for (String line : run("memory", small("memory", 5, 500)).said()) {
+        for (String line : run("memory", shortened("memory", 5, 500)).said()) {
             if (line.startsWith(BenchServer.MEMORY)) {
                 String[] parts = line.substring(BenchServer.MEMORY.length()).split(" ");
                 readings.put(
@@ -141,13 +142,13 @@ final class StepBench {
                         folder.resolve(name), ntpSteps, rlpSteps, ROLLOUTS, GROUPS));
     }
 
-    private Path shortened() {
-        ObjectNode config = quickstart("quickstart");
+    private Path shortened(String name, int ntpSteps, int rlpSteps) {
+        ObjectNode config = quickstart(name);
         ((ObjectNode) config.get("eval")).put("interval", 0).put("before_train", false);
         for (JsonNode phase : config.withArray("phases")) {
-            ((ObjectNode) phase).put("steps", phase.path("objective").asText().equals("rlp") ? 20 : 60);
+            ((ObjectNode) phase).put("steps", phase.path("objective").asText().equals("rlp") ? rlpSteps : ntpSteps);
         }
-        return write(folder.resolve("quickstart.yaml"), yaml(config));
+        return write(folder.resolve(name + ".yaml"), yaml(config));
     }
 
     /** The quickstart's configuration for a run in a folder of ours. */

@@ -5,11 +5,11 @@ import org.rocksdb.LRUCache;
 import org.rocksdb.WriteBufferManager;
 
 /**
- * The memory that all stores of this process share, however many they are: 32 MB of blocks read, of which writes that
+ * The memory that all stores of this process share, however many they are: 16 MB of blocks read, of which writes that
  * are not on the disk yet may take a quarter. Lives as long as the process; used after {@link RocksNative#load}. Thread-safe.
  */
 final class RocksMemory {
-    private static final long BYTES = 32L << 20;
+    private static final long BYTES = 16L << 20;
     private static final LRUCache BLOCKS = new LRUCache(BYTES);
     private static final WriteBufferManager WRITE_BUFFERS = new WriteBufferManager(BYTES / 4, BLOCKS);
 

@@ -5,22 +5,27 @@ import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Runs sources, one after the other on a thread of its own, into the gateway, and stays at most so many documents ahead
- * of the feeder. A source that fails is reported and the next one goes on. Thread-safe.
+ * of the feeder. A document that Kafka does not acknowledge is sent again, for ten minutes. A source that fails is reported
+ * and the next one goes on. Thread-safe.
  */
 public final class SourcePump implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SourcePump.class);
-    private static final Duration ACKNOWLEDGEMENT = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
     private static final int WINDOW = 1024;
 
@@ -31,9 +36,11 @@ public final class SourcePump implements AutoCloseable {
     private final Consumer<String> report;
     private final Thread thread;
     private final Semaphore window = new Semaphore(WINDOW);
+    private final Queue<Document> again = new ConcurrentLinkedQueue<>(); // not acknowledged, still in the window
     private final AtomicReference<ForetellException> lost = new AtomicReference<>();
     private volatile boolean stopping;
     private volatile long delivered;
+    private volatile long deliveredNanos;
 
     /**
      * Does nothing before {@link #start()}.
@@ -93,18 +100,41 @@ public final class SourcePump implements AutoCloseable {
         while (true) {
             CompletableFuture<Void> sent = gateway.accept(document);
             if (!isFull(sent)) {
-                sent.whenComplete((nothing, failure) -> {
-                    window.release();
-                    if (failure == null) {
-                        delivered++;
-                    } else {
-                        lost.compareAndSet(null, translated(failure));
-                    }
-                });
+                sent.whenComplete((nothing, failure) -> settle(document, failure));
                 return;
             }
             pause();
         }
+    }
+
+    private void settle(Document document, @Nullable Throwable failure) {
+        if (failure == null) {
+            delivered++;
+            deliveredNanos = System.nanoTime();
+            window.release();
+        } else if (isPassing(translated(failure))) {
+            again.add(document);
+        } else {
+            lost.compareAndSet(null, translated(failure));
+            window.release();
+        }
+    }
+
+    private void sendAgain() throws InterruptedException {
+        int waiting = again.size();
+        if (waiting > 0) {
+            log.warn("Kafka did not acknowledge documents={}; sending them again", waiting);
+        }
+        for (int i = 0; i < waiting; i++) {
+            send(again.remove());
+        }
+    }
+
+    /** Whether the same document may pass later. */
+    private static boolean isPassing(ForetellException failure) {
+        return failure.code() == ErrorCode.UNAVAILABLE
+                && !(failure.getCause() instanceof RecordTooLargeException)
+                && !(failure.getCause() instanceof IllegalStateException);
     }
 
     private static boolean isFull(CompletableFuture<Void> sent) {
@@ -135,12 +165,16 @@ public final class SourcePump implements AutoCloseable {
     }
 
     private void acquire(int permits) throws InterruptedException {
-        check();
-        if (!window.tryAcquire(permits, ACKNOWLEDGEMENT.toSeconds(), TimeUnit.SECONDS)) {
-            throw new ForetellException(
-                    ErrorCode.TIMEOUT,
-                    "Kafka acknowledged no document for " + ACKNOWLEDGEMENT.toSeconds() + " s; is the broker alive?");
-        }
+        long begin = System.nanoTime();
+        do {
+            check();
+            sendAgain();
+            if (System.nanoTime() - Math.max(begin, deliveredNanos) > PATIENCE.toNanos()) {
+                throw new ForetellException(
+                        ErrorCode.TIMEOUT,
+                        "Kafka acknowledged no document for " + PATIENCE.toMinutes() + " min; is the broker alive?");
+            }
+        } while (!window.tryAcquire(permits, LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS));
     }
 
     private void drain() throws InterruptedException {
