@@ -41,6 +41,6 @@ final class BrokerCommand implements Callable<Integer> {
     private static void stop(EmbeddedBroker broker) {
         broker.close();
         Console.say("stopped");
-        Runtime.getRuntime().halt(0);
+        ProcessEnd.halt(0);
     }
 }
