@@ -46,6 +46,7 @@ final class Server {
     private Broker broker;
     private PolicyFeed feed;
     private ProxyPolicies proxies;
+    private Judges judges;
     private Watchdog watchdog;
     private HttpService http;
 
@@ -80,6 +81,8 @@ final class Server {
                 "proxy models",
                 () -> proxies = new ProxyPolicies(Wiring.policyOptions(config), metrics),
                 () -> proxies.close());
+        lifecycle.add(
+                "judges", () -> judges = new Judges(config, metrics, InstantSource.system()), () -> judges.close());
         for (Function<Wiring, Role> factory : factories) {
             lifecycle.add("role " + roles.size(), () -> deploy(factory.apply(wiring(topics))), () -> undeploy());
         }
@@ -100,6 +103,7 @@ final class Server {
                 topics,
                 feed,
                 proxies,
+                judges,
                 vertx,
                 metrics,
                 health,
