@@ -8,6 +8,7 @@ import io.foretell.judge.JudgeRequest;
 import io.foretell.judge.JudgeSettings;
 import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
+import io.foretell.policy.ModelConfig;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.reward.ChatPrompt;
 import io.foretell.reward.EmbeddedJudge;
@@ -52,7 +53,7 @@ final class Judges implements AutoCloseable {
         }
         EmbeddedJudge model = embedded;
         if (model == null) {
-            model = open(Path.of(settings.policy()));
+            model = open(ModelConfig.folder("reward.judge.policy", settings.policy()));
             embedded = model;
         }
         return new Shared(model);
