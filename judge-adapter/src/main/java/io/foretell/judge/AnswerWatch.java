@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices a judge whose answers say nothing: always the same, or for the one that is shown first (every pair is shown in
- * both orders, so that a fair judge prefers the first one half of the time). Each suspicion is reported once until it is
+ * Notices a judge whose answers say nothing: always the same, or, where every pair is shown in both orders so that a fair
+ * judge prefers the first one half of the time, for the one that is shown first. Each suspicion is reported once until it is
  * over. Thread-safe.
  */
 final class AnswerWatch {
@@ -24,11 +24,13 @@ final class AnswerWatch {
     private static final double TOLERANCE = 0.1;
     private static final double DEVIATIONS = 3;
 
+    private final boolean bothOrders;
     private final Metrics metrics;
     private final Map<String, Window> windows = new HashMap<>();
     private final Set<String> suspicions = new HashSet<>();
 
-    AnswerWatch(Metrics metrics) {
+    AnswerWatch(boolean bothOrders, Metrics metrics) {
+        this.bothOrders = bothOrders;
         this.metrics = metrics;
     }
 
@@ -65,7 +67,7 @@ final class AnswerWatch {
         if (answers < FEWEST) {
             return;
         }
-        if (prompt.isPair()) {
+        if (hasFairMean(prompt)) {
             double away = Math.abs(window.mean() - 0.5);
             boolean biased = away > TOLERANCE && away > DEVIATIONS * 0.5 / Math.sqrt(answers);
             String which = window.mean() > 0.5 ? "first" : "second";
@@ -74,6 +76,10 @@ final class AnswerWatch {
             double share = window.mostCommonShare();
             report(prompt.role(), "constant", share >= SAME, "always answers the same", share, answers);
         }
+    }
+
+    private boolean hasFairMean(JudgePrompt prompt) {
+        return prompt.isPair() && bothOrders;
     }
 
     synchronized boolean isSuspected(String role) {
@@ -97,7 +103,7 @@ final class AnswerWatch {
 
     private Window newWindow(JudgePrompt prompt) {
         Window window = new Window();
-        String name = prompt.isPair() ? "reward_judge_first_preferred" : "reward_judge_most_common_answer";
+        String name = hasFairMean(prompt) ? "reward_judge_first_preferred" : "reward_judge_most_common_answer";
         Gauge.builder(name, () -> share(prompt, window))
                 .tag("role", prompt.role())
                 .register(metrics.registry());
@@ -105,6 +111,6 @@ final class AnswerWatch {
     }
 
     private synchronized double share(JudgePrompt prompt, Window window) {
-        return prompt.isPair() ? window.mean() : window.mostCommonShare();
+        return hasFairMean(prompt) ? window.mean() : window.mostCommonShare();
     }
 }

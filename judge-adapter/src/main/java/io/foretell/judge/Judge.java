@@ -42,7 +42,7 @@ public final class Judge implements AutoCloseable {
         this.prompts = prompts;
         this.store = store;
         this.judge = new PatientJudge(settings, model, new Spending(settings.maxSpentTokens(), store), metrics);
-        this.watch = new AnswerWatch(metrics);
+        this.watch = new AnswerWatch(settings.swapOrder(), metrics);
         this.examiner = new Examiner(settings, judge, store, watch, metrics);
         AtomicInteger number = new AtomicInteger();
         int most = settings.maxConcurrent();

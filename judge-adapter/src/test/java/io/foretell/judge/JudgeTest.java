@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a judge says becomes a verdict. */
 @Timeout(30)
@@ -123,6 +125,22 @@ class JudgeTest extends WithJudgeServer {
             assertThat(judge.ask("quality", pair).join().score()).isEqualTo(1);
         }
         assertThat(judge.isSuspected("quality")).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, false", "60, true"})
+    void shownInOneOrderOnlyAJudgeOfPairsIsSuspectedWhenItAlwaysAnswersTheSame(int others, boolean expected) {
+        settings.swapOrder = false;
+        server.thenAnswers(question -> "Conclusion: Option " + (question.contains("bad") ? 2 : 1));
+        Judge judge = judge();
+
+        for (int i = 0; i < 60; i++) {
+            String first = i % others == 3 ? "bad" : "good";
+            judge.ask("quality", Map.of("context", "c" + i, "first", first, "second", "other"))
+                    .join();
+        }
+
+        assertThat(judge.isSuspected("quality")).isEqualTo(expected);
     }
 
     @Test

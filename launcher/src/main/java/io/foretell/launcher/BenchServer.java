@@ -39,7 +39,7 @@ final class BenchServer {
             System.err.println(e);
             status = 1;
         }
-        Runtime.getRuntime().halt(status);
+        ProcessEnd.halt(status);
     }
 
     /* Nobody trains, so the feeder issues its window of tasks and then waits, as it does behind a busy learner. */

@@ -44,6 +44,6 @@ final class BrokerCommand implements Callable<Integer> {
         broker.close();
         clock.close();
         Console.say("stopped");
-        Runtime.getRuntime().halt(0);
+        ProcessEnd.halt(0);
     }
 }

@@ -6,9 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** What a person reads on the terminal. Thread-safe. */
 final class Console {
+    private static final String OF_ROLE = "/reward/mean";
     private static final long QUIET_NANOS = 1_000_000_000L;
     private static long lastLine;
 
@@ -47,7 +49,7 @@ final class Console {
         return step instanceof Long number && number % 100 == 0;
     }
 
-    private static String step(Map<String, Object> m, long total) {
+    static String step(Map<String, Object> m, long total) {
         StringBuilder text = new StringBuilder();
         text.append(String.format(
                 Locale.ROOT,
@@ -59,8 +61,9 @@ final class Console {
         if (m.containsKey("reward/mean")) {
             text.append(String.format(
                     Locale.ROOT,
-                    " | reward %+.3f%s len %.1f | kl %.4f mismatch %.1e stale %.1f | sample %s tok/s",
+                    " | reward %+.3f%s%s len %.1f | kl %.4f mismatch %.1e stale %.1f | sample %s tok/s",
                     number(m, "reward/mean"),
+                    ofRoles(m),
                     m.containsKey("information_gain/mean")
                             ? String.format(Locale.ROOT, " gain %+.3f", number(m, "information_gain/mean"))
                             : "",
@@ -83,6 +86,16 @@ final class Console {
                 number(m, "timing_s/train"),
                 number(m, "timing_s/sync")));
         return text.toString();
+    }
+
+    /** Rewards of each role that tasks have, such as asr and msr. */
+    private static String ofRoles(Map<String, Object> m) {
+        String roles = m.keySet().stream()
+                .filter(key -> key.endsWith(OF_ROLE))
+                .map(key -> String.format(
+                        Locale.ROOT, "%s %+.3f", key.substring(0, key.length() - OF_ROLE.length()), number(m, key)))
+                .collect(Collectors.joining(", "));
+        return roles.isEmpty() ? "" : " (" + roles + ")";
     }
 
     private static String heldOut(Map<String, Object> m) {

@@ -1,8 +1,8 @@
 package io.foretell.launcher;
 
+import io.foretell.platform.EventLoops;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
@@ -33,7 +33,7 @@ final class LoadGenerator implements AutoCloseable {
      */
     record Result(double[] latenciesMs, long errors, double seconds) {}
 
-    private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+    private final Vertx vertx = EventLoops.start(1);
     private final HttpClientAgent client;
     private final RequestOptions request;
     private final int clients;

@@ -44,8 +44,7 @@ public final class Main implements Runnable {
             Shutdown.quiesceAtEnd();
         }
         int status = commandLine().execute(args);
-        // Kafka, Vert.x and libtorch leave threads behind.
-        Runtime.getRuntime().halt(status);
+        ProcessEnd.halt(status);
     }
 
     static CommandLine commandLine() {

@@ -19,7 +19,7 @@ final class PolicyOrigin {
     static Path of(ForetellConfig config) {
         String given = config.policy().path();
         if (given != null) {
-            return Path.of(given);
+            return ModelConfig.folder("policy.path", given);
         }
         Path folder = config.folder().resolve("init");
         if (!Files.isRegularFile(folder.resolve("config.json"))) { // written last

@@ -48,7 +48,7 @@ final class RewardRole implements Role {
         List<Objective> objectives = wiring.objectives(tokenizer);
         requireJudge(objectives, wiring.config().reward());
         policy = wiring.serve("reward", wiring.scoringOptions());
-        judge = wiring.judge("judge");
+        judge = wiring.judges().open("judge");
         rewards = new Rewards(wiring.config().reward().rewards(), judge);
         sender = new RecordSender(wiring.bootstrap());
         worker = new WorkLoop<>(

@@ -4,6 +4,7 @@ import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ClockGuard;
 import io.foretell.platform.Configuration;
 import io.foretell.platform.ErrorCode;
+import io.foretell.platform.EventLoops;
 import io.foretell.platform.FolderLock;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Health;
@@ -19,7 +20,6 @@ import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Topics;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -39,7 +39,7 @@ final class Server {
     private final ForetellConfig config;
     private final String process;
     private final Lifecycle lifecycle = new Lifecycle();
-    private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS));
+    private final Vertx vertx = EventLoops.start(EVENT_LOOPS);
     private final Metrics metrics = new Metrics();
     private final Health health = new Health();
     private final List<Role> roles = new ArrayList<>();
@@ -48,6 +48,7 @@ final class Server {
     private Broker broker;
     private PolicyFeed feed;
     private ProxyPolicies proxies;
+    private Judges judges;
     private Watchdog watchdog;
     private HttpService http;
 
@@ -84,6 +85,8 @@ final class Server {
                 "proxy models",
                 () -> proxies = new ProxyPolicies(Wiring.policyOptions(config), metrics),
                 () -> proxies.close());
+        lifecycle.add(
+                "judges", () -> judges = new Judges(config, metrics, InstantSource.system()), () -> judges.close());
         for (Function<Wiring, Role> factory : factories) {
             lifecycle.add("role " + roles.size(), () -> deploy(factory.apply(wiring(topics))), () -> undeploy());
         }
@@ -104,6 +107,7 @@ final class Server {
                 topics,
                 feed,
                 proxies,
+                judges,
                 vertx,
                 metrics,
                 health,

@@ -34,7 +34,7 @@ final class Shutdown {
         Thread hook = new Thread(
                 () -> {
                     if (!Policy.quiesce(LAST_CALL)) {
-                        Runtime.getRuntime().halt(1);
+                        ProcessEnd.halt(1);
                     }
                 },
                 "quiesce");
@@ -60,7 +60,7 @@ final class Shutdown {
         Console.say("stopping: finishing the step, writing a checkpoint (at most " + deadline.toSeconds() + " s)");
         int status = run();
         Policy.quiesce(LAST_CALL);
-        Runtime.getRuntime().halt(status);
+        ProcessEnd.halt(status);
     }
 
     private int run() {
@@ -80,7 +80,7 @@ final class Shutdown {
         if (underWay.compareAndSet(false, true)) {
             int stopped = run();
             Policy.quiesce(LAST_CALL);
-            Runtime.getRuntime().halt(Math.max(status, stopped));
+            ProcessEnd.halt(Math.max(status, stopped));
         }
         Thread.sleep(Long.MAX_VALUE);
     }

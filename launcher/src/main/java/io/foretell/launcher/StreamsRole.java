@@ -79,7 +79,7 @@ final class StreamsRole implements Role {
                 watch(),
                 wiring.clock());
         feeder.start();
-        thinker = config.documents().thoughts() == null ? null : wiring.judge("thoughts");
+        thinker = config.documents().thoughts() == null ? null : wiring.judges().open("thoughts");
         pump = new SourcePump(
                         sources(config).stream().map(this::withThoughts).toList(),
                         gateway,

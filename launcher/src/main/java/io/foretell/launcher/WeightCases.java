@@ -9,6 +9,7 @@ import io.foretell.learner.PolicyStore;
 import io.foretell.objectives.Experience;
 import io.foretell.objectives.PolicyVersion;
 import io.foretell.platform.AtomicFiles;
+import io.foretell.platform.EventLoops;
 import io.foretell.platform.Health;
 import io.foretell.platform.HttpService;
 import io.foretell.platform.HttpSettings;
@@ -129,14 +130,14 @@ final class WeightCases {
 
     private static CheckpointState state(long step) {
         return new CheckpointState(
-                step, 0, step, step, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), "", "", List.of());
+                step, 0, step, step, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), "", List.of());
     }
 
     /** Publishing a version, and going over to it from the shared folder and over HTTP; a copy in memory to compare. */
     BenchReport.Figures swap(Precision precision) throws Exception {
         Path dir = folder.resolve("policies");
         PolicyStore store = new PolicyStore(dir, false);
-        Vertx vertx = Vertx.vertx();
+        Vertx vertx = EventLoops.start(2);
         Metrics metrics = new Metrics();
         HttpService http = HttpService.start(
                         vertx,

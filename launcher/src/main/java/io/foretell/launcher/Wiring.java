@@ -1,9 +1,5 @@
 package io.foretell.launcher;
 
-import io.foretell.judge.HttpJudge;
-import io.foretell.judge.Judge;
-import io.foretell.judge.JudgeModel;
-import io.foretell.judge.JudgeSettings;
 import io.foretell.learner.LearnerRun;
 import io.foretell.learner.PhaseSettings;
 import io.foretell.learner.Restored;
@@ -17,7 +13,6 @@ import io.foretell.objectives.Tokenizer;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Health;
-import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.HttpFetch;
@@ -27,9 +22,6 @@ import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Precision;
 import io.foretell.policy.ProxyPolicies;
 import io.foretell.policy.ServedPolicy;
-import io.foretell.reward.ChatPrompt;
-import io.foretell.reward.EmbeddedJudge;
-import io.foretell.rollout.ChatTemplate;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Topics;
 import io.vertx.core.Vertx;
@@ -42,7 +34,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the roles of one process share.
@@ -55,6 +46,7 @@ record Wiring(
         Topics topics,
         PolicyFeed feed,
         ProxyPolicies proxies,
+        Judges judges,
         Vertx vertx,
         Metrics metrics,
         Health health,
@@ -72,11 +64,6 @@ record Wiring(
 
     PolicyOptions scoringOptions() {
         return policyOptions(config).with(PolicyOptions.Use.SCORING);
-    }
-
-    /** For a second model that judges; its room for answers is its own. */
-    PolicyOptions judgingOptions() {
-        return policyOptions(config).with(PolicyOptions.Use.SAMPLING);
     }
 
     static PolicyOptions policyOptions(ForetellConfig config) {
@@ -166,39 +153,6 @@ record Wiring(
         } catch (UnknownHostException e) {
             return "localhost";
         }
-    }
-
-    /**
-     * A judge of its own for who asks, as {@code reward.judge} says; null where it names none.
-     *
-     * @param folder of the run's, for its verdicts
-     */
-    @Nullable
-    Judge judge(String folder) {
-        JudgeSettings settings = config.reward().judge();
-        if (!settings.isConfigured()) {
-            return null;
-        }
-        JudgeModel model = settings.policy() != null
-                ? embedded(Path.of(settings.policy()))
-                : new HttpJudge(
-                        String.valueOf(settings.baseUrl()),
-                        settings.apiKey(),
-                        settings.model(),
-                        settings.timeout(),
-                        clock);
-        return Judge.open(settings, model, config.folder().resolve(folder), metrics);
-    }
-
-    private JudgeModel embedded(Path folder) {
-        ChatPrompt prompt = ChatTemplate.find(folder, clock)
-                .<ChatPrompt>map(template -> messages -> template.render(
-                        Json.mapper().valueToTree(messages),
-                        null,
-                        true,
-                        Json.mapper().createObjectNode()))
-                .orElse(null);
-        return EmbeddedJudge.open(folder, judgingOptions(), prompt);
     }
 
     /** One objective per phase. */

@@ -35,7 +35,7 @@ final class RunFolders {
         store.commit(
                 step,
                 new CheckpointState(
-                        step, 0, step, step, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), "t", "c", List.of()));
+                        step, 0, step, step, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), "t", List.of()));
     }
 
     static void buffer(Path run) {

@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  * @param positions next Kafka offset per partition, for information: the buffer's own positions count
  * @param versions fingerprints of the weights of the versions published last, by version
  * @param tokenizerFingerprint sha-256 of the tokenizer
- * @param runConfigSha sha-256 of the resolved configuration
  * @param recentLosses of the latest updates, oldest first, which a loss spike is told by; null in older checkpoints
  */
 public record CheckpointState(
@@ -31,7 +30,6 @@ public record CheckpointState(
         Map<Integer, Long> positions,
         Map<Long, String> versions,
         String tokenizerFingerprint,
-        String runConfigSha,
         @Nullable List<Double> recentLosses) {
     /** Among the counters: first step of the run that anneals. */
     static final String ANNEAL_FROM = "anneal_from";

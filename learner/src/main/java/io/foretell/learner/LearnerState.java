@@ -121,7 +121,6 @@ public final class LearnerState implements AutoCloseable {
                 buffer.positions(),
                 versions.fingerprints(),
                 policy.tokenizer().fingerprint(),
-                "",
                 training.guard().recent());
     }
 

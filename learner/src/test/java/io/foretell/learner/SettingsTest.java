@@ -134,7 +134,7 @@ class SettingsTest {
                 Arguments.of(
                         15,
                         "gae",
-                        "learner.adv_estimator is 'gae' but must be one of [rloo, grpo, dr_grpo, opo, grpo_passk]"),
+                        "learner.adv_estimator is 'gae' but must be one of [rloo, grpo, dr_grpo, opo, grpo_passk, max_rl]"),
                 Arguments.of(16, -1, "learner.max_off_policy_steps is -1 but must be 0 or more"),
                 Arguments.of(17, 0, "learner.max_tokens_per_micro_batch is 0 but must be at least 1"),
                 Arguments.of(19, 1.0, "learner.clip_ratio_c is 1.0 but must be above 1, or null"),

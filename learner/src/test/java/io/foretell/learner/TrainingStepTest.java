@@ -193,7 +193,7 @@ class TrainingStepTest {
 
     @Test
     void aBatchWithoutAdvantagesHasExactlyNoGradient() {
-        for (String estimator : List.of("rloo", "grpo", "dr_grpo", "opo", "grpo_passk")) {
+        for (String estimator : List.of("rloo", "grpo", "dr_grpo", "opo", "grpo_passk", "max_rl")) {
             restart(policy);
             TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings(estimator, 1, 4096))
                     .run(rlp(policy), batch(policy, new Random(SEED), true, false), 1e-3, 0.9);

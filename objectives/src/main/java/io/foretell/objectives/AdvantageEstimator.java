@@ -50,6 +50,14 @@ public enum AdvantageEstimator {
         double advantage(double reward, Known known) {
             return reward == known.max() ? (reward - known.second()) / (known.std() + EPSILON) : 0;
         }
+    },
+    /** A_i = (r_i - mean) / mean, 0 where the mean is not above 0: MaxRL, for rewards of at least 0, as prime-rl computes it. */
+    MAX_RL {
+        @Override
+        double advantage(double reward, Known known) {
+            double mean = known.mean();
+            return mean > 0 ? (reward - mean) / mean : 0;
+        }
     };
 
     private static final double EPSILON = 1e-6;

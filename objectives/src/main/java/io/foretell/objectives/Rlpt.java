@@ -79,6 +79,7 @@ public final class Rlpt implements Objective {
     private final boolean judged;
     private final List<TokenArray> nextPrompt;
     private final List<TokenArray> middlePrompt;
+    private final String mask;
     private final int open;
     private final int stop;
     private final StatedAnswer prediction;
@@ -96,7 +97,9 @@ public final class Rlpt implements Objective {
         this.longest = options.number("longest_prediction", 2, 1, Integer.MAX_VALUE);
         this.judged = options.choice("verdict", List.of("judge", "rule")).equals("judge");
         this.nextPrompt = encode(options.texts("next_prompt", List.of("", "")));
-        this.middlePrompt = encode(options.texts("middle_prompt", List.of("", "<MASK>", "")));
+        List<String> middle = options.texts("middle_prompt", List.of("", "<MASK>", ""));
+        this.middlePrompt = encode(middle);
+        this.mask = middle.get(1).strip();
         this.open = Options.token(tokenizer, options.text("open", "<think>"));
         int close = Options.token(tokenizer, options.text("close", "</think>"));
         List<String> markers = options.enclosure("markers", MARKERS);
@@ -105,6 +108,10 @@ public final class Rlpt implements Objective {
         List<String> abbreviations = options.texts("abbreviations");
         this.sentences = new Sentences(abbreviations.isEmpty() ? Sentences.ABBREVIATIONS : abbreviations);
         options.refuseUnknown();
+        if (mask.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "phases: option 'middle_prompt' of objective 'rlpt' has nothing as its second text, the mask");
+        }
         if (strict && referenceSentences > 1) {
             throw new IllegalArgumentException(
                     "phases: objective 'rlpt' with 'strict' has one sentence as reference, so"
@@ -125,15 +132,28 @@ public final class Rlpt implements Objective {
         return NAME;
     }
 
+    /** {@code asr} or {@code msr}, told by the mask. */
+    @Override
+    public String role(Task task) {
+        return task.prompt().contains(middlePrompt.get(1)) ? "msr" : "asr";
+    }
+
     @Override
     public List<String> judges() {
         return judged ? List.of(JUDGE) : List.of();
     }
 
-    /** One sentence, uniform over those long enough with {@code min_prefix} before it and, for MSR, one after it. */
+    /**
+     * One sentence, uniform over those long enough with {@code min_prefix} before it and, for MSR, one after it.
+     *
+     * @return none of a text that has the mask in it
+     */
     @Override
     public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
         String text = document.text();
+        if (text.contains(mask)) {
+            return List.of();
+        }
         List<Span> spans = sentences.of(text);
         boolean middle = random.nextDouble() < lambda / (1 + lambda);
         int[] asked = IntStream.range(minPrefix, middle ? spans.size() - 1 : spans.size())

@@ -9,7 +9,7 @@ import java.util.List;
  * @param group the rollouts
  * @param rewards one per rollout, in the same order
  * @param scorerVersion the policy version that scored it
- * @param scoringSeconds wall seconds of scoring that this group cost (its share of the batch)
+ * @param scoringSeconds wall seconds of scoring and judging that this group cost (its share of the batch)
  * @param scoredAt when scoring finished
  * @param awaits ids of the groups that answer the tasks it spawned, in the order of {@link Objective#spawned}; it is
  *     trained on together with them

@@ -50,6 +50,16 @@ public final class TokenArray {
         return concat(new TokenArray(more));
     }
 
+    /** Whether {@code part} stands in this, in one piece; nothing stands everywhere. */
+    public boolean contains(TokenArray part) {
+        for (int from = 0; from + part.ids.length <= ids.length; from++) {
+            if (Arrays.equals(ids, from, from + part.ids.length, part.ids, 0, part.ids.length)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     public int[] toArray() {
         return ids.clone();
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -27,6 +28,31 @@ class AdvantageEstimatorTest {
                 .containsExactly(new double[] {-0.55, -0.2833, 0.25, 0.5833}, PRINTED);
     }
 
+    /** One step of pi_i exp(0.5 A_i) / Z from the uniform policy, and what a token of four costs. */
+    @Test
+    void publishedConsequencesOfTheFirstRoundAreReproduced() {
+        double[] rewards = {-0.80, -0.60, -0.50, -0.30};
+        double[] advantages = AdvantageEstimator.RLOO.of(rewards(rewards));
+        double[] policy = Arrays.stream(advantages).map(a -> Math.exp(0.5 * a)).toArray();
+        double z = Arrays.stream(policy).sum();
+        double objective = 0;
+        for (int i = 0; i < 4; i++) {
+            policy[i] /= z;
+            objective += policy[i] * rewards[i];
+        }
+
+        assertThat(policy).containsExactly(new double[] {0.2101, 0.2401, 0.2566, 0.2932}, PRINTED);
+        assertThat(objective).isCloseTo(-0.5284, PRINTED);
+        for (int i = 0; i < 4; i++) {
+            FloatArray zeros = FloatArray.zeros(6);
+            FloatArray thought = FloatArray.of(0, 0, 1, 1, 1, 1);
+            Experience one = new Experience(Fixtures.counting(6), zeros, thought, zeros, zeros, 1f, -1);
+            float weight =
+                    LossAggregation.SEQ_MEAN_TOKEN_MEAN.weights(List.of(one)).get(0)[2];
+            assertThat(weight * advantages[i]).isCloseTo(new double[] {-0.0833, -0.0167, 0.0167, 0.0833}[i], PRINTED);
+        }
+    }
+
     @Test
     void twoOfEightCorrectGivesThePublishedNumbers() {
         List<Reward> rewards = rewards(1, 0, 0, 1, 0, 0, 0, 0);
@@ -34,12 +60,14 @@ class AdvantageEstimatorTest {
         double[] grpo = AdvantageEstimator.GRPO.of(rewards);
         double[] rloo = AdvantageEstimator.RLOO.of(rewards);
         double[] plain = AdvantageEstimator.DR_GRPO.of(rewards);
+        double[] maxRl = AdvantageEstimator.MAX_RL.of(rewards);
 
         for (int i = 0; i < 8; i++) {
             boolean correct = i == 0 || i == 3;
             assertThat(grpo[i]).isCloseTo(correct ? 1.62018 : -0.54006, within(5e-6));
             assertThat(rloo[i]).isCloseTo(correct ? 0.857143 : -0.285714, within(5e-7));
             assertThat(plain[i]).isCloseTo(correct ? 0.75 : -0.25, within(1e-12));
+            assertThat(maxRl[i]).isCloseTo(correct ? 3 : -1, within(1e-12));
         }
     }
 
@@ -94,6 +122,7 @@ class AdvantageEstimatorTest {
                 }
             }
             double leaveOneOut = rewards.get(i).total() - others / (n - 1);
+            double mean = (others + rewards.get(i).total()) / n;
             double centred = leaveOneOut * (n - 1) / n;
             double std = Math.sqrt(pairs / (n * (n - 1.0)));
             advantages[i] = switch (estimator) {
@@ -102,6 +131,7 @@ class AdvantageEstimatorTest {
                 case DR_GRPO -> centred;
                 case OPO -> rewards.get(i).total() - weighted / tokens;
                 case GRPO_PASSK -> better == 0 ? (rewards.get(i).total() - best) / (std + 1e-6) : 0;
+                case MAX_RL -> mean > 0 ? rewards.get(i).total() / mean - 1 : 0;
             };
         }
         return advantages;
@@ -150,6 +180,7 @@ class AdvantageEstimatorTest {
         assertThat(AdvantageEstimator.parse("rloo")).isEqualTo(AdvantageEstimator.RLOO);
         assertThat(AdvantageEstimator.parse("grpo")).isEqualTo(AdvantageEstimator.GRPO);
         assertThatThrownBy(() -> AdvantageEstimator.parse("gae"))
-                .hasMessage("learner.adv_estimator is 'gae' but must be one of [rloo, grpo, dr_grpo, opo, grpo_passk]");
+                .hasMessage(
+                        "learner.adv_estimator is 'gae' but must be one of [rloo, grpo, dr_grpo, opo, grpo_passk, max_rl]");
     }
 }

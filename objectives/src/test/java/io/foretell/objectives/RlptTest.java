@@ -211,6 +211,8 @@ class RlptTest {
                 Cut cut = rlpt.cut(document, PIECES.encode(text), random).get(0);
                 String asked = PIECES.decode(cut.prompt()) + " / " + PIECES.decode(cut.target());
                 (asked.contains("<MASK>") ? middle : next).merge(asked, 1, Integer::sum);
+                assertThat(rlpt.role(task(cut.prompt(), cut.target())))
+                        .isEqualTo(asked.contains("<MASK>") ? "msr" : "asr");
             }
             double share = middle.values().stream().mapToInt(n -> n).sum() / (double) visits;
 
@@ -254,7 +256,13 @@ class RlptTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Only one sentence here.", "One is here. Tiny.", "no end at all"})
+    @ValueSource(
+            strings = {
+                "Only one sentence here.",
+                "One is here. Tiny.",
+                "no end at all",
+                "The mask is <MASK> in this text. Another sentence is here. And here is a third."
+            })
     void aDocumentWithoutASentenceToAskForIsNotCut(String text) {
         Document document = new Document("d", text, "", Map.of());
         for (int i = 0; i < 20; i++) {
@@ -317,6 +325,8 @@ class RlptTest {
         assertThatThrownBy(() -> rlpt("lambda", 1.5)).hasMessageContaining("'lambda'");
         assertThatThrownBy(() -> rlpt("markers", List.of("[", ""))).hasMessageContaining("'markers'");
         assertThatThrownBy(() -> rlpt("middle_prompt", List.of("a", "b"))).hasMessageContaining("'middle_prompt'");
+        assertThatThrownBy(() -> rlpt("middle_prompt", List.of("a", "\n", "b")))
+                .hasMessageContaining("has nothing as its second text, the mask");
         assertThatThrownBy(() -> rlpt("verdict", "coin")).hasMessageContaining("one of [judge, rule]");
         assertThatThrownBy(() -> rlpt("strict", true, "reference_sentences", 3))
                 .hasMessageContaining("'reference_sentences'");

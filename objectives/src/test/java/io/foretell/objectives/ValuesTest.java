@@ -41,6 +41,9 @@ class ValuesTest {
         assertThat(tokens.last(9)).isEqualTo(tokens);
         assertThat(tokens.concat(TokenArray.of(5))).isEqualTo(tokens.append(5));
         assertThat(target).containsExactly(0, 1, 2, 3, 4, 0);
+        assertThat(tokens.contains(TokenArray.of(3, 4))).isTrue();
+        assertThat(tokens.contains(TokenArray.of(2, 4))).isFalse();
+        assertThat(tokens.contains(TokenArray.of(4, 5))).isFalse();
         assertThatThrownBy(() -> tokens.at(4)).isInstanceOf(IndexOutOfBoundsException.class);
     }
 

@@ -3,6 +3,7 @@ package io.foretell.policy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.NullNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -135,6 +136,21 @@ public record ModelConfig(
             }
             return size;
         }
+    }
+
+    /**
+     * The folder that a configuration names.
+     *
+     * @param key where it is named
+     * @throws PolicyException when there is none, in one sentence
+     */
+    public static Path folder(String key, String named) {
+        Path folder = Path.of(named);
+        if (!Files.isDirectory(folder)) {
+            throw new PolicyException(
+                    key + " is " + named + " but there is no such folder: give a Hugging Face folder, or leave it out");
+        }
+        return folder;
     }
 
     /** Reads {@code folder/config.json}; a model that would not be computed exactly is refused in one sentence. */

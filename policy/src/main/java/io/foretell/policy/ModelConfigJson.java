@@ -57,8 +57,7 @@ final class ModelConfigJson {
     static ModelConfig read(Path folder) {
         Path file = folder.resolve("config.json");
         if (!Files.isDirectory(folder)) {
-            throw new PolicyException("there is no policy folder " + folder
-                    + ": give policy.path a Hugging Face folder, or leave it out to start from policy.init");
+            throw new PolicyException("there is no folder " + folder + ": give a Hugging Face folder");
         }
         if (!Files.isRegularFile(file)) {
             throw new PolicyException(folder + " is not a Hugging Face model folder: it has no config.json");

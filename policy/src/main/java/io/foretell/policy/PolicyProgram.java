@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -91,6 +92,7 @@ final class PolicyProgram implements AutoCloseable {
         try {
             JniUtils.setGraphExecutorOptimize(false);
             model.load(new ByteArrayInputStream(archive(config, options, onProcessor)));
+            Files.deleteIfExists(model.getModelPath()); // an empty folder that DJL makes and does not need
             PolicyProgram program = new PolicyProgram(model);
             program.run(
                     "configure",

@@ -48,7 +48,8 @@ public final class ProxyPolicies implements ProxyModels, AutoCloseable {
      */
     @Override
     public ProxyModel open(String folder, Tokenizer tokenizer) {
-        Path path = Path.of(folder).toAbsolutePath().normalize();
+        Path path =
+                ModelConfig.folder("option 'proxy'", folder).toAbsolutePath().normalize();
         ModelConfig.read(path);
         try (HuggingFaceTokenizer own = HuggingFaceTokenizer.open(path)) {
             own.difference(tokenizer).ifPresent(difference -> {

@@ -93,6 +93,9 @@ class EntropyTest {
             FloatArray first = proxy.entropies(text, 16);
 
             assertThat(proxies.open(folder + "/.", tokenizer)).isSameAs(proxy);
+            assertThatThrownBy(() -> proxies.open("/nowhere", tokenizer))
+                    .hasMessage("option 'proxy' is /nowhere but there is no such folder: give a Hugging Face folder,"
+                            + " or leave it out");
             assertThat(proxy.entropies(text, 16)).isEqualTo(first);
             long open = IntStream.range(1, 40).filter(t -> first.at(t) >= 2.0f).count();
             assertThat(open).as("a threshold that tells them apart").isBetween(1L, 38L);

@@ -81,19 +81,21 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         follow(batch, loop);
         BatchScorer scorer = new BatchScorer(roles);
         Map<Work<RolloutGroup>, CompletableFuture<Rewarded>> rewards = new LinkedHashMap<>();
-        batch.forEach(work -> rewards.put(work, ask(work.value(), scorer)));
         long start = System.nanoTime();
+        batch.forEach(work -> rewards.put(work, ask(work.value(), scorer).thenCompose(this::withAdded)));
         if (!scorer.isEmpty()) {
             metrics.registry().counter("reward_scored_tokens").increment(scorer.tokens());
             List<FloatArray> found = loop.await(policy.submit(scorer::answers));
             scorer.complete(found);
         }
+        loop.await(CompletableFuture.allOf(rewards.values().toArray(CompletableFuture[]::new))
+                .exceptionally(told -> null)); // each is told of below
         double seconds = (System.nanoTime() - start) / 1e9 / batch.size();
         Map<Work<RolloutGroup>, WorkLoop.Answer> answers = new LinkedHashMap<>();
         for (Map.Entry<Work<RolloutGroup>, CompletableFuture<Rewarded>> entry : rewards.entrySet()) {
             Work<RolloutGroup> work = entry.getKey();
             try {
-                Rewarded found = loop.await(entry.getValue().thenCompose(this::withAdded));
+                Rewarded found = loop.await(entry.getValue());
                 if (isEnough(work, found.rewards(), loop)) {
                     answers.put(work, scored(found, seconds));
                 }

@@ -1,12 +1,21 @@
 package io.foretell.reward;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.foretell.objectives.ClippedSurrogate;
 import io.foretell.objectives.Experience;
+import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.FloatArray;
+import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.PolicyGradientLoss;
+import io.foretell.objectives.Reward;
 import io.foretell.objectives.RewardStatus;
+import io.foretell.objectives.Rlp;
+import io.foretell.objectives.Rollout;
+import io.foretell.objectives.RolloutGroup;
+import io.foretell.objectives.Scorer;
+import io.foretell.objectives.Task;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.Verdict;
 import io.foretell.objectives.Weights;
@@ -20,9 +29,13 @@ import io.foretell.policy.TokenizerFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -102,8 +115,53 @@ class BatchScorerTest {
         assertThat(live.join().sum()).isGreaterThan(teacher.join().sum() + 1e-3);
     }
 
+    /** RLP of fresh weights, whose teacher is a copy of them, with the tags of the thought left out of what is scored. */
+    @Test
+    void aPolicyThatIsItsOwnBaselineEarnsNothingByAnEmptyThought() {
+        try (Policy fresh = Policy.open(folder.resolve("model"), new PolicyOptions(1, 1024))) {
+            fresh.startTraining();
+            int open = fresh.tokenizer().idOf("<think>").orElseThrow();
+            int close = fresh.tokenizer().idOf("</think>").orElseThrow();
+            BatchScorer batch = new BatchScorer(Roles.of(null));
+            Scorer withoutTags = new Scorer() {
+                @Override
+                public CompletableFuture<FloatArray> logProbs(Weights weights, TokenArray context, TokenArray next) {
+                    int[] kept = IntStream.of(context.toArray())
+                            .filter(token -> token != open && token != close)
+                            .toArray();
+                    return batch.logProbs(weights, TokenArray.of(kept), next);
+                }
+
+                @Override
+                public CompletableFuture<Verdict> judge(String role, String material) {
+                    throw new AssertionError("RLP needs no judge");
+                }
+            };
+            Rlp rlp = new Rlp(new ObjectiveSettings(fresh.tokenizer(), 4, 1f, 16, 8, Map.of("horizon", 2)));
+            List<CompletableFuture<List<Reward>>> rewards = new ArrayList<>();
+            for (int length = 1; length <= 7; length++) {
+                rewards.add(rlp.reward(emptyThought(length, close), withoutTags).toCompletableFuture());
+            }
+            batch.complete(batch.answers(fresh));
+
+            for (CompletableFuture<List<Reward>> one : rewards) {
+                Reward reward = one.join().get(0);
+                assertThat(reward.total()).isCloseTo(0, within(1e-5));
+                assertThat(reward.components().get("score_baseline")).isLessThan(-1);
+            }
+        }
+    }
+
+    private static RolloutGroup emptyThought(int promptLength, int close) {
+        TokenArray prompt = TokenArray.of(7, 6, 5, 4, 3, 2, 1).last(promptLength);
+        Task task = new Task("g", "run", 0, "rlp", "d", prompt, NEXT, 7, -1, Instant.EPOCH);
+        Rollout empty =
+                new Rollout(0, 1, TokenArray.of(close), FloatArray.zeros(1), 0, 1f, 1, FinishReason.STOP, List.of());
+        return new RolloutGroup(task, List.of(empty), "tokenizer", "policy", 0, Instant.EPOCH);
+    }
+
     private static void assertClose(FloatArray found, FloatArray expected) {
-        assertThat(found.toArray()).containsExactly(expected.toArray(), org.assertj.core.api.Assertions.within(1e-5f));
+        assertThat(found.toArray()).containsExactly(expected.toArray(), within(1e-5f));
     }
 
     @Test

@@ -58,6 +58,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -68,6 +69,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("integration")
 @Timeout(120)
 class RewardWorkerTest {
+    private static final Duration ANSWER = Duration.ofMillis(40);
     private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);
 
     @TempDir
@@ -148,6 +150,7 @@ class RewardWorkerTest {
     void aGroupWithTooFewVerdictsIsTriedAgainAndThenADeadLetter() throws Exception {
         AtomicInteger late = new AtomicInteger();
         ScriptedJudge model = new ScriptedJudge(question -> {
+            LockSupport.parkNanos(ANSWER.toNanos());
             boolean known = question.contains("good") || question.contains("late") && late.incrementAndGet() > 2;
             return known ? "Safe: yes" : "who knows";
         });
@@ -219,6 +222,9 @@ class RewardWorkerTest {
                     .satisfiesExactlyInAnyOrder(
                             good -> {
                                 assertThat(good.id()).isEqualTo("g-good");
+                                assertThat(good.scoringSeconds())
+                                        .as("the judge's time, shared with the two other groups at most")
+                                        .isGreaterThan(ANSWER.toNanos() / 1e9 / 4);
                                 assertThat(good.rewards().get(0))
                                         .isEqualTo(Reward.of(0.5, Map.of("safety", 1.0, "short/length", 0.5)));
                                 assertThat(good.rewards())

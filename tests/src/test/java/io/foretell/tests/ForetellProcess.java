@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,7 +39,17 @@ final class ForetellProcess implements AutoCloseable {
         return java("io.foretell.launcher.Main", texts);
     }
 
+    /** {@code foretell ARGUMENTS} with a temporary folder of its own. */
+    static ForetellProcess foretellIn(Path temporary, Object... arguments) {
+        List<String> texts = Arrays.stream(arguments).map(String::valueOf).toList();
+        return java(List.of("-Djava.io.tmpdir=" + temporary), "io.foretell.launcher.Main", texts);
+    }
+
     static ForetellProcess java(String mainClass, List<String> arguments) {
+        return java(List.of(), mainClass, arguments);
+    }
+
+    private static ForetellProcess java(List<String> options, String mainClass, List<String> arguments) {
         // A build that runs in the background of a script ignores Ctrl-C, and its children would too.
         List<String> command = new ArrayList<>(List.of(
                 "env",
@@ -48,8 +59,9 @@ final class ForetellProcess implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1", // the tests are short, so starting counts
                 "-cp",
-                System.getProperty("java.class.path"),
-                mainClass));
+                System.getProperty("java.class.path")));
+        command.addAll(options);
+        command.add(mainClass);
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("OMP_NUM_THREADS", "1");
