@@ -8,8 +8,9 @@ import java.util.Optional;
  *
  * @param marker what is shown instead
  * @param maxOccurrences a span that stands in the text more often is no mask
+ * @param maxLength nor is one of more tokens; 0 for any length
  */
-record Masking(String marker, int maxOccurrences) {
+record Masking(Tokenizer tokenizer, String marker, int maxOccurrences, int maxLength) {
     /** A text with a span hidden. */
     record Masked(String text, String span) {}
 
@@ -36,17 +37,32 @@ record Masking(String marker, int maxOccurrences) {
      * All occurrences of {@code span} hidden.
      *
      * @param text in normal form
-     * @return empty where the span, brought to normal form, is empty, is not there verbatim, is there too often, or leaves
-     *     nothing to infer it from
+     * @return empty where the span, brought to normal form, is empty, is not there verbatim, is there too often, is too
+     *     long, or leaves nothing to infer it from
      */
     Optional<Masked> of(String text, String span) {
         String wanted = normal(span);
         int occurrences = occurrences(text, wanted);
         if (occurrences < 1
                 || occurrences > maxOccurrences
-                || text.replace(wanted, "").isBlank()) {
+                || text.replace(wanted, "").isBlank()
+                || maxLength > 0 && tokenizer.encode(wanted).length() > maxLength) {
             return Optional.empty();
         }
         return Optional.of(new Masked(text.replace(wanted, marker), wanted));
+    }
+
+    /**
+     * The end of a text hidden, but for white space around it, and nothing else.
+     *
+     * @return empty where {@code text} does not end with {@code span}, or there is nothing else
+     */
+    Optional<Masked> end(String text, String span) {
+        String wanted = normal(span);
+        String shown = text.stripTrailing();
+        if (wanted.isEmpty() || !shown.endsWith(wanted) || shown.length() == wanted.length()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Masked(shown.substring(0, shown.length() - wanted.length()) + marker, wanted));
     }
 }

@@ -35,17 +35,22 @@ import java.util.random.RandomGenerator;
  * predicted once each; a paragraph is the document, or a window of {@code max_prompt_length} tokens where that is longer;
  * a paragraph that already has the marker in it is left out.
  *
- * <p>Baselines, by {@code masks}: {@code random} hides a span of random place and length, and there is no generator (the
- * "Random RLPT" of the paper's tables). The entropy-selected next token is refused: tasks are cut where no model is.
+ * <p>Baselines, by {@code masks}, have no generator. {@code random} hides a span of random place and length (the "Random
+ * RLPT" of the paper's tables). {@code entropy} hides one token, drawn from the {@code entropy_share} of the paragraph's
+ * tokens that the model {@code proxy} leaves most open, and cuts off what follows. The paper takes the model that is trained;
+ * tasks are cut where it is not, so the model is a fixed one here, such as what the run begins with ({@code policy.path}).
  *
  * <p>Options:
  *
  * <ul>
- *   <li>{@code masks}: {@code proposed} or {@code random}.
+ *   <li>{@code masks}: {@code proposed}, {@code random} or {@code entropy}.
  *   <li>{@code masks_per_paragraph}: K (8). G is {@code rollout.n}.
  *   <li>{@code occurrences_below}: a span must stand in the paragraph fewer times (8).
  *   <li>{@code max_mask_length}: most tokens of a mask, 0 for any (0).
  *   <li>{@code random_mask_length}: most tokens of a random mask, whose length is uniform from 1 (8).
+ *   <li>{@code proxy}: a Hugging Face folder with the policy's vocabulary, for {@code masks: entropy}; with it
+ *       {@code entropy_share}, of the tokens to draw from (0.2), and {@code entropy_top_k}, over how many tokens as if there
+ *       were no others the entropy is (16, as in {@link Rpt}).
  *   <li>{@code min_paragraph}: fewest tokens of a paragraph (8).
  *   <li>{@code generator_prompt}, {@code predictor_prompt}: two texts each, before and after the paragraph.
  *   <li>{@code marker}: what stands for a hidden span, {@code [mask]}.
@@ -58,7 +63,6 @@ public final class PretrainZero implements Objective {
     public static final String NAME = "pretrainzero";
 
     private static final int NO_TOKEN = -1;
-    private static final int DRAWS = 16;
     private static final String BROKEN = "\uFFFD";
     private static final String QUESTIONS = "held-out";
     private static final String VALID = "mask_valid";
@@ -76,10 +80,9 @@ public final class PretrainZero implements Objective {
     private final Tokenizer tokenizer;
     private final boolean proposes;
     private final int masks;
-    private final int maxMaskLength;
-    private final int randomMaskLength;
     private final int minParagraph;
     private final Masking masking;
+    private final DrawnMasks drawn;
     private final List<TokenArray> generator;
     private final List<TokenArray> predictor;
     private final StatedAnswer mask;
@@ -90,12 +93,16 @@ public final class PretrainZero implements Objective {
         Options options = new Options(NAME, settings.options());
         this.settings = settings;
         this.tokenizer = settings.tokenizer();
-        this.proposes = proposes(options.text("masks", "proposed"));
+        String kind = options.choice("masks", List.of("proposed", "random", "entropy"));
+        this.proposes = kind.equals("proposed");
         this.masks = options.integer("masks_per_paragraph", 8, 2);
-        this.maxMaskLength = options.integer("max_mask_length", 0, 0);
-        this.randomMaskLength = options.integer("random_mask_length", 8, 1);
         this.minParagraph = options.integer("min_paragraph", 8, 2);
-        this.masking = new Masking(options.text("marker", "[mask]"), options.integer("occurrences_below", 8, 2) - 1);
+        this.masking = new Masking(
+                tokenizer,
+                options.text("marker", "[mask]"),
+                options.integer("occurrences_below", 8, 2) - 1,
+                options.integer("max_mask_length", 0, 0));
+        this.drawn = new DrawnMasks(options, settings, masking, kind.equals("entropy"));
         this.generator = options.pair("generator_prompt", GENERATOR).stream()
                 .map(this::encode)
                 .toList();
@@ -111,19 +118,6 @@ public final class PretrainZero implements Objective {
             throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
                     + " but PretrainZero compares answers with each other and needs at least 2");
         }
-    }
-
-    private static boolean proposes(String masks) {
-        return switch (masks) {
-            case "proposed" -> true;
-            case "random" -> false;
-            case "entropy" ->
-                throw new IllegalArgumentException("phases: option 'masks' of objective 'pretrainzero' cannot be"
-                        + " 'entropy': tasks are cut where there is no model to take entropies from; use 'random'");
-            default ->
-                throw new IllegalArgumentException("phases: option 'masks' of objective 'pretrainzero' is '" + masks
-                        + "' but must be proposed or random");
-        };
     }
 
     private TokenArray encode(String text) {
@@ -152,7 +146,7 @@ public final class PretrainZero implements Objective {
             return paragraph.map(text -> new Cut(TokenArray.EMPTY, tokenizer.encode(text))).stream()
                     .toList();
         }
-        return paragraph.flatMap(text -> randomMask(text, random)).map(this::prediction).stream()
+        return paragraph.flatMap(text -> drawn.draw(text, random)).map(this::prediction).stream()
                 .toList();
     }
 
@@ -160,7 +154,7 @@ public final class PretrainZero implements Objective {
     @Override
     public List<Cut> heldOut(Document document, TokenArray tokens, RandomGenerator random) {
         return paragraph(tokens, random)
-                .flatMap(text -> document.domain().equals(QUESTIONS) ? lastMask(text) : randomMask(text, random))
+                .flatMap(text -> document.domain().equals(QUESTIONS) ? drawn.last(text) : drawn.span(text, random))
                 .map(this::prediction)
                 .stream()
                 .toList();
@@ -181,28 +175,6 @@ public final class PretrainZero implements Objective {
         int to = tokens.length();
         boolean ended = to > from && tokenizer.endOfText().orElse(NO_TOKEN) == tokens.at(to - 1);
         return tokens.slice(from, ended ? to - 1 : to);
-    }
-
-    private Optional<Masking.Masked> randomMask(String paragraph, RandomGenerator random) {
-        TokenArray tokens = tokenizer.encode(paragraph);
-        for (int draw = 0; draw < DRAWS; draw++) {
-            int length = random.nextInt(1, Math.min(randomMaskLength, tokens.length() - 1) + 1);
-            int from = random.nextInt(tokens.length() - length + 1);
-            Optional<Masking.Masked> masked = masked(paragraph, tokenizer.decode(tokens.slice(from, from + length)));
-            if (masked.isPresent()) {
-                return masked;
-            }
-        }
-        return Optional.empty();
-    }
-
-    private Optional<Masking.Masked> lastMask(String paragraph) {
-        return masked(paragraph, tokenizer.decode(tokenizer.encode(paragraph).last(1)));
-    }
-
-    private Optional<Masking.Masked> masked(String paragraph, String span) {
-        return masking.of(paragraph, span)
-                .filter(masked -> maxMaskLength == 0 || encode(masked.span()).length() <= maxMaskLength);
     }
 
     private Cut prediction(Masking.Masked masked) {
@@ -264,7 +236,7 @@ public final class PretrainZero implements Objective {
     private Reward proposed(String paragraph, Optional<String> span) {
         double occurrences =
                 span.map(m -> Masking.occurrences(paragraph, Masking.normal(m))).orElse(0);
-        double valid = span.flatMap(m -> masked(paragraph, m)).isPresent() ? 1 : 0;
+        double valid = span.flatMap(m -> masking.of(paragraph, m)).isPresent() ? 1 : 0;
         return Reward.of(0, Map.of(VALID, valid, "occurrences", occurrences));
     }
 
@@ -288,7 +260,7 @@ public final class PretrainZero implements Objective {
     private List<Optional<Masking.Masked>> masks(ScoredGroup group) {
         String paragraph = tokenizer.decode(group.task().target());
         return group.group().rollouts().stream()
-                .map(rollout -> mask.in(rollout.response()).flatMap(span -> masked(paragraph, span)))
+                .map(rollout -> mask.in(rollout.response()).flatMap(span -> masking.of(paragraph, span)))
                 .toList();
     }
 

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.function.IntToDoubleFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -140,7 +141,10 @@ class PretrainZeroTest {
     void occurrencesDoNotOverlap() {
         assertThat(Masking.occurrences("aaaa", "aa")).isEqualTo(2);
         assertThat(Masking.occurrences("aaaa", "")).isZero();
-        assertThat(new Masking("[mask]", 7).of("aaab", "aa").orElseThrow().text())
+        assertThat(new Masking(PIECES, "[mask]", 7, 0)
+                        .of("aaab", "aa")
+                        .orElseThrow()
+                        .text())
                 .isEqualTo("[mask]ab");
     }
 
@@ -338,6 +342,67 @@ class PretrainZeroTest {
         }
     }
 
+    /** Masks the most open tokens, where token t of any text has the entropy {@code entropies} of t. */
+    private static PretrainZero open(double share, IntToDoubleFunction entropies) {
+        ProxyModels proxies = (folder, tokenizer) -> (text, top) -> {
+            assertThat(folder).isEqualTo("folder");
+            assertThat(top).isEqualTo(16);
+            float[] found = new float[text.length()];
+            Arrays.setAll(new double[found.length], t -> found[t] = (float) entropies.applyAsDouble(t));
+            return FloatArray.of(found);
+        };
+        Map<String, Object> options = Map.of("masks", "entropy", "proxy", "folder", "entropy_share", share);
+        return new PretrainZero(new ObjectiveSettings(PIECES, 4, 0.9f, 200, 64, options, proxies));
+    }
+
+    @Test
+    void theMostOpenTokensAreMaskedAndWhatFollowsIsCutOff() {
+        long seed = 25120344;
+        SplittableRandom random = new SplittableRandom(seed);
+        PretrainZero objective = open(0.2, t -> t == 0 ? 9 : t == 4 || t == 7 ? 2 : 1.0 / t);
+        TokenArray tokens = PIECES.encode("bananas<eos>");
+        assertThat(objective.cut(document(""), tokens, random)).as("too short").isEmpty();
+        tokens = PIECES.encode("0123012 89<eos>");
+        int[] counts = new int[10];
+        for (int i = 0; i < 2000; i++) {
+            Cut cut = objective.cut(document(""), tokens, random).get(0);
+            String shown = PIECES.decode(cut.prompt());
+            assertThat(shown).endsWith("[mask]").isEqualTo(shown.replace(" ", "")); // white space is never asked for
+            counts[shown.length() - "[mask]".length()]++;
+            assertThat(PIECES.decode(cut.target())).isEqualTo("" + "0123012 89".charAt(shown.length() - 6));
+        }
+
+        // nine tokens follow others, a fifth of them is two: the fifth, and a space that is no mask
+        assertThat(counts).as("seed %d", seed).isEqualTo(new int[] {0, 0, 0, 0, 2000, 0, 0, 0, 0, 0});
+        PretrainZero half = open(0.4, t -> t);
+        int[] later = new int[10];
+        for (int i = 0; i < 2000; i++) {
+            Cut cut =
+                    half.cut(document(""), PIECES.encode("abcdefghij"), random).get(0);
+            later[PIECES.decode(cut.prompt()).length() - 6]++;
+        }
+        for (int t = 0; t < later.length; t++) {
+            assertThat(later[t]).as("%d of seed %d", t, seed).isBetween(t < 6 ? 0 : 400, t < 6 ? 0 : 600);
+        }
+        Task task = task(PIECES.encode("0123[mask]"), PIECES.encode("0"));
+        assertThat(objective.role(task)).isEqualTo("prediction");
+        assertThat(objective.mostRollouts(4)).isEqualTo(4);
+    }
+
+    @Test
+    void openTokensThatAreNoTextAreNotMaskedAndTheSameVisitAlwaysIsTheSame() {
+        PretrainZero first = open(0.05, t -> t == 8 ? 1 : 0); // the second half of the euro sign, see Pieces
+        assertThat(first.cut(document(""), PIECES.encode("abcdefg\u20ac more"), new SplittableRandom(1)))
+                .isEmpty();
+        PretrainZero any = open(1, t -> 1);
+        TokenArray tokens = PIECES.encode(PARAGRAPH);
+        for (int seed = 0; seed < 50; seed++) {
+            assertThat(any.cut(document(""), tokens, new SplittableRandom(seed)))
+                    .isEqualTo(any.cut(document(""), tokens, new SplittableRandom(seed)))
+                    .hasSize(1);
+        }
+    }
+
     @Test
     void aLongDocumentShowsAWindowAndAShortOneOrOneWithTheMarkerNone() {
         String text = "0123456789".repeat(30);
@@ -387,8 +452,14 @@ class PretrainZeroTest {
 
     @Test
     void whatIsNotThereOrWrongIsRefusedByName() {
-        assertThatThrownBy(() -> objective(Map.of("masks", "entropy"))).hasMessageContaining("'entropy'");
-        assertThatThrownBy(() -> objective(Map.of("masks", "none"))).hasMessageContaining("proposed or random");
+        assertThatThrownBy(() -> objective(Map.of("masks", "none")))
+                .hasMessageContaining("one of [proposed, random, entropy]");
+        assertThatThrownBy(() -> objective(Map.of("masks", "entropy"))).hasMessageContaining("'proxy'");
+        for (String key : List.of("proxy", "entropy_share", "entropy_top_k")) {
+            assertThatThrownBy(() -> objective(Map.of("masks", "random", key, 1)))
+                    .hasMessageContaining("'" + key + "'")
+                    .hasMessageContaining("says nothing without 'masks: entropy'");
+        }
         assertThatThrownBy(() -> objective(Map.of("mask", List.of("[", "")))).hasMessageContaining("'mask'");
         assertThatThrownBy(() -> objective(Map.of("generator_prompt", List.of("one"))))
                 .hasMessageContaining("'generator_prompt'")
