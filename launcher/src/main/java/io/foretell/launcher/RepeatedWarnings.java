@@ -4,9 +4,10 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.turbo.TurboFilter;
 import ch.qos.logback.core.spi.FilterReply;
-import java.time.Clock;
+import io.foretell.platform.SteadyClock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,14 +21,14 @@ public final class RepeatedWarnings extends TurboFilter {
     private static final String NOISY = "org.apache.kafka.";
     private static final Duration PAUSE = Duration.ofMinutes(1);
 
-    private final Clock clock;
+    private final InstantSource clock;
     private final Map<String, Said> said = new HashMap<>();
 
     public RepeatedWarnings() {
-        this(Clock.systemUTC());
+        this(new SteadyClock());
     }
 
-    RepeatedWarnings(Clock clock) {
+    RepeatedWarnings(InstantSource clock) {
         this.clock = clock;
     }
 

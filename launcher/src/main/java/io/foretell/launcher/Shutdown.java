@@ -46,7 +46,7 @@ final class Shutdown {
         log.warn(why);
         Console.warn(why);
         Policy.quiesce(LAST_CALL);
-        Runtime.getRuntime().halt(1);
+        ProcessEnd.halt(1);
     }
 
     boolean isUnderWay() {

@@ -41,7 +41,8 @@ final class StepBench {
 
     /** The quickstart with fewer steps and no evaluation. */
     BenchReport.Figures overhead() {
-        StepRows rlp = new StepRows(run("quickstart", shortened("quickstart", 60, 20)).rows(), "rlp");
+        StepRows rlp =
+                new StepRows(run("quickstart", shortened("quickstart", 60, 20)).rows(), "rlp");
         return new BenchReport.Figures()
                 .put("outside_model_share", rlp.outsideModelShare())
                 .put("step_seconds", rlp.stepSeconds())
