@@ -34,10 +34,9 @@ public final class CheckpointWriter implements AutoCloseable {
     private final Path origin;
     private final CheckpointStore store;
     private final Runnable sync;
-    private final boolean async;
     private final Duration timeout;
+    private final @Nullable PolicyCopy copy; // when async
     private final OwnerThread beside = OwnerThread.start("checkpoint-writer");
-    private @Nullable PolicyCopy copy;
     private @Nullable CompletableFuture<Written> writing;
     private long writingStep = -1;
 
@@ -45,6 +44,7 @@ public final class CheckpointWriter implements AutoCloseable {
      * @param origin the folder that the policy started from
      * @param sync returns when what the buffer has marked would survive a power cut; called by the thread that writes,
      *     before the checkpoint becomes visible
+     * @param async whether to write beside the training, from a copy whose memory (16 bytes per weight) is taken at once
      */
     public CheckpointWriter(
             Policy policy, Path origin, CheckpointStore store, Runnable sync, boolean async, Duration timeout) {
@@ -52,7 +52,7 @@ public final class CheckpointWriter implements AutoCloseable {
         this.origin = origin;
         this.store = store;
         this.sync = sync;
-        this.async = async;
+        this.copy = async ? policy.newCopy() : null;
         this.timeout = timeout;
     }
 
@@ -68,13 +68,12 @@ public final class CheckpointWriter implements AutoCloseable {
         }
         long start = System.nanoTime();
         writingStep = state.step();
-        if (!async) {
+        PolicyCopy filled = copy;
+        if (filled == null) {
             writing = CompletableFuture.completedFuture(
                     write(state, start, folder -> policy.save(folder, origin), policy::saveOptimizer));
             return;
         }
-        PolicyCopy filled = copy == null ? policy.newCopy() : copy;
-        copy = filled;
         policy.copyTo(filled);
         writing =
                 beside.submit(() -> write(state, start, folder -> filled.save(folder, origin), filled::saveOptimizer));
