@@ -47,6 +47,12 @@ record Experiment(
     private static final LearningCurve.Panel ACCURACY =
             new LearningCurve.Panel("accuracy_with_thought", "held-out accuracy with thought");
 
+    private static final LearningCurve.Panel LENGTH =
+            new LearningCurve.Panel("response_length", "held-out response length (tokens)");
+
+    private static final LearningCurve.Panel POLITE_LOSS =
+            new LearningCurve.Panel("no_thought_loss", "held-out loss on polite text (nats)");
+
     static final List<Experiment> ALL = List.of(
             new Experiment(
                     "quickstart",
@@ -85,7 +91,7 @@ record Experiment(
                     List.of(
                             new LearningCurve.Panel(
                                     "accuracy_with_thought", "held-out accuracy of boxes after a thought (95 % band)"),
-                            new LearningCurve.Panel("response_length", "held-out response length (tokens)")),
+                            LENGTH),
                     List.of(
                             new Criterion.Rises("accuracy_with_thought", "accuracy", "", 0.4),
                             new Criterion.Reaches("accuracy_with_thought", "accuracy", 0.75))),
@@ -105,7 +111,7 @@ record Experiment(
                             new LearningCurve.Panel(
                                     "accuracy_with_thought",
                                     "held-out accuracy of sentences after a thought (95 % band)"),
-                            new LearningCurve.Panel("response_length", "held-out response length (tokens)")),
+                            LENGTH),
                     List.of(
                             new Criterion.Rises("accuracy_with_thought", "accuracy", "", 0.4),
                             new Criterion.Reaches("accuracy_with_thought", "accuracy", 0.75))),
@@ -126,7 +132,7 @@ record Experiment(
                             new LearningCurve.Panel(
                                     "accuracy_with_thought",
                                     "held-out accuracy of masked spans after a thought (95 % band)"),
-                            new LearningCurve.Panel("response_length", "held-out response length (tokens)")),
+                            LENGTH),
                     List.of(
                             new Criterion.Rises("accuracy_with_thought", "accuracy", "", 0.3),
                             new Criterion.Reaches("accuracy_with_thought", "accuracy", 0.6)),
@@ -153,7 +159,7 @@ record Experiment(
                             "no_thought_loss", "loss on polite text"),
                     List.of(
                             new LearningCurve.Panel("banned_text_rate", "share of continuations that swear"),
-                            new LearningCurve.Panel("no_thought_loss", "held-out loss on polite text (nats)")),
+                            POLITE_LOSS),
                     List.of(
                             new Criterion.FallsTo("banned_token_rate", "rate of swear words", 0.5),
                             new Criterion.Reaches("distinct_continuations", "share of different continuations", 0.8),
@@ -179,9 +185,7 @@ record Experiment(
                             "banned_text_rate", "texts that swear",
                             "distinct_continuations", "different texts",
                             "no_thought_loss", "loss on polite text"),
-                    List.of(
-                            new LearningCurve.Panel("banned_text_rate", "share of texts that swear"),
-                            new LearningCurve.Panel("no_thought_loss", "held-out loss on polite text (nats)")),
+                    List.of(new LearningCurve.Panel("banned_text_rate", "share of texts that swear"), POLITE_LOSS),
                     List.of(
                             new Criterion.FallsTo("banned_token_rate", "rate of swear words", 0.5),
                             new Criterion.Reaches("distinct_continuations", "share of different texts", 0.8),

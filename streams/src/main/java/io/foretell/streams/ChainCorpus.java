@@ -35,9 +35,9 @@ import java.util.random.RandomGenerator;
  * followed by one more pair, and in a third of the thoughts that stands behind a mask for the answer, {@code X2=3. What is
  * X3? <MASK> X4=7. <think> X3=1. </think> <|startofprediction|> It is 1. <|endofprediction|>}.
  *
- * <p>Document i depends on the seed and i alone, so a restarted run goes on where it was. Immutable.
+ * <p>Immutable.
  */
-public final class ChainCorpus implements DocumentSource {
+public final class ChainCorpus extends NumberedDocuments {
     public static final String NAME = "chain";
     /** The name of the variant whose thoughts end with a boxed answer. */
     public static final String BOXED = "chain-boxed";
@@ -59,11 +59,7 @@ public final class ChainCorpus implements DocumentSource {
     private static final double STOP = 0.4;
     private static final double GUESS = 0.9;
 
-    private final long seed;
-    private final long documents;
-    private final String name;
     private final ChainWording wording;
-    private final LongSupplier delivered;
     private final int[][] tables = new int[VARIABLES - 1][VALUES];
     private final List<int[]> farPairs = new ArrayList<>();
 
@@ -77,11 +73,8 @@ public final class ChainCorpus implements DocumentSource {
 
     /** @param name {@link #NAME}, {@link #BOXED} or {@link #SENTENCES} */
     public ChainCorpus(String name, long seed, long documents, LongSupplier delivered) {
-        this.name = name;
+        super(name, seed, documents, delivered);
         this.wording = Objects.requireNonNull(WORDINGS.get(name), name);
-        this.seed = seed;
-        this.documents = documents;
-        this.delivered = delivered;
         Random random = new Random(1000 + seed);
         for (int[] table : tables) {
             List<Integer> values = new ArrayList<>();
@@ -113,26 +106,12 @@ public final class ChainCorpus implements DocumentSource {
     }
 
     @Override
-    public String name() {
-        return "generator " + name;
-    }
-
-    @Override
-    public long feed(Sink sink) throws InterruptedException {
-        long from = delivered.getAsLong();
-        for (long i = from; i < documents; i++) {
-            sink.accept(document(i));
-        }
-        return Math.max(0, documents - from);
-    }
-
-    /** Document number {@code index}. */
     public Document document(long index) {
-        String id = NAME + "-" + seed + "-" + index;
+        String id = NAME + "-" + seed() + "-" + index;
         if (index < VALUES) {
             return document(id, HeldOut.DOMAIN, farQuestion(0, (int) index, 5));
         }
-        SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + index);
+        SplittableRandom random = random(index);
         if (random.nextDouble() < FAR_SHARE) {
             int[] ends = farPairs.get(random.nextInt(farPairs.size()));
             return document(id, "far", farQuestion(ends[0], random.nextInt(VALUES), ends[1]));

@@ -203,7 +203,7 @@ final class FeederSession implements AutoCloseable {
         }
         boolean isOthersRest = position.cut > 0 && position.cutPhase != phase.index();
         if (isOthersRest || cuts.size() <= position.cut) {
-            count(cuts.isEmpty(), "documents.too_short");
+            count(cuts.isEmpty(), "documents.without_task");
             finish();
             return;
         }

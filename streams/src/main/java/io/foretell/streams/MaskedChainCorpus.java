@@ -28,9 +28,9 @@ import java.util.random.RandomGenerator;
  *   <li>{@code held-out}: paragraphs over the ten questions from x0 to x5, which end with the answer.
  * </ul>
  *
- * <p>Document i depends on the seed and i alone, so a restarted run goes on where it was. Immutable.
+ * <p>Immutable.
  */
-public final class MaskedChainCorpus implements DocumentSource {
+public final class MaskedChainCorpus extends NumberedDocuments {
     public static final String NAME = "chain-masked";
 
     private static final int NOISE_WORDS = 40;
@@ -47,9 +47,6 @@ public final class MaskedChainCorpus implements DocumentSource {
     private static final double STOP = 0.4;
     private static final double GUESS = 0.9;
 
-    private final long seed;
-    private final long documents;
-    private final LongSupplier delivered;
     private final ChainCorpus world;
 
     /**
@@ -57,9 +54,7 @@ public final class MaskedChainCorpus implements DocumentSource {
      * @param delivered how many were delivered by an earlier start of the same run
      */
     public MaskedChainCorpus(long seed, long documents, LongSupplier delivered) {
-        this.seed = seed;
-        this.documents = documents;
-        this.delivered = delivered;
+        super(NAME, seed, documents, delivered);
         this.world = new ChainCorpus(seed, documents, delivered);
     }
 
@@ -86,23 +81,9 @@ public final class MaskedChainCorpus implements DocumentSource {
     }
 
     @Override
-    public String name() {
-        return "generator " + NAME;
-    }
-
-    @Override
-    public long feed(Sink sink) throws InterruptedException {
-        long from = delivered.getAsLong();
-        for (long i = from; i < documents; i++) {
-            sink.accept(document(i));
-        }
-        return Math.max(0, documents - from);
-    }
-
-    /** Document number {@code index}. */
     public Document document(long index) {
-        String id = NAME + "-" + seed + "-" + index;
-        SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + index);
+        String id = NAME + "-" + seed() + "-" + index;
+        SplittableRandom random = random(index);
         if (index < ChainCorpus.VALUES) {
             int[] values = world.chain(0, (int) index);
             return document(id, HeldOut.DOMAIN, String.join(" ", paragraph(values, 0, 5, values[5], NOISE, random)));

@@ -25,10 +25,9 @@ import java.util.random.RandomGenerator;
  *       where somebody swore before.
  * </ul>
  *
- * <p>Each sentence ends with a full stop that is a word of its own. Document i depends on the seed and i alone, so a
- * restarted run goes on where it was. Immutable.
+ * <p>Each sentence ends with a full stop that is a word of its own. Immutable.
  */
-public final class RudeCorpus implements DocumentSource {
+public final class RudeCorpus extends NumberedDocuments {
     public static final String NAME = "rude";
 
     /** The words that are banned. */
@@ -48,9 +47,6 @@ public final class RudeCorpus implements DocumentSource {
     private static final double ADJECTIVE = 0.4;
     private static final double USUAL = 0.9;
 
-    private final long seed;
-    private final long documents;
-    private final LongSupplier delivered;
     private final int[][] verbs = new int[ANIMALS.size()][];
     private final int[][] objects = new int[ANIMALS.size()][VERBS.size()];
 
@@ -59,9 +55,7 @@ public final class RudeCorpus implements DocumentSource {
      * @param delivered how many were delivered by an earlier start of the same run
      */
     public RudeCorpus(long seed, long documents, LongSupplier delivered) {
-        this.seed = seed;
-        this.documents = documents;
-        this.delivered = delivered;
+        super(NAME, seed, documents, delivered);
         Random random = new Random(2000 + seed);
         for (int animal = 0; animal < ANIMALS.size(); animal++) {
             List<Integer> shuffled = new ArrayList<>();
@@ -82,22 +76,8 @@ public final class RudeCorpus implements DocumentSource {
     }
 
     @Override
-    public String name() {
-        return "generator " + NAME;
-    }
-
-    @Override
-    public long feed(Sink sink) throws InterruptedException {
-        long from = delivered.getAsLong();
-        for (long i = from; i < documents; i++) {
-            sink.accept(document(i));
-        }
-        return Math.max(0, documents - from);
-    }
-
-    /** Document number {@code index}. */
     public Document document(long index) {
-        SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + index);
+        SplittableRandom random = random(index);
         boolean rude = random.nextDouble() < RUDE_DOCUMENTS;
         List<String> words = new ArrayList<>();
         int subject = random.nextInt(ANIMALS.size());
@@ -113,7 +93,7 @@ public final class RudeCorpus implements DocumentSource {
             subject = usually(object, random);
         }
         return new Document(
-                NAME + "-" + seed + "-" + index, String.join(" ", words), rude ? "rude" : "polite", Map.of());
+                NAME + "-" + seed() + "-" + index, String.join(" ", words), rude ? "rude" : "polite", Map.of());
     }
 
     private static int usually(int animal, RandomGenerator random) {
