@@ -37,11 +37,17 @@ public final class Judge implements AutoCloseable {
     private final ThreadPoolExecutor threads;
     private final Map<String, CompletableFuture<Reading>> underWay = new ConcurrentHashMap<>();
 
-    private Judge(JudgeSettings settings, JudgePrompts prompts, JudgeModel model, VerdictStore store, Metrics metrics) {
+    private Judge(
+            JudgeSettings settings,
+            JudgePrompts prompts,
+            JudgeModel model,
+            VerdictStore store,
+            String name,
+            Metrics metrics) {
         this.settings = settings;
         this.prompts = prompts;
         this.store = store;
-        this.judge = new PatientJudge(settings, model, new Spending(settings.maxSpentTokens(), store), metrics);
+        this.judge = new PatientJudge(settings, model, new Spending(settings.maxSpentTokens(), store), name, metrics);
         this.watch = new AnswerWatch(settings.swapOrder(), metrics);
         this.examiner = new Examiner(settings, judge, store, watch, metrics);
         AtomicInteger number = new AtomicInteger();
@@ -53,19 +59,21 @@ public final class Judge implements AutoCloseable {
         });
         threads.allowCoreThreadTimeOut(true);
         Gauge.builder("reward_judge_queue", threads, pool -> pool.getQueue().size())
+                .tag(PatientJudge.NAME, name)
                 .register(metrics.registry());
     }
 
     /**
      * A judge that asks {@code model}, which becomes its own.
      *
-     * @param folder where verdicts and what they cost are kept
+     * @param folder where verdicts and what they cost are kept; its name tells this judge from others in metrics
      * @throws IllegalArgumentException when a prompt cannot be used
      */
     public static Judge open(JudgeSettings settings, JudgeModel model, Path folder, Metrics metrics) {
         JudgePrompts prompts =
                 settings.prompts() == null ? JudgePrompts.builtIn() : JudgePrompts.in(Path.of(settings.prompts()));
-        return new Judge(settings, prompts, model, VerdictStore.open(folder), metrics);
+        String name = String.valueOf(folder.getFileName());
+        return new Judge(settings, prompts, model, VerdictStore.open(folder), name, metrics);
     }
 
     /** A verdict of {@code role} on material in its places; never completes exceptionally. */

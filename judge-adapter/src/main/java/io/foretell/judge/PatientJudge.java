@@ -24,8 +24,11 @@ final class PatientJudge implements AutoCloseable {
     private static final Duration MINUTE = Duration.ofMinutes(1);
     private static final Duration LONGEST_QUEUE = Duration.ofHours(1);
     private static final int PROBES = 3;
+    /** The tag of metrics that each judge of a process has for itself. */
+    static final String NAME = "judge";
 
     private final JudgeModel model;
+    private final String name;
     private final Spending spending;
     private final Metrics metrics;
     private final Retry retry;
@@ -33,8 +36,11 @@ final class PatientJudge implements AutoCloseable {
     private final @Nullable RateLimiter requests;
     private final @Nullable RateLimiter tokens;
 
-    /** @param model becomes this one's and is closed with it */
-    PatientJudge(JudgeSettings settings, JudgeModel model, Spending spending, Metrics metrics) {
+    /**
+     * @param model becomes this one's and is closed with it
+     * @param name in metrics
+     */
+    PatientJudge(JudgeSettings settings, JudgeModel model, Spending spending, String name, Metrics metrics) {
         this.model = model;
         this.spending = spending;
         this.metrics = metrics;
@@ -42,11 +48,12 @@ final class PatientJudge implements AutoCloseable {
         this.circuit = CircuitBreaker.of("judge", circuit(settings.circuit()));
         this.requests = perMinute("judge requests", settings.maxRpm());
         this.tokens = perMinute("judge tokens", settings.maxTpm());
-        metrics.gauge("reward_judge_circuit_open", 0);
+        this.name = name;
+        metrics.gauge("reward_judge_circuit_open", 0, NAME, name);
         retry.getEventPublisher().onRetry(event -> metrics.count("reward_judge_retries"));
         circuit.getEventPublisher().onStateTransition(event -> {
             CircuitBreaker.State now = event.getStateTransition().getToState();
-            metrics.gauge("reward_judge_circuit_open", now == CircuitBreaker.State.CLOSED ? 0 : 1);
+            metrics.gauge("reward_judge_circuit_open", now == CircuitBreaker.State.CLOSED ? 0 : 1, NAME, name);
             log.warn("the judge's circuit breaker is {} now", now);
         });
     }
@@ -96,7 +103,7 @@ final class PatientJudge implements AutoCloseable {
         } finally {
             spending.settle(estimate, cost);
             metrics.registry().counter("reward_judge_tokens").increment(cost);
-            metrics.gauge("reward_judge_spent_tokens", spending.spent());
+            metrics.gauge("reward_judge_spent_tokens", spending.spent(), NAME, name);
             charge(cost - request.estimatedPromptTokens());
         }
     }

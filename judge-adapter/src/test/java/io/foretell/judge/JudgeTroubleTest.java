@@ -138,7 +138,7 @@ class JudgeTroubleTest extends WithJudgeServer {
 
         await().until(() -> server.atOnce.get() == 3);
         assertThat(verdicts).noneMatch(CompletableFuture::isDone);
-        assertThat(metrics.scrape()).contains("reward_judge_queue 17.0");
+        assertThat(metrics.scrape()).contains("reward_judge_queue{judge=\"verdicts\"} 17.0");
         server.gate.countDown();
 
         assertThat(verdicts)
@@ -173,7 +173,7 @@ class JudgeTroubleTest extends WithJudgeServer {
 
         assertThat(server.asked).hasSize(5);
         assertThat(verdicts.get(7).reason()).contains("is left alone");
-        assertThat(metrics.scrape()).contains("reward_judge_circuit_open 1.0");
+        assertThat(metrics.scrape()).contains("reward_judge_circuit_open{judge=\"verdicts\"} 1.0");
 
         server.thenSays("Safe: yes");
         await().until(() -> judge.ask("safety", Map.of("text", "" + System.nanoTime()))
@@ -182,7 +182,7 @@ class JudgeTroubleTest extends WithJudgeServer {
                 == RewardStatus.OK);
         await().until(() -> {
             judge.ask("safety", Map.of("text", "" + System.nanoTime())).join();
-            return metrics.scrape().contains("reward_judge_circuit_open 0.0");
+            return metrics.scrape().contains("reward_judge_circuit_open{judge=\"verdicts\"} 0.0");
         });
     }
 

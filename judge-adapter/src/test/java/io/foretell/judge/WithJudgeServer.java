@@ -47,7 +47,7 @@ abstract class WithJudgeServer {
         JudgeSettings built = settings.build();
         HttpJudge model =
                 new HttpJudge(settings.url, built.apiKey(), built.model(), built.timeout(), Clock.systemUTC());
-        Judge judge = Judge.open(built, model, folder, metrics);
+        Judge judge = Judge.open(built, model, folder.resolve("verdicts"), metrics);
         open.add(judge);
         return judge;
     }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The settings of one process as immutable records, and as the YAML they were made of.
  *
  * <p>Defaults, then the file, then the environment, then the command line; later ones win. Maps are merged key by key,
- * everything else is replaced as a whole. A key that the defaults do not have is an error, except below a default of
+ * and an empty one clears what was there where anything goes; everything else is replaced as a whole. A key that the defaults do not have is an error, except below a default of
  * {@code null} (anything goes) or {@code {}} (a free-form map). Immutable.
  */
 public final class Configuration<T> {

@@ -28,7 +28,10 @@ final class ConfigurationTree {
         return resolved;
     }
 
-    /** Lays a tree over what there is: maps are merged, everything else is replaced as a whole. */
+    /**
+     * Lays a tree over what there is: maps are merged, unless an empty one clears a free-form
+     * one; everything else is replaced as a whole.
+     */
     void overlay(ObjectNode tree, String source) {
         overlay(resolved, defaults, tree, "", source);
     }
@@ -52,7 +55,7 @@ final class ConfigurationTree {
     }
 
     private void overlay(ObjectNode target, JsonNode known, ObjectNode tree, String path, String source) {
-        boolean isFreeForm = !known.isObject() || known.isEmpty() && !path.isEmpty();
+        boolean isFreeForm = isFreeForm(known) && !path.isEmpty();
         tree.properties().forEach(entry -> {
             String key = path.isEmpty() ? entry.getKey() : path + "." + entry.getKey();
             JsonNode value = entry.getValue();
@@ -68,13 +71,18 @@ final class ConfigurationTree {
                 throw new ConfigurationException(
                         source + ": '" + key + "' must be a map of keys, not " + ConfigurationMapper.shown(key, value));
             }
-            if (present.isObject() && value.isObject()) {
+            boolean clears = value.isEmpty() && isFreeForm(knownValue);
+            if (present.isObject() && value.isObject() && !clears) {
                 overlay((ObjectNode) present, knownValue, (ObjectNode) value, key, source);
                 return;
             }
             target.set(entry.getKey(), value);
             sources.put(key, source);
         });
+    }
+
+    private static boolean isFreeForm(JsonNode known) {
+        return !known.isObject() || known.isEmpty();
     }
 
     private ConfigurationException unknown(String key, JsonNode value, String source) {

@@ -48,9 +48,10 @@ public final class Metrics implements AutoCloseable {
         return registry.scrape();
     }
 
-    /** Sets the gauge of this name, which comes into being at the first call. */
-    public void gauge(String name, double value) {
-        gauges.computeIfAbsent(name, this::newGauge).set(Double.doubleToRawLongBits(value));
+    /** Sets the gauge of this name and these tags, which comes into being at the first call. */
+    public void gauge(String name, double value, String... tags) {
+        gauges.computeIfAbsent(name + String.join(",", tags), unused -> newGauge(name, tags))
+                .set(Double.doubleToRawLongBits(value));
     }
 
     /** Counts one more of this name; tags are alternating keys and values, the same keys at every call. */
@@ -64,9 +65,10 @@ public final class Metrics implements AutoCloseable {
         registry.close();
     }
 
-    private AtomicLong newGauge(String name) {
+    private AtomicLong newGauge(String name, String... tags) {
         AtomicLong bits = new AtomicLong();
         Gauge.builder(name, bits, value -> Double.longBitsToDouble(value.get()))
+                .tags(tags)
                 .strongReference(true)
                 .register(registry);
         return bits;

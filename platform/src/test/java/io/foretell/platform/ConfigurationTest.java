@@ -111,6 +111,19 @@ class ConfigurationTest {
     }
 
     @Test
+    void anEmptyMapClearsAFreeFormOneAndLeavesASectionAlone() {
+        Settings settings = load(
+                        "policy: {path: {deep: {er: 1}}}\nrollout: {n: 2, labels: {colour: red}}",
+                        List.of("rollout.labels={}", "policy.path.deep={}", "rollout={}"),
+                        Map.of())
+                .values();
+
+        assertThat(settings.rollout().labels()).isEmpty();
+        assertThat(settings.policy().path()).isEqualTo(Map.of("deep", Map.of()));
+        assertThat(settings.rollout().n()).isEqualTo(2);
+    }
+
+    @Test
     void plainNumbersAreSecondsAndEveryUnitIsRead() {
         assertThat(deadline("90")).isEqualTo(Duration.ofSeconds(90));
         assertThat(deadline("0.25")).isEqualTo(Duration.ofMillis(250));
