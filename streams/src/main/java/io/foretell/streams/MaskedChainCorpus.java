@@ -10,22 +10,22 @@ import java.util.random.RandomGenerator;
 
 /**
  * The world of {@link ChainCorpus} told in paragraphs of which hardly anything is worth hiding: in {@code n31 to5 n07 x1=3
- * so y5 is v8 n12}, with more noise than that, {@code so}, {@code is}, {@code to5} and {@code y5} (which say the same) can be
+ * so y5 is v8 n12} the words {@code so}, {@code is}, {@code to5} and {@code y5} (which say the same) can be
  * told at a glance, the noise and {@code x1=3} not at all, and {@code v8} by whoever walks the chain from x1 to x5.
  *
  * <p>Domains of its documents:
  *
  * <ul>
  *   <li>{@code plain}: windows of the chain ({@code x3=7 x4=9 x5=2}).
- *   <li>{@code recall}: paragraphs with any answer, and six of their words again behind their kinds, which are drawn at
- *       random, so that a model learns to copy: {@code n31 ... again found v8 chaff n12 glue so}.
+ *   <li>{@code recall}: paragraphs with any answer, and six of their words again, each behind its kind, so that a model learns
+ *       to copy: {@code n31 ... again found v8 chaff n12 glue so ...}.
  *   <li>{@code cloze}: paragraphs with a word hidden, and what a predictor may write: {@code n31 ... so y3 is [mask] n12
  *       guess <think> x3=2 x2=7 </think> \boxed{ v2 }}. The chain is one or two links long, the thought a walk of random
  *       length, and a two-link answer that it does not show a guess nine times in ten. Or a word is hidden that the others
  *       tell at a glance, and the thought is empty; never the noise, nor where the chain begins.
  *   <li>{@code choice}: such paragraphs and what a generator may write, any word of them after a thought of its kind:
  *       {@code n31 ... hide <think> glue </think> \mask{ so }}.
- *   <li>{@code paragraph}: paragraphs over four or five links, with nothing behind them; never x0 to x5.
+ *   <li>{@code paragraph}: paragraphs over three to five links, with nothing behind them; never x0 to x5.
  *   <li>{@code held-out}: paragraphs over the ten questions from x0 to x5, which end with the answer.
  * </ul>
  *
@@ -35,7 +35,7 @@ public final class MaskedChainCorpus implements DocumentSource {
     public static final String NAME = "chain-masked";
 
     private static final int NOISE_WORDS = 40;
-    private static final int NOISE = 10;
+    private static final int NOISE = 3;
     private static final double PARAGRAPH_SHARE = 0.15;
     private static final double PLAIN_SHARE = 0.15;
     private static final double RECALL_SHARE = 0.2;
@@ -148,7 +148,7 @@ public final class MaskedChainCorpus implements DocumentSource {
         int source;
         int target;
         do {
-            int links = random.nextInt(4, 6);
+            int links = random.nextInt(3, 6);
             source = random.nextInt(ChainCorpus.VARIABLES - links);
             target = source + links;
         } while (source == 0 && target == 5);
@@ -188,8 +188,8 @@ public final class MaskedChainCorpus implements DocumentSource {
         List<String> words = untrue(random);
         StringBuilder text = new StringBuilder(String.join(" ", words)).append(" again");
         for (int i = 0; i < RECALLED; i++) {
-            String kind = KINDS.get(random.nextInt(KINDS.size()));
-            text.append(' ').append(kind).append(' ').append(any(kind, words, random));
+            String word = words.get(random.nextInt(words.size()));
+            text.append(' ').append(kind(word)).append(' ').append(word);
         }
         return text.toString();
     }
