@@ -4,11 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.foretell.learner.Batches;
+import io.foretell.objectives.Document;
 import io.foretell.objectives.ScoredGroup;
+import io.foretell.platform.Json;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.EmbeddedBroker;
+import io.foretell.streams.MaskedChainCorpus;
 import io.foretell.streams.TopicScan;
 import io.foretell.streams.Topics;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,13 +49,13 @@ class FamilyCrashTest {
                 0,
                 Map.of(
                         "policy", "{init: {arch: qwen3, size: micro, tokenizer: chain-masked, std: 0.05}, threads: 1}",
-                        "documents", "{sources: [{generator: chain-masked}], deduplicate: none}",
+                        "documents", "{sources: [{files: '" + documents() + "'}], deduplicate: none, epochs: 0}",
                         "phases",
                                 "[{objective: ntp, steps: " + WARM_UP
-                                        + ", domains: [choice, cloze], learning_rate: 3e-3, options: {inserted:"
+                                        + ", domains: [choice], learning_rate: 3e-3, options: {inserted:"
                                         + " [\"<think>\"]}}, {objective: pretrainzero, steps: " + STEPS
                                         + ", domains: [paragraph], learning_rate: 1e-4, options: {masks_per_paragraph:"
-                                        + " 4, generator_prompt: [\"\", \" hide\"], predictor_prompt: [\"\", \""
+                                        + " 8, generator_prompt: [\"\", \" hide\"], predictor_prompt: [\"\", \""
                                         + " guess\"]}}]",
                         "rollout", "{n: " + TestRun.GROUP_SIZE + ", max_prompt_length: 24, max_response_length: 16}",
                         "learner",
@@ -59,7 +65,7 @@ class FamilyCrashTest {
                         "ckpt", "{interval: 1}"));
         Set<String> waited = new TreeSet<>();
         for (int kill = 1; kill <= KILLS; kill++) {
-            long moment = WARM_UP + kill * STEPS / (KILLS + 1);
+            long moment = WARM_UP + 3 * kill;
             try (ForetellProcess up = ForetellProcess.foretell("up", "-c", config)) {
                 Awaitility.await("step " + moment + " of " + up)
                         .atMost(PROGRESS)
@@ -84,7 +90,7 @@ class FamilyCrashTest {
         assertThat(waited)
                 .allSatisfy(id -> assertThat(audit.get(id))
                         .as("what became of %s", id)
-                        .matches("USED \\d+|DROPPED (phase over|stale|sampled by lost weights)"));
+                        .matches("USED \\d+|DROPPED (phase over|lost version: .*)"));
         assertThat(waited.stream().filter(id -> audit.get(id).startsWith("USED")))
                 .isNotEmpty();
         assertThat(TestRun.groupsPerStep(audit).values())
@@ -98,6 +104,28 @@ class FamilyCrashTest {
                             Batches.ordered(batches.get(row.path("step").asLong()))));
         }
         assertThat(run.steps()).hasSize(WARM_UP + STEPS);
+    }
+
+    /** Paragraphs, and what a generator may write that hides the same word of all of them: even a small one learns that. */
+    private Path documents() {
+        MaskedChainCorpus corpus = new MaskedChainCorpus(1, 3000, () -> 0);
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 3000; i++) {
+            Document document = corpus.document(i);
+            if (List.of("choice", "paragraph").contains(document.domain())) {
+                String text = document.text().replaceAll("<think> .*", "<think> </think> \\\\mask{ so }");
+                lines.append(Json.mapper()
+                                .createObjectNode()
+                                .put("domain", document.domain())
+                                .put("text", text))
+                        .append('\n');
+            }
+        }
+        try {
+            return Files.writeString(folder.resolve("documents.jsonl"), lines);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** By step the groups that the buffer says it used, and all that these awaited. */
