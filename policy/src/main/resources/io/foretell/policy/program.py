@@ -348,27 +348,75 @@ class Policy(Module):
     return (a, z)
 
   def attention_back(self: __torch__.Policy, q: Tensor, k: Tensor, v: Tensor, a: Tensor, z: Tensor, da: Tensor, window: int) -> Tuple[Tensor, Tensor, Tensor]:
-    group = self.heads // self.kv_heads
-    B, H, T, Dh = torch.size(q)
-    wide = torch.repeat_interleave(k, group, 1)
-    deep = torch.repeat_interleave(v, group, 1)
-    narrow = torch.__and__(torch.gt(window, 0), torch.lt(window, T))
     if self.native:
-      if narrow:
-        dq, dk, dv = torch._scaled_dot_product_flash_attention_for_cpu_backward(da, q, wide, deep, a, z, 0., False, attn_mask=(self).band(q, T, window, ), scale=None)
-      else:
-        dq, dk, dv = torch._scaled_dot_product_flash_attention_for_cpu_backward(da, q, wide, deep, a, z, 0., True, attn_mask=None, scale=None)
+      dq, dk, dv = (self).blocks_back(q, k, v, a, z, da, window, )
     else:
+      group = self.heads // self.kv_heads
+      B, H, T, Dh = torch.size(q)
+      wide = torch.repeat_interleave(k, group, 1)
+      deep = torch.repeat_interleave(v, group, 1)
       scale = 1. / torch.sqrt(float(Dh))
       scores = torch.add(torch.mul(torch.matmul(q, torch.transpose(wide, 2, 3)), scale), (self).band(q, T, window, ))
       p = torch.to(torch.softmax(scores, -1, 6), ops.prim.dtype(q))  # (B, H, T, T)
       dp = torch.matmul(da, torch.transpose(deep, 2, 3))
       ds = torch.mul(p, torch.sub(dp, torch.sum(torch.mul(da, a), [-1], True)))
       dq = torch.mul(torch.matmul(ds, wide), scale)
-      dk = torch.mul(torch.matmul(torch.transpose(ds, 2, 3), q), scale)
-      dv = torch.matmul(torch.transpose(p, 2, 3), da)
-    shape = [B, self.kv_heads, group, T, Dh]
-    return (dq, torch.sum(torch.view(torch.contiguous(dk), shape), [2]), torch.sum(torch.view(torch.contiguous(dv), shape), [2]))
+      shape = [B, self.kv_heads, group, T, Dh]
+      dk = torch.sum(torch.view(torch.mul(torch.matmul(torch.transpose(ds, 2, 3), q), scale), shape), [2])
+      dv = torch.sum(torch.view(torch.matmul(torch.transpose(p, 2, 3), da), shape), [2])
+    return (dq, dk, dv)
+
+  # The same in blocks of 128 positions of one sequence, which stay in the processor's caches and see only what came
+  # before; the heads of a group are rows of one product. Padding (T to C) has no gradient.
+  def blocks_back(self: __torch__.Policy, q: Tensor, k: Tensor, v: Tensor, a: Tensor, z: Tensor, da: Tensor, window: int) -> Tuple[Tensor, Tensor, Tensor]:
+    B, H, T, Dh = torch.size(q)
+    K = self.kv_heads
+    group = H // K
+    scale = 1. / torch.sqrt(float(Dh))
+    kind = ops.prim.dtype(q)
+    C = (T + 31) // 32 * 32
+    mean = torch.sum(torch.mul(torch.to(da, 6), a), [-1], True)  # (B, H, T, 1)
+    shift = torch.neg(torch.unsqueeze(z, -1))
+    if torch.gt(C, T):
+      pad = [0, 0, 0, C - T]
+      q = torch.constant_pad_nd(q, pad)
+      k = torch.constant_pad_nd(k, pad)
+      v = torch.constant_pad_nd(v, pad)
+      da = torch.constant_pad_nd(da, pad)
+      mean = torch.constant_pad_nd(mean, pad)
+      shift = torch.constant_pad_nd(shift, pad)
+    dq = torch.empty([B, C, H, Dh], dtype=kind)
+    dk = torch.zeros([B, C, K, Dh])
+    dv = torch.zeros([B, C, K, Dh])
+    for b in range(B):
+      for j in range((C + 127) // 128):
+        start = 128 * j
+        end = ops.prim.min(C, start + 128)
+        n = end - start
+        rows = [K, group * n, -1]
+        qb = torch.reshape(torch.slice(q[b], 1, start, end), rows)  # (K, group*n, Dh)
+        db = torch.reshape(torch.slice(da[b], 1, start, end), rows)
+        keys = torch.slice(k[b], 1, 0, end)  # (K, end, Dh)
+        values = torch.slice(v[b], 1, 0, end)
+        from_z = torch.reshape(torch.slice(shift[b], 1, start, end), rows)
+        p = torch.baddbmm(from_z, torch.to(qb, 6), torch.transpose(torch.to(keys, 6), 1, 2), beta=1, alpha=scale)
+        torch.exp_(p)  # (K, group*n, end)
+        by_head = torch.view(p, [H, n, end])
+        torch.tril_(by_head, start)
+        if torch.__and__(torch.gt(window, 0), torch.lt(window, T)):
+          torch.triu_(by_head, start + 1 - window)
+        dp = torch.bmm(db, torch.transpose(values, 1, 2))
+        ds = torch.to(torch.mul(torch.sub(dp, torch.reshape(torch.slice(mean[b], 1, start, end), rows)), p), kind)
+        x = torch.view(torch.bmm(ds, keys), [H, n, Dh])
+        torch.copy_(torch.slice(dq[b], 0, start, end), torch.transpose(torch.mul(x, scale), 0, 1))
+        x = torch.bmm(torch.transpose(ds, 1, 2), qb)  # (K, end, Dh)
+        torch.add_(torch.slice(dk[b], 0, 0, end), torch.transpose(x, 0, 1), alpha=scale)
+        x = torch.bmm(torch.transpose(torch.to(p, kind), 1, 2), db)
+        torch.add_(torch.slice(dv[b], 0, 0, end), torch.transpose(x, 0, 1))
+    dq = torch.transpose(torch.slice(dq, 1, 0, T), 1, 2)
+    dk = torch.transpose(torch.to(torch.slice(dk, 1, 0, T), kind), 1, 2)
+    dv = torch.transpose(torch.to(torch.slice(dv, 1, 0, T), kind), 1, 2)
+    return (dq, dk, dv)
 
   # One layer over h (N, D), and what the way back needs. Where `keep` is false some of that is missing. `only`: the rows
   # that are wanted of the last layer, whose other rows nothing reads, or none for all.
