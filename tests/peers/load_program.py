@@ -103,7 +103,8 @@ class Program:
         while len(tokens) < count:
             n = min(steps, count - len(tokens))
             filled = nothing + (T + len(tokens) - 1)
-            out = self.call("decode", tokens[-1], filled, nothing, nobody, nothing, nothing[:0], *self.drawing(B, n, temperature))
+            together = self.whole([[B, T + len(tokens) - 1]])  # one span of rows
+            out = self.call("decode", tokens[-1], filled, together, nothing, nobody, nothing, nothing[:0], *self.drawing(B, n, temperature))
             tokens += [out[:, i].long() for i in range(n)]
         return torch.stack(tokens, 1)
 

@@ -38,6 +38,13 @@ final class Continuation {
         return length;
     }
 
+    /** Columns of its own that hold keys and values: those of the last token are yet to come. */
+    int filled() {
+        return length
+                - 1
+                + (generation.shares() ? 0 : generation.request.prompt().length());
+    }
+
     int lastToken() {
         return tokens[length - 1];
     }

@@ -22,8 +22,9 @@ final class DecodeCalls {
     /**
      * @param pool 0 for rows, 1 for shared prompts
      * @param moves pairs of an old and a new place
+     * @param columns of each that are in use, at most
      */
-    void move(int pool, List<int[]> moves) {
+    void move(int pool, List<int[]> moves, int columns) {
         if (!moves.isEmpty()) {
             long[] sources = moves.stream().mapToLong(move -> move[0]).toArray();
             long[] targets = moves.stream().mapToLong(move -> move[1]).toArray();
@@ -31,7 +32,8 @@ final class DecodeCalls {
                     "move",
                     inputs -> inputs.integer(pool)
                             .integers(sources, sources.length)
-                            .integers(targets, targets.length));
+                            .integers(targets, targets.length)
+                            .integer(columns));
         }
     }
 
@@ -94,7 +96,7 @@ final class DecodeCalls {
             Generation generation = row.generation;
             int prompt = generation.request.prompt().length();
             tokens[r] = row.lastToken();
-            filled[r] = row.length() - 1 + (generation.shares() ? 0 : prompt);
+            filled[r] = row.filled();
             place[r] = (long) prompts * most;
             if (generation.shares()) {
                 shared[r] = prompt;
@@ -104,11 +106,13 @@ final class DecodeCalls {
                 place[r] = spot;
             }
         }
+        long[] spans = Spans.of(filled); // (n, 2)
         return program.call(
                 "decode",
                 inputs -> drawing(
                         inputs.integers(tokens, count)
                                 .integers(filled, count)
+                                .integers(spans, spans.length / 2, 2)
                                 .integers(shared, count)
                                 .integers(grid, prompts, most)
                                 .integers(place, count)

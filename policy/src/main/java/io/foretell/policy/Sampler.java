@@ -14,7 +14,9 @@ import java.util.stream.IntStream;
  * ahead, for what runs and waits, within a budget of tokens; what does not fit waits. Random numbers are drawn here, one
  * for each token from each continuation's own seed, so that a continuation does not depend on its neighbours.
  *
- * <p>Live rows are always the first ones: when some leave, the last take their places. Confined to the policy's thread.
+ * <p>Those that join take the places of those that left, so that rows of like length stay neighbours, which attend together;
+ * where none joins, the last rows take them: while tokens are drawn, live rows are the first ones. Confined to the policy's
+ * thread.
  */
 final class Sampler {
     /** Most tokens between two looks at what came and went. */
@@ -28,7 +30,7 @@ final class Sampler {
     private final int cacheTokens;
     private final int mostRows;
     private final Deque<Generation> waiting = new ArrayDeque<>();
-    private final List<Continuation> rows = new ArrayList<>();
+    private final List<Continuation> rows = new ArrayList<>(); // by place; one that is finished waits for who takes its
     private final List<Generation> sharing = new ArrayList<>(); // by place
     private CacheRoom room = CacheRoom.NONE;
     private long version = -1;
@@ -45,7 +47,7 @@ final class Sampler {
     }
 
     SamplerLoad load() {
-        return new SamplerLoad(rows.size(), waiting.size(), (int) room.tokens());
+        return new SamplerLoad(running().size(), waiting.size(), (int) room.tokens());
     }
 
     /**
@@ -85,11 +87,15 @@ final class Sampler {
     boolean advance() {
         try {
             waiting.removeIf(Generation::isOver);
-            retire();
+            leave();
             admit();
+            closeGaps();
             if (!rows.isEmpty()) {
                 burst();
-                retire();
+                leave();
+            }
+            if (waiting.isEmpty()) {
+                closeGaps();
             }
             return !rows.isEmpty() || !waiting.isEmpty();
         } catch (RuntimeException e) {
@@ -107,6 +113,10 @@ final class Sampler {
         room = CacheRoom.NONE;
     }
 
+    private List<Continuation> running() {
+        return rows.stream().filter(row -> !row.isFinished()).toList();
+    }
+
     /** The room for what runs and for as much of what waits, in its order, as the budget and the rows allow. */
     private CacheRoom wanted() {
         CacheRoom wanted = used();
@@ -122,10 +132,11 @@ final class Sampler {
 
     /** The room that is taken: columns are those that running requests may come to need. */
     private CacheRoom used() {
+        List<Continuation> running = running();
         int columns =
-                rows.stream().mapToInt(row -> row.generation.columns()).max().orElse(0);
+                running.stream().mapToInt(row -> row.generation.columns()).max().orElse(0);
         int shared = sharing.stream().mapToInt(Generation::promptColumns).max().orElse(0);
-        return new CacheRoom(rows.size(), columns, sharing.size(), shared);
+        return new CacheRoom(running.size(), columns, sharing.size(), shared);
     }
 
     private void admit() {
@@ -133,14 +144,15 @@ final class Sampler {
             return;
         }
         CacheRoom wanted = wanted();
-        boolean fits = room.holds(used().and(waiting.peek()));
-        if (rows.isEmpty() ? !room.holds(wanted) : !fits && wanted.rows() > rows.size()) {
+        CacheRoom used = used();
+        boolean fits = room.holds(used.and(waiting.peek()));
+        if (used.rows() == 0 ? !room.holds(wanted) : !fits && wanted.rows() > used.rows()) {
+            closeGaps();
             calls.plan(wanted);
             room = wanted;
         }
         List<Generation> alone = new ArrayList<>();
         List<Generation> groups = new ArrayList<>();
-        CacheRoom used = used();
         while (!waiting.isEmpty() && room.holds(used.and(waiting.peek()))) {
             Generation generation = waiting.poll();
             used = used.and(generation);
@@ -166,23 +178,37 @@ final class Sampler {
     }
 
     private void enter(List<Generation> batch) {
-        int first = rows.size();
-        List<Integer> slots = new ArrayList<>();
+        List<Continuation> entered = new ArrayList<>();
+        List<Integer> places = new ArrayList<>();
         for (Generation generation : batch) {
-            slots.add(generation.shares() ? sharing.size() : rows.size());
-            if (generation.shares()) {
-                generation.place = sharing.size();
-                sharing.add(generation);
-            }
+            int place = -1;
             for (int i = 0; i < generation.count(); i++) {
                 Continuation row = new Continuation(generation, i);
                 generation.running.add(row);
-                rows.add(row);
+                entered.add(row);
+                place = take(row);
+            }
+            if (generation.shares()) {
+                place = sharing.size();
+                generation.place = place;
+                sharing.add(generation);
+            }
+            places.add(place);
+        }
+        grow(entered, calls.join(batch, places, entered), 1);
+        leave();
+    }
+
+    /** The place that {@code row} is given: that of a finished one, or one behind the last. */
+    private int take(Continuation row) {
+        for (int place = 0; place < rows.size(); place++) {
+            if (rows.get(place).isFinished()) {
+                rows.set(place, row);
+                return place;
             }
         }
-        List<Continuation> entered = rows.subList(first, rows.size());
-        take(entered, calls.join(batch, slots, entered), 1);
-        retire();
+        rows.add(row);
+        return rows.size() - 1;
     }
 
     private void burst() {
@@ -190,11 +216,11 @@ final class Sampler {
         for (Continuation row : rows) {
             steps = Math.min(steps, row.left());
         }
-        take(rows, calls.decode(rows, sharing, steps), steps);
+        grow(rows, calls.decode(rows, sharing, steps), steps);
     }
 
     /** @param drawn (A, 3 * steps) as the program's decode() describes them */
-    private void take(List<Continuation> grown, double[] drawn, int steps) {
+    private void grow(List<Continuation> grown, double[] drawn, int steps) {
         for (int r = 0; r < grown.size(); r++) {
             Continuation row = grown.get(r);
             int at = r * 3 * steps;
@@ -204,17 +230,25 @@ final class Sampler {
         }
     }
 
-    /** Finished rows and prompts leave; the last ones move into the holes. */
-    private void retire() {
-        if (rows.stream().noneMatch(Continuation::isFinished)) {
-            return;
-        }
+    /** Prompts whose rows are all finished leave, and the last ones move into the holes. */
+    private void leave() {
         rows.stream().filter(Continuation::isFinished).forEach(row -> row.generation.running.remove(row));
-        calls.move(0, compact(rows, rows.stream().map(row -> !row.isFinished()).toList()));
-        calls.move(
-                1,
-                compact(sharing, sharing.stream().map(g -> !g.running.isEmpty()).toList()));
+        List<int[]> moves =
+                compact(sharing, sharing.stream().map(g -> !g.running.isEmpty()).toList());
+        int columns = sharing.stream().mapToInt(Generation::promptColumns).max().orElse(0);
+        calls.move(1, moves, columns);
         IntStream.range(0, sharing.size()).forEach(place -> sharing.get(place).place = place);
+    }
+
+    /** The last rows move to the places of finished ones. */
+    private void closeGaps() {
+        List<int[]> moves =
+                compact(rows, rows.stream().map(row -> !row.isFinished()).toList());
+        int columns = moves.stream()
+                .mapToInt(move -> rows.get(move[1]).filled())
+                .max()
+                .orElse(0);
+        calls.move(0, moves, columns);
     }
 
     /** Shortens {@code list} to those that stay. Returns pairs of the old and the new place of each that moved. */

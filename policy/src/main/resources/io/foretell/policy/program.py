@@ -348,27 +348,75 @@ class Policy(Module):
     return (a, z)
 
   def attention_back(self: __torch__.Policy, q: Tensor, k: Tensor, v: Tensor, a: Tensor, z: Tensor, da: Tensor, window: int) -> Tuple[Tensor, Tensor, Tensor]:
-    group = self.heads // self.kv_heads
-    B, H, T, Dh = torch.size(q)
-    wide = torch.repeat_interleave(k, group, 1)
-    deep = torch.repeat_interleave(v, group, 1)
-    narrow = torch.__and__(torch.gt(window, 0), torch.lt(window, T))
     if self.native:
-      if narrow:
-        dq, dk, dv = torch._scaled_dot_product_flash_attention_for_cpu_backward(da, q, wide, deep, a, z, 0., False, attn_mask=(self).band(q, T, window, ), scale=None)
-      else:
-        dq, dk, dv = torch._scaled_dot_product_flash_attention_for_cpu_backward(da, q, wide, deep, a, z, 0., True, attn_mask=None, scale=None)
+      dq, dk, dv = (self).blocks_back(q, k, v, a, z, da, window, )
     else:
+      group = self.heads // self.kv_heads
+      B, H, T, Dh = torch.size(q)
+      wide = torch.repeat_interleave(k, group, 1)
+      deep = torch.repeat_interleave(v, group, 1)
       scale = 1. / torch.sqrt(float(Dh))
       scores = torch.add(torch.mul(torch.matmul(q, torch.transpose(wide, 2, 3)), scale), (self).band(q, T, window, ))
       p = torch.to(torch.softmax(scores, -1, 6), ops.prim.dtype(q))  # (B, H, T, T)
       dp = torch.matmul(da, torch.transpose(deep, 2, 3))
       ds = torch.mul(p, torch.sub(dp, torch.sum(torch.mul(da, a), [-1], True)))
       dq = torch.mul(torch.matmul(ds, wide), scale)
-      dk = torch.mul(torch.matmul(torch.transpose(ds, 2, 3), q), scale)
-      dv = torch.matmul(torch.transpose(p, 2, 3), da)
-    shape = [B, self.kv_heads, group, T, Dh]
-    return (dq, torch.sum(torch.view(torch.contiguous(dk), shape), [2]), torch.sum(torch.view(torch.contiguous(dv), shape), [2]))
+      shape = [B, self.kv_heads, group, T, Dh]
+      dk = torch.sum(torch.view(torch.mul(torch.matmul(torch.transpose(ds, 2, 3), q), scale), shape), [2])
+      dv = torch.sum(torch.view(torch.matmul(torch.transpose(p, 2, 3), da), shape), [2])
+    return (dq, dk, dv)
+
+  # The same in blocks of 128 positions of one sequence, which stay in the processor's caches and see only what came
+  # before; the heads of a group are rows of one product. Padding (T to C) has no gradient.
+  def blocks_back(self: __torch__.Policy, q: Tensor, k: Tensor, v: Tensor, a: Tensor, z: Tensor, da: Tensor, window: int) -> Tuple[Tensor, Tensor, Tensor]:
+    B, H, T, Dh = torch.size(q)
+    K = self.kv_heads
+    group = H // K
+    scale = 1. / torch.sqrt(float(Dh))
+    kind = ops.prim.dtype(q)
+    C = (T + 31) // 32 * 32
+    mean = torch.sum(torch.mul(torch.to(da, 6), a), [-1], True)  # (B, H, T, 1)
+    shift = torch.neg(torch.unsqueeze(z, -1))
+    if torch.gt(C, T):
+      pad = [0, 0, 0, C - T]
+      q = torch.constant_pad_nd(q, pad)
+      k = torch.constant_pad_nd(k, pad)
+      v = torch.constant_pad_nd(v, pad)
+      da = torch.constant_pad_nd(da, pad)
+      mean = torch.constant_pad_nd(mean, pad)
+      shift = torch.constant_pad_nd(shift, pad)
+    dq = torch.empty([B, C, H, Dh], dtype=kind)
+    dk = torch.zeros([B, C, K, Dh])
+    dv = torch.zeros([B, C, K, Dh])
+    for b in range(B):
+      for j in range((C + 127) // 128):
+        start = 128 * j
+        end = ops.prim.min(C, start + 128)
+        n = end - start
+        rows = [K, group * n, -1]
+        qb = torch.reshape(torch.slice(q[b], 1, start, end), rows)  # (K, group*n, Dh)
+        db = torch.reshape(torch.slice(da[b], 1, start, end), rows)
+        keys = torch.slice(k[b], 1, 0, end)  # (K, end, Dh)
+        values = torch.slice(v[b], 1, 0, end)
+        from_z = torch.reshape(torch.slice(shift[b], 1, start, end), rows)
+        p = torch.baddbmm(from_z, torch.to(qb, 6), torch.transpose(torch.to(keys, 6), 1, 2), beta=1, alpha=scale)
+        torch.exp_(p)  # (K, group*n, end)
+        by_head = torch.view(p, [H, n, end])
+        torch.tril_(by_head, start)
+        if torch.__and__(torch.gt(window, 0), torch.lt(window, T)):
+          torch.triu_(by_head, start + 1 - window)
+        dp = torch.bmm(db, torch.transpose(values, 1, 2))
+        ds = torch.to(torch.mul(torch.sub(dp, torch.reshape(torch.slice(mean[b], 1, start, end), rows)), p), kind)
+        x = torch.view(torch.bmm(ds, keys), [H, n, Dh])
+        torch.copy_(torch.slice(dq[b], 0, start, end), torch.transpose(torch.mul(x, scale), 0, 1))
+        x = torch.bmm(torch.transpose(ds, 1, 2), qb)  # (K, end, Dh)
+        torch.add_(torch.slice(dk[b], 0, 0, end), torch.transpose(x, 0, 1), alpha=scale)
+        x = torch.bmm(torch.transpose(torch.to(p, kind), 1, 2), db)
+        torch.add_(torch.slice(dv[b], 0, 0, end), torch.transpose(x, 0, 1))
+    dq = torch.transpose(torch.slice(dq, 1, 0, T), 1, 2)
+    dk = torch.transpose(torch.to(torch.slice(dk, 1, 0, T), kind), 1, 2)
+    dv = torch.transpose(torch.to(torch.slice(dv, 1, 0, T), kind), 1, 2)
+    return (dq, dk, dv)
 
   # One layer over h (N, D), and what the way back needs. Where `keep` is false some of that is missing. `only`: the rows
   # that are wanted of the last layer, whose other rows nothing reads, or none for all.
@@ -684,16 +732,18 @@ class Policy(Module):
       torch.append(fresh, x)
     return fresh
 
-  # Row (or prompt) sources[j] moves to targets[j].
-  def move(self: __torch__.Policy, pool: Tensor, sources: Tensor, targets: Tensor) -> Tensor:
+  # The first `columns` of row (or prompt) sources[j] move to targets[j].
+  def move(self: __torch__.Policy, pool: Tensor, sources: Tensor, targets: Tensor, columns: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
     for i in range(self.layers):
-      if torch.eq(int(pool), 0):
-        torch.index_copy_(self.keys[i], 0, targets, torch.index_select(self.keys[i], 0, sources))
-        torch.index_copy_(self.values[i], 0, targets, torch.index_select(self.values[i], 0, sources))
-      else:
-        torch.index_copy_(self.prefix_keys[i], 0, targets, torch.index_select(self.prefix_keys[i], 0, sources))
-        torch.index_copy_(self.prefix_values[i], 0, targets, torch.index_select(self.prefix_values[i], 0, sources))
+      keys = self.keys[i]
+      values = self.values[i]
+      if torch.eq(int(pool), 1):
+        keys = self.prefix_keys[i]
+        values = self.prefix_values[i]
+      for x in [keys, values]:
+        used = torch.slice(x, 2, 0, int(columns))
+        torch.index_copy_(used, 0, targets, torch.index_select(used, 0, sources))
     return pool
 
   # Prefills prompts (P, T), of lengths (P,) and padded on the right, into rows (pool 0) or shared places (pool 1) `slots`
@@ -719,10 +769,11 @@ class Policy(Module):
     return (self).draw(f, x, torch.select(uniforms, 1, 0), temperatures, torch.gt(minimums, 0), ends, cuts, )
 
   # `steps` (of uniforms) more tokens for the first A rows. tokens: each row's last; filled: columns of its own in use;
+  # spans (n, 2): the row before which neighbours that attend together end, and the most that is filled of theirs;
   # shared: length of its prompt where that is shared; grid (P, G): the rows of each shared prompt, padded with any row;
   # place (A,): where a row stands in the flattened grid, or P*G; lengths (P,) of shared prompts.
   # Returns (A, 3 * steps): tokens, log-probabilities as drawn, log-probabilities of the plain policy.
-  def decode(self: __torch__.Policy, tokens: Tensor, filled: Tensor, shared: Tensor, grid: Tensor, place: Tensor, lengths: Tensor, uniforms: Tensor, temperatures: Tensor, minimums: Tensor, ends: Tensor, cuts: Tensor) -> Tensor:
+  def decode(self: __torch__.Policy, tokens: Tensor, filled: Tensor, spans: Tensor, shared: Tensor, grid: Tensor, place: Tensor, lengths: Tensor, uniforms: Tensor, temperatures: Tensor, minimums: Tensor, ends: Tensor, cuts: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
     f = (self).ready(0, )
     device = ops.prim.device(tokens)
@@ -730,12 +781,20 @@ class Policy(Module):
     K = self.kv_heads
     Dh = self.head_dim
     group = H // K
-    scale = 1. / torch.sqrt(float(Dh))
     A, steps = torch.size(uniforms)
     P, G = torch.size(grid)
     kind = ops.prim.dtype(self.keys[0])
     C = torch.size(self.keys[0], 2)
     longest = int(torch.max(filled))
+    behind = annotate(List[int], [])
+    widths = annotate(List[int], [])
+    if self.native:
+      for j in range(torch.size(spans, 0)):
+        torch.append(behind, int(spans[j][0]))
+        torch.append(widths, int(spans[j][1]))
+    else:
+      torch.append(behind, A)  # an accelerator has columns to spare, but a call costs
+      torch.append(widths, longest)
     window = 0
     for i in range(self.layers):
       window = ops.prim.max(window, self.windows[i])
@@ -779,14 +838,11 @@ class Policy(Module):
         v = torch.to(torch.slice(raw, 2, H + K, H + 2 * K), kind)
         torch.index_copy_(torch.view(self.keys[i], [-1, Dh]), 0, spots, torch.reshape(k, [-1, Dh]))
         torch.index_copy_(torch.view(self.values[i], [-1, Dh]), 0, spots, torch.reshape(v, [-1, Dh]))
-        near = torch.slice(torch.slice(torch.view(self.keys[i], [-1, C, Dh]), 0, 0, A * K), 1, 0, m)  # (A*K, m, Dh)
-        deep = torch.slice(torch.slice(torch.view(self.values[i], [-1, C, Dh]), 0, 0, A * K), 1, 0, m)
         far = torch.gt(self.windows[i], 0)
         bias = hide
         if far:
           bias = hide_far
-        scores = torch.baddbmm(bias, torch.reshape(q, [A * K, group, Dh]), torch.transpose(near, 1, 2), beta=1, alpha=scale)
-        a = torch.bmm(torch.softmax(scores, -1), deep)  # (A*K, group, Dh)
+        a, z = (self).own(i, torch.reshape(q, [A * K, group, Dh]), bias, behind, widths, s + 1, torch.gt(P, 0), )
         if torch.gt(P, 0):
           bias = cover
           if far:
@@ -794,7 +850,7 @@ class Policy(Module):
           theirs, weight = (self).prefix(i, q, grid, L, bias, )
           theirs = torch.view(torch.index_select(theirs, 0, place), [A * K, group, Dh])
           weight = torch.view(torch.index_select(weight, 0, place), [A * K, group])
-          share = torch.sigmoid(torch.sub(weight, torch.logsumexp(scores, [-1])))
+          share = torch.sigmoid(torch.sub(weight, z))
           a = torch.lerp(a, theirs, torch.unsqueeze(share, -1))
         flat = __torch__.padded(torch.to(torch.view(a, [A, H * Dh]), self.dtype), torch.size(h, 0), 0.)
         y = (self).linear_add(flat, f[o + 4], h, )
@@ -804,6 +860,29 @@ class Policy(Module):
       token = torch.to(torch.select(drawn, 1, 0), 4)
       torch.append(out, drawn)
     return torch.reshape(torch.transpose(torch.stack(out, 1), 1, 2), [A, -1])
+
+  # Attention of rows q (A*K, group, Dh) to `more` columns of their own than are filled, span by span under bias
+  # (A*K, 1, m): what each attends to and, where `normalised`, the log of its normaliser (A*K, group).
+  def own(self: __torch__.Policy, i: int, q: Tensor, bias: Tensor, behind: List[int], widths: List[int], more: int, normalised: bool) -> Tuple[Tensor, Tensor]:
+    K = self.kv_heads
+    C = torch.size(self.keys[i], 2)
+    keys = torch.view(self.keys[i], [-1, C, self.head_dim])
+    values = torch.view(self.values[i], [-1, C, self.head_dim])
+    a = annotate(List[Tensor], [])
+    z = annotate(List[Tensor], [])
+    start = 0
+    for j in range(torch.len(behind)):
+      end = behind[j] * K
+      m = widths[j] + more
+      near = torch.slice(torch.slice(keys, 0, start, end), 1, 0, m)  # (rows*K, m, Dh)
+      deep = torch.slice(torch.slice(values, 0, start, end), 1, 0, m)
+      hide = torch.slice(torch.slice(bias, 0, start, end), 2, 0, m)
+      scores = torch.baddbmm(hide, torch.slice(q, 0, start, end), torch.transpose(near, 1, 2), beta=1, alpha=1. / torch.sqrt(float(self.head_dim)))
+      torch.append(a, torch.bmm(torch.softmax(scores, -1), deep))
+      if normalised:
+        torch.append(z, torch.logsumexp(scores, [-1]))
+      start = end
+    return (__torch__.joined(a, ), __torch__.joined(z, ))
 
   # Attention of rows q (A, H, Dh) to their shared prompts: what each place of the grid attends to (P*G+1, K*group, Dh)
   # and the log of its normaliser (P*G+1, K*group); the last place is that of rows without one.
@@ -886,6 +965,16 @@ def padded(x: Tensor, n: int, value: float) -> Tensor:
       y = torch.constant_pad_nd(x, [0, more], value)
     else:
       y = torch.constant_pad_nd(x, [0, 0, 0, more], value)
+  return y
+
+# What lies one behind the other; nothing becomes an empty tensor.
+def joined(x: List[Tensor]) -> Tensor:
+  if torch.eq(torch.len(x), 1):
+    y = x[0]
+  elif torch.eq(torch.len(x), 0):
+    y = torch.zeros([0])
+  else:
+    y = torch.cat(x, 0)
   return y
 
 # Heads side by side: (B, H, T, Dh) to (n, H*Dh), the rows behind B*T zero.
