@@ -10,15 +10,17 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Marker;
 
 /**
- * Lets through one a minute of what Kafka's clients say again and again, such as that a broker cannot be reached: each of
- * them several times a second, for as long as it is away. The next one tells how many were left out. Thread-safe.
+ * Lets through one a minute of what Kafka's clients say again and again but for its numbers, such as that a broker cannot be
+ * reached: each of them several times a second, for as long as it is away. The next one tells how many were left out. Thread-safe.
  */
 public final class RepeatedWarnings extends TurboFilter {
     private static final String NOISY = "org.apache.kafka.";
+    private static final Pattern NUMBER = Pattern.compile("\\d+");
     private static final Duration PAUSE = Duration.ofMinutes(1);
 
     private final InstantSource clock;
@@ -49,7 +51,8 @@ public final class RepeatedWarnings extends TurboFilter {
             return FilterReply.NEUTRAL;
         }
         String message = format.substring(format.indexOf("] ") + 1).strip(); // without the client's name
-        long leftOut = leftOutBefore(logger.getName() + message);
+        // Kafka hands over texts with their numbers in place.
+        long leftOut = leftOutBefore(logger.getName() + NUMBER.matcher(message).replaceAll("#"));
         if (leftOut > 0) {
             org.slf4j.LoggerFactory.getLogger(RepeatedWarnings.class)
                     .info("{} more were left out of: {}", leftOut, message);
