@@ -309,14 +309,17 @@ class Policy(Module):
     sin = torch.cat([torch.neg(s), s], -1)
     return (torch.to(cos, self.dtype), torch.to(sin, self.dtype))  # (..., Dh) each
 
-  # Queries and keys as attention wants them, from the projection's raw (B, T, H+2K, Dh).
-  def prepared(self: __torch__.Policy, f: List[Tensor], i: int, raw: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+  # Queries and keys as attention wants them, from the projection's raw (B, T, H+2K, Dh), and what they were normalised by
+  # (or anything where they are not).
+  def prepared(self: __torch__.Policy, f: List[Tensor], i: int, raw: Tensor, cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor]:
     qk = torch.slice(raw, 2, 0, self.heads + self.kv_heads)
+    r = cos
     if self.qk_norm:
-      qk = __torch__.scaled(qk, __torch__.inverse_rms(qk, self.norm_eps), f[6 + 9 * i])
+      r = __torch__.inverse_rms(qk, self.norm_eps)
+      qk = __torch__.scaled(qk, r, f[6 + 9 * i])
     if self.rotary[i]:
       qk = __torch__.rotate(qk, cos, sin)
-    return qk  # (B, T, H+K, Dh)
+    return (qk, r)  # (B, T, H+K, Dh), (B, T, H+K, 1)
 
   # A bias that hides later positions and those `window` or more back (0: none).
   def band(self: __torch__.Policy, like: Tensor, T: int, window: int) -> Tensor:
@@ -426,7 +429,7 @@ class Policy(Module):
     K = self.kv_heads
     r1 = __torch__.inverse_rms(h, self.norm_eps)  # (N, 1)
     raw = torch.view(torch.slice((self).queries(f, o, __torch__.scaled(h, r1, f[o]), ), 0, 0, B * T), [B, T, H + 2 * K, self.head_dim])
-    qk = (self).prepared(f, i, raw, cos, sin, )
+    qk, r = (self).prepared(f, i, raw, cos, sin, )
     q = torch.transpose(torch.slice(qk, 2, 0, H), 1, 2)  # (B, H, T, Dh)
     k = torch.transpose(torch.slice(qk, 2, H, H + K), 1, 2)  # (B, K, T, Dh)
     v = torch.transpose(torch.slice(raw, 2, H + K, H + 2 * K), 1, 2)  # (B, K, T, Dh)
@@ -445,7 +448,7 @@ class Policy(Module):
       g = (self).linear(x, f[o + 6], )  # (N, F)
       u = (self).linear(x, f[o + 7], )
       m = torch.mul(torch.silu(g), u)
-      kept = [h, r1, raw, q, k, v, a, z, y, r2, g, u]
+      kept = [h, r1, raw, r, q, k, v, a, z, y, r2, g, u]
     else:
       m = (self).gated(x, f[o + 6], f[o + 7], )
       kept = [k, v]
@@ -465,14 +468,14 @@ class Policy(Module):
     t = 5 * i
     first = 1 + i * (self).stride()
     w = first + (self).stride() - 5  # o, norm, gate, up, down
-    h, r1, raw, q, k, v, a, z, y, r2, g, u = s
+    h, r1, raw, r, q, k, v, a, z, y, r2, g, u = s
     B, H, T, Dh = torch.size(q)
     K = self.kv_heads
     gate = torch.silu(g)
     (self).learn(w + 4, dy, torch.mul(gate, u), )
     dm = (self).linear(dy, self.turned[t + 4], )  # (N, F)
-    du = torch.mul(dm, gate)
-    dg = torch.silu_backward(torch.mul(dm, u), g)
+    du = torch.mul_(gate, dm)
+    dg = torch.silu_backward(torch.mul_(dm, u), g)
     x = __torch__.scaled(y, r2, f[o + 5])
     (self).learn(w + 2, dg, x, )
     (self).learn(w + 3, du, x, )
@@ -489,7 +492,7 @@ class Policy(Module):
       dqk = __torch__.rotate(dqk, cos, torch.neg(sin))
     if self.qk_norm:
       part = torch.slice(raw, 2, 0, H + K)
-      dqk, dn = __torch__.norm_back(dqk, part, __torch__.inverse_rms(part, self.norm_eps), f[o + 3])
+      dqk, dn = __torch__.norm_back(dqk, part, r, f[o + 3])
       n = torch.sum(dn, [0, 1])  # (H+K, Dh)
       torch.add_(self.gradients[w - 2], torch.sum(torch.slice(n, 0, 0, H), [0]))
       torch.add_(self.gradients[w - 1], torch.sum(torch.slice(n, 0, H, H + K), [0]))
@@ -661,8 +664,8 @@ class Policy(Module):
       if thrift:
         out, kept = (self).layer(f, i, self.saved[i], cos, sin, B, T, True, None, )
       else:
-        kept = torch.slice(self.saved, 12 * i, 12 * i + 12)
-        self.saved = torch.slice(self.saved, 0, 12 * i)
+        kept = torch.slice(self.saved, 13 * i, 13 * i + 13)
+        self.saved = torch.slice(self.saved, 0, 13 * i)
       dh = (self).layer_back(f, i, kept, dh, cos, sin, )
     torch.index_add_(self.gradients[0], 0, torch.view(tokens, [-1]), torch.to(torch.slice(dh, 0, 0, B * T), 6))
     dropped = (self).forget(by_entropy, )
@@ -832,7 +835,7 @@ class Policy(Module):
         o = 3 + 9 * i
         x = __torch__.scaled(h, __torch__.inverse_rms(h, self.norm_eps), f[o])
         raw = torch.view(torch.slice((self).queries(f, o, x, ), 0, 0, A), [A, 1, H + 2 * K, Dh])
-        qk = (self).prepared(f, i, raw, cos, sin, )
+        qk, r = (self).prepared(f, i, raw, cos, sin, )
         q = torch.to(torch.select(torch.slice(qk, 2, 0, H), 1, 0), kind)  # (A, H, Dh)
         k = torch.to(torch.slice(qk, 2, H, H + K), kind)
         v = torch.to(torch.slice(raw, 2, H + K, H + 2 * K), kind)
@@ -994,8 +997,9 @@ def scaled(x: Tensor, r: Tensor, w: Tensor) -> Tensor:
 def norm_back(dy: Tensor, x: Tensor, r: Tensor, w: Tensor) -> Tuple[Tensor, Tensor]:
   n = torch.mul(x, r)
   dn = torch.mul(dy, n)
+  dx = torch.mul(dy, w)
   mean = torch.mean(torch.mul(dn, w), [-1], True)
-  dx = torch.mul(torch.addcmul(torch.mul(dy, w), n, mean, value=-1), r)
+  torch.mul_(torch.addcmul_(dx, n, mean, value=-1), r)
   return (torch.to(dx, ops.prim.dtype(x)), dn)
 
 # The halves of a head are the two coordinates that turn; sin has the sign of the first half inside.
