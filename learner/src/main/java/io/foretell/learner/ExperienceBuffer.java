@@ -169,23 +169,11 @@ public final class ExperienceBuffer implements AutoCloseable {
      *     awaited; or none, marking none, when there are fewer
      */
     public List<ScoredGroup> take(int phase, int count, long step, long currentVersion, int maxOffPolicySteps) {
-        return take(phase, count, step, currentVersion, maxOffPolicySteps, group -> "");
+        return take(new BatchTaker.Wanted(phase, count, step, currentVersion, maxOffPolicySteps, group -> ""));
     }
 
-    /**
-     * As {@link #take(int, int, long, long, int)}.
-     *
-     * @param refusal why a group that is not stale is dropped all the same, or empty
-     */
-    List<ScoredGroup> take(
-            int phase,
-            int count,
-            long step,
-            long currentVersion,
-            int maxOffPolicySteps,
-            Function<ScoredGroup, String> refusal) {
-        BatchTaker.Wanted wanted =
-                new BatchTaker.Wanted(phase, count, step, currentVersion, maxOffPolicySteps, refusal);
+    /** As {@link #take(int, int, long, long, int)}. */
+    List<ScoredGroup> take(BatchTaker.Wanted wanted) {
         return inOneWrite(change -> taker.take(change, wanted));
     }
 

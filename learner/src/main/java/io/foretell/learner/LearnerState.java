@@ -189,8 +189,8 @@ public final class LearnerState implements AutoCloseable {
 
     List<ScoredGroup> take(int phase) {
         return Families.settled(
-                buffer.take(
-                        phase, run.settings().promptsPerStep(), step + 1, step, run.dropBeyond(), versions::refusal),
+                buffer.take(new BatchTaker.Wanted(
+                        phase, run.settings().promptsPerStep(), step + 1, step, run.dropBeyond(), versions::refusal)),
                 run::objectiveOf);
     }
 

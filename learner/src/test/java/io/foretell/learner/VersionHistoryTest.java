@@ -77,9 +77,11 @@ class VersionHistoryTest {
             for (int i = 0; i < groups.size(); i++) {
                 buffer.ingest(List.of(Groups.at(0, i, groups.get(i))));
             }
-            assertThat(buffer.take(0, 2, 6, 5, 1, history::refusal)).isEmpty();
+            assertThat(buffer.take(new BatchTaker.Wanted(0, 2, 6, 5, 1, history::refusal)))
+                    .isEmpty();
             assertThat(buffer.status().droppedByReason()).containsOnly(Map.entry("lost version", 1L));
-            assertThat(Groups.ids(buffer.take(0, 1, 6, 5, 1, history::refusal))).containsExactly("by-5");
+            assertThat(Groups.ids(buffer.take(new BatchTaker.Wanted(0, 1, 6, 5, 1, history::refusal))))
+                    .containsExactly("by-5");
         }
     }
 

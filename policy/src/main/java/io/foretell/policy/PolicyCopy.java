@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Live weights, teacher and optimizer of one moment, in memory of their own: 16 bytes per weight, kept until closed,
- * because memory that is there already is filled about twice as fast as new memory. Filled by the policy's thread with
- * {@link Policy#copyTo}; written by any thread, but by one at a time and not while it is filled.
+ * Live weights, teacher and optimizer of one moment, in memory of their own: 16 bytes per weight, taken and touched at
+ * once and kept until closed, because memory that is there is filled three times as fast as new memory. Filled by the
+ * policy's thread with {@link Policy#copyTo}; written by any thread, but by one at a time and not while it is filled.
  */
 public final class PolicyCopy implements AutoCloseable {
     private record Key(int slot, int index, int from) {}
@@ -43,7 +43,7 @@ public final class PolicyCopy implements AutoCloseable {
 
     private void add(Key key, WeightLayout.Place place, List<Integer> shape) {
         long[] sides = shape.stream().mapToLong(Integer::longValue).toArray();
-        parts.put(key, new Part(place, memory.zeros(new Shape(sides))));
+        parts.put(key, new Part(place, memory.ones(new Shape(sides)))); // zeros would be promised, not written
     }
 
     void fill(PolicyProgram program) {
