@@ -1,5 +1,6 @@
 package io.foretell.policy;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** The sampler's native calls: rows become flat arrays. Confined to the policy's thread. */
@@ -80,10 +81,13 @@ final class DecodeCalls {
     }
 
     /** @return (A, 3 * steps) tokens, log-probabilities as drawn, log-probabilities of the policy itself */
-    double[] decode(List<Continuation> rows, List<Generation> sharing, int steps) {
+    double[] decode(List<Continuation> rows, int steps) {
         int count = rows.size();
-        int prompts = sharing.size();
-        int most = sharing.stream().mapToInt(g -> g.running.size()).max().orElse(1);
+        int prompts =
+                1 + rows.stream().mapToInt(row -> row.generation.place).max().orElse(-1);
+        int[] sharers = new int[prompts];
+        rows.stream().filter(row -> row.generation.shares()).forEach(row -> sharers[row.generation.place]++);
+        int most = Arrays.stream(sharers).max().orElse(1);
         long[] tokens = new long[count]; // (A,)
         long[] filled = new long[count]; // (A,)
         long[] shared = new long[count]; // (A,)

@@ -6,7 +6,7 @@ package io.foretell.policy;
  * @param threads threads inside one operator; 0 leaves libtorch's own choice; counts for the whole JVM, first one wins
  * @param tokenBudget most padded tokens that are scored or prefilled in one native call
  * @param cacheTokens tokens whose keys and values are kept while sampling: requests beyond that queue
- * @param rows most continuations that grow at a time
+ * @param rows most continuations that grow at a time; where more wait, a quarter as many are prefilled ahead
  * @param precision of sampling, scoring and training alike
  * @param use what the policy is for: it keeps no more than that needs
  * @param onProcessor whether an accelerator is left alone even where there is one

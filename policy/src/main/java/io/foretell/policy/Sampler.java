@@ -14,9 +14,10 @@ import java.util.stream.IntStream;
  * ahead, for what runs and waits, within a budget of tokens; what does not fit waits. Random numbers are drawn here, one
  * for each token from each continuation's own seed, so that a continuation does not depend on its neighbours.
  *
- * <p>Those that join take the places of those that left, so that rows of like length stay neighbours, which attend together;
- * where none joins, the last rows take them: while tokens are drawn, live rows are the first ones. Confined to the policy's
- * thread.
+ * <p>A prefill of a few prompts costs nearly as much as one of many, so that there are more rows than may grow: when those
+ * that grow are too few, enough join to have some ahead, which take the places of the next that leave. Those that join take
+ * the places of those that left, so that rows of like length stay neighbours, which attend together; where none joins, the
+ * last rows take them: while tokens are drawn, live rows are the first ones. Confined to the policy's thread.
  */
 final class Sampler {
     /** Most tokens between two looks at what came and went. */
@@ -28,7 +29,8 @@ final class Sampler {
     private final DecodeCalls calls;
     private final int tokenBudget;
     private final int cacheTokens;
-    private final int mostRows;
+    private final int mostRows; // that grow
+    private final int mostAhead; // that have joined and wait for one of those to end
     private final Deque<Generation> waiting = new ArrayDeque<>();
     private final List<Continuation> rows = new ArrayList<>(); // by place; one that is finished waits for who takes its
     private final List<Generation> sharing = new ArrayList<>(); // by place
@@ -40,6 +42,7 @@ final class Sampler {
         this.tokenBudget = options.tokenBudget();
         this.cacheTokens = options.cacheTokens();
         this.mostRows = Math.max(1, Math.min(options.rows(), MOST_LOGITS / config.vocabularySize()));
+        this.mostAhead = mostRows / 4;
     }
 
     void label(long newVersion) {
@@ -122,7 +125,7 @@ final class Sampler {
         CacheRoom wanted = used();
         for (Generation generation : waiting) {
             CacheRoom more = wanted.and(generation);
-            if (more.rows() > mostRows || more.tokens() > cacheTokens) {
+            if (more.rows() > mostRows + mostAhead || more.tokens() > cacheTokens) {
                 break;
             }
             wanted = more;
@@ -140,11 +143,11 @@ final class Sampler {
     }
 
     private void admit() {
-        if (waiting.isEmpty()) {
+        CacheRoom used = used();
+        if (waiting.isEmpty() || used.rows() >= mostRows) {
             return;
         }
         CacheRoom wanted = wanted();
-        CacheRoom used = used();
         boolean fits = room.holds(used.and(waiting.peek()));
         if (used.rows() == 0 ? !room.holds(wanted) : !fits && wanted.rows() > used.rows()) {
             closeGaps();
@@ -212,11 +215,12 @@ final class Sampler {
     }
 
     private void burst() {
+        List<Continuation> growing = rows.subList(0, Math.min(rows.size(), mostRows));
         int steps = BURST;
-        for (Continuation row : rows) {
+        for (Continuation row : growing) {
             steps = Math.min(steps, row.left());
         }
-        grow(rows, calls.decode(rows, sharing, steps), steps);
+        grow(growing, calls.decode(growing, steps), steps);
     }
 
     /** @param drawn (A, 3 * steps) as the program's decode() describes them */

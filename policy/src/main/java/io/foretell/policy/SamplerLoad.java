@@ -3,7 +3,7 @@ package io.foretell.policy;
 /**
  * How busy a sampler is.
  *
- * @param running continuations that grow
+ * @param running continuations that grow, or are prefilled and take the place of the next that ends
  * @param waiting requests that wait for room
  * @param cacheTokens tokens whose keys and values there is room for now
  */

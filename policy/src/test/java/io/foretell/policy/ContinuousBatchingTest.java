@@ -128,6 +128,32 @@ class ContinuousBatchingTest {
     }
 
     @Test
+    void whatIsPrefilledAheadGrowsAsItWouldAlone() {
+        Random random = new Random(SEED);
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int i = 0; i < 14; i++) {
+            requests.add(request(TestModels.tokens(random, 1 + random.nextInt(12)), 1 + i % 4, 2 + random.nextInt(30)));
+        }
+        List<List<Sample>> alone =
+                requests.stream().map(r -> policy.generate(List.of(r)).get(0)).toList();
+        try (Policy narrow = Policy.open(folder.resolve("first"), TestModels.ONE_THREAD.withRows(8))) {
+            List<CompletableFuture<List<Sample>>> results =
+                    requests.stream().map(narrow::submit).toList();
+            int ahead = 0;
+            while (narrow.advance()) {
+                assertThat(narrow.load().running()).isLessThanOrEqualTo(10);
+                ahead = Math.max(ahead, narrow.load().running() - 8);
+            }
+            assertThat(ahead).as("rows ahead, seed %d", SEED).isPositive();
+            for (int i = 0; i < requests.size(); i++) {
+                assertThat(tokens(results.get(i).join()))
+                        .as("seed %d, request %d", SEED, i)
+                        .isEqualTo(tokens(alone.get(i)));
+            }
+        }
+    }
+
+    @Test
     void weightsSwitchedInFlightAreRecordedByTheTokensTheySampled() {
         TestModels.write(folder.resolve("second"), config, 32);
         policy.label(5);
