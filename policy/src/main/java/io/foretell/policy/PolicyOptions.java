@@ -26,7 +26,7 @@ public record PolicyOptions(
     private static final int MOST_ROWS = 512;
 
     public static final PolicyOptions DEFAULT =
-            new PolicyOptions(0, 4096, 32768, MOST_ROWS, Precision.FLOAT32, Use.TRAINING, false);
+            new PolicyOptions(0, 2048, 32768, MOST_ROWS, Precision.FLOAT32, Use.TRAINING, false);
 
     public PolicyOptions(int threads, int tokenBudget) {
         this(threads, tokenBudget, tokenBudget, MOST_ROWS, Precision.FLOAT32, Use.TRAINING, false);

@@ -234,10 +234,10 @@ class Policy(Module):
     return c
 
   # The rows that products of n rows are padded to: oneDNN prepares a product anew for every number of rows, and keeps that
-  # (2 ms and 130 KB), so there are few numbers, at most 1/16 above n (8 where n is small).
+  # (2 ms and 130 KB), so there are few numbers, at most 1/8 above n (8 where n is small).
   def padding(self: __torch__.Policy, n: int) -> int:
     step = 8
-    while torch.gt(n, 32 * step):
+    while torch.gt(n, 16 * step):
       step = 2 * step
     m = n
     if torch.__and__(self.native, torch.gt(n, 8)):
