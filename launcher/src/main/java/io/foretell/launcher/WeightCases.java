@@ -52,8 +52,7 @@ final class WeightCases {
     BenchReport.Figures checkpoint(Precision precision) {
         Path dir = folder.resolve("checkpoints");
         List<Experience> batch = batch(SEQUENCES);
-        try (Policy policy = model.open(precision, PolicyOptions.Use.TRAINING)) {
-            policy.startTraining();
+        try (Policy policy = learning(precision)) {
             LearnerBench.step(policy, batch, false);
             CheckpointStore store = new CheckpointStore(dir, 1);
             List<Double> alone = new ArrayList<>();
@@ -104,6 +103,12 @@ final class WeightCases {
         }
     }
 
+    private Policy learning(Precision precision) {
+        Policy policy = model.open(precision, PolicyOptions.Use.TRAINING);
+        policy.startTraining();
+        return policy;
+    }
+
     private List<Experience> batch(int sequences) {
         return model.texts(sequences, TOKENS + 1, 9).stream()
                 .map(text ->
@@ -151,11 +156,10 @@ final class WeightCases {
         List<Experience> batch = batch(1);
         PolicyFetch remote = new HttpFetch(URI.create(http.url()), null, folder.resolve("fetched"), PATIENCE);
         BenchReport.Figures figures = new BenchReport.Figures();
-        try (Policy policy = model.open(precision, PolicyOptions.Use.TRAINING);
+        try (Policy policy = learning(precision);
                 PolicyCopy copy = policy.newCopy();
                 ServedPolicy shared = served(precision, PolicyFetch.folder());
                 ServedPolicy overHttp = served(precision, remote)) {
-            policy.startTraining();
             List<ServedPolicy.Swap> byFolder = new ArrayList<>();
             List<ServedPolicy.Swap> byHttp = new ArrayList<>();
             shared.onSwap(byFolder::add);

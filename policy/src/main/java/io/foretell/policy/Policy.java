@@ -105,12 +105,14 @@ public final class Policy implements AutoCloseable {
         weights.saveOptimizer(file);
     }
 
-    /** Memory for a copy of weights, teacher and optimizer. Who asks for it closes it. */
+    /** A copy of this moment; training must have been started. */
     public PolicyCopy newCopy() {
-        return weights.newCopy();
+        PolicyCopy copy = weights.newCopy();
+        copyTo(copy);
+        return copy;
     }
 
-    /** Fills {@code copy}, made by {@link #newCopy}, with the values of this moment; training must have been started. */
+    /** Fills {@code copy}, made by {@link #newCopy}, with the values of this moment. */
     public void copyTo(PolicyCopy copy) {
         copy.fill(program);
     }

@@ -7,14 +7,15 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /**
- * Live weights, teacher and optimizer of one moment, in memory of their own: 16 bytes per weight, taken and touched at
- * once and kept until closed, because memory that is there is filled three times as fast as new memory. Filled by the
- * policy's thread with {@link Policy#copyTo}; written by any thread, but by one at a time and not while it is filled.
+ * Live weights, teacher and optimizer of one moment, in memory of their own: 16 bytes per weight, filled when it is made
+ * and kept until closed, because the first time takes three times as long as the next. Filled again by the policy's
+ * thread with {@link Policy#copyTo}; written by any thread, but by one at a time and not while it is filled.
  */
 public final class PolicyCopy implements AutoCloseable {
     private record Key(int slot, int index, int from) {}
@@ -22,7 +23,7 @@ public final class PolicyCopy implements AutoCloseable {
     private record Part(WeightLayout.Place place, NDArray values) {}
 
     private final NDManager memory = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-    private final Map<Key, Part> parts = new HashMap<>();
+    private final Map<Key, Part> parts = new LinkedHashMap<>();
     private final PolicyFiles files;
 
     PolicyCopy(ModelConfig config, WeightLayout layout, PolicyFiles files) {
@@ -43,17 +44,20 @@ public final class PolicyCopy implements AutoCloseable {
 
     private void add(Key key, WeightLayout.Place place, List<Integer> shape) {
         long[] sides = shape.stream().mapToLong(Integer::longValue).toArray();
-        parts.put(key, new Part(place, memory.ones(new Shape(sides)))); // zeros would be promised, not written
+        parts.put(key, new Part(place, memory.create(new Shape(sides))));
     }
 
     void fill(PolicyProgram program) {
-        parts.forEach((key, part) -> program.run(
+        long[] places = parts.entrySet().stream()
+                .flatMapToLong(part -> {
+                    WeightLayout.Place place = part.getValue().place();
+                    return LongStream.of(part.getKey().slot(), place.index(), place.from(), place.to());
+                })
+                .toArray(); // (n, 4)
+        program.run(
                 "copy",
-                inputs -> inputs.integer(key.slot())
-                        .integer(part.place().index())
-                        .integer(part.place().from())
-                        .integer(part.place().to())
-                        .array(part.values())));
+                inputs -> inputs.integers(places, parts.size(), 4)
+                        .arrays(parts.values().stream().map(Part::values).toList()));
     }
 
     /** Writes what {@link Policy#save} writes. */

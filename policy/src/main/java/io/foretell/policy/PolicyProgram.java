@@ -147,9 +147,12 @@ final class PolicyProgram implements AutoCloseable {
             return this;
         }
 
-        /** One that the caller keeps. */
-        Inputs array(NDArray values) {
-            list.add(values);
+        /** A list of arrays that the caller keeps, one argument together. */
+        Inputs arrays(Iterable<NDArray> values) {
+            values.forEach(array -> {
+                array.setName("arrays[]"); // the engine makes a list of those that are called so
+                list.add(array);
+            });
             return this;
         }
 

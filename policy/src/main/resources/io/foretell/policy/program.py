@@ -137,14 +137,16 @@ class Policy(Module):
       p = torch.slice(p, 0, int(start), int(end))
     return torch.clone(p)
 
-  # The same, into the tensor `copied`.
-  def copy(self: __torch__.Policy, which: Tensor, index: Tensor, start: Tensor, end: Tensor, copied: Tensor) -> Tensor:
+  # The same of many at once, into the tensors `copied`; places (n, 4): list, index, from and to of each.
+  def copy(self: __torch__.Policy, places: Tensor, copied: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
-    p = (self).slot(int(which), )[int(index)]
-    if torch.gt(torch.dim(p), 0):
-      p = torch.slice(p, 0, int(start), int(end))
-    _0 = torch.copy_(copied, p)
-    return which
+    for j in range(torch.size(places, 0)):
+      place = places[j]
+      p = (self).slot(int(place[0]), )[int(place[1])]
+      if torch.gt(torch.dim(p), 0):
+        p = torch.slice(p, 0, int(place[2]), int(place[3]))
+      torch.copy_(copied[j], p)
+    return places
 
   def sync_teacher(self: __torch__.Policy, unused: Tensor) -> Tensor:
     torch.set_grad_enabled(False)

@@ -106,10 +106,9 @@ class CheckpointTest {
     @Test
     void aCopyIsOfItsMomentAndIsWrittenByAnotherThreadWhileTrainingGoesOn() throws Exception {
         List<String> all = List.of("model.safetensors", "ema.safetensors", "optimizer.safetensors");
-        try (Policy policy = Policy.open(origin("qwen2", false), TestModels.ONE_THREAD);
+        try (Policy policy = learning(origin("qwen2", false));
                 PolicyCopy copy = policy.newCopy()) {
             List<Experience> batch = batch(policy);
-            policy.startTraining();
             for (int round = 0; round < 2; round++) { // the second uses the memory of the first
                 train(policy, batch, 2);
                 save(policy, "then" + round);
@@ -125,6 +124,12 @@ class CheckpointTest {
             }
             assertSameFiles("then1", "copied1", FILES);
         }
+    }
+
+    private static Policy learning(Path origin) {
+        Policy policy = Policy.open(origin, TestModels.ONE_THREAD);
+        policy.startTraining();
+        return policy;
     }
 
     @Test
