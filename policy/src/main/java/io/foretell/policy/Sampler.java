@@ -2,6 +2,7 @@ package io.foretell.policy;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
@@ -16,8 +17,8 @@ import java.util.stream.IntStream;
  *
  * <p>A prefill of a few prompts costs nearly as much as one of many, so that there are more rows than may grow: when those
  * that grow are too few, enough join to have some ahead, which take the places of the next that leave. Those that join take
- * the places of those that left, so that rows of like length stay neighbours, which attend together; where none joins, the
- * last rows take them: while tokens are drawn, live rows are the first ones. Confined to the policy's thread.
+ * the places of those that left, so that rows of like length stay neighbours, which attend together; where none joins, rows
+ * from behind take them: while tokens are drawn, those that grow are the first ones. Confined to the policy's thread.
  */
 final class Sampler {
     /** Most tokens between two looks at what came and went. */
@@ -91,14 +92,15 @@ final class Sampler {
         try {
             waiting.removeIf(Generation::isOver);
             leave();
+            closeGaps(mostRows); // those ahead come before those that wait
             admit();
-            closeGaps();
+            closeGaps(Math.min(running().size(), mostRows));
             if (!rows.isEmpty()) {
                 burst();
                 leave();
             }
             if (waiting.isEmpty()) {
-                closeGaps();
+                closeGaps(Math.min(running().size(), mostRows));
             }
             return !rows.isEmpty() || !waiting.isEmpty();
         } catch (RuntimeException e) {
@@ -150,7 +152,7 @@ final class Sampler {
         CacheRoom wanted = wanted();
         boolean fits = room.holds(used.and(waiting.peek()));
         if (used.rows() == 0 ? !room.holds(wanted) : !fits && wanted.rows() > used.rows()) {
-            closeGaps();
+            closeGaps(used.rows());
             calls.plan(wanted);
             room = wanted;
         }
@@ -237,17 +239,17 @@ final class Sampler {
     /** Prompts whose rows are all finished leave, and the last ones move into the holes. */
     private void leave() {
         rows.stream().filter(Continuation::isFinished).forEach(row -> row.generation.running.remove(row));
-        List<int[]> moves =
-                compact(sharing, sharing.stream().map(g -> !g.running.isEmpty()).toList());
+        List<Boolean> stays = sharing.stream().map(g -> !g.running.isEmpty()).toList();
+        List<int[]> moves = close(sharing, stays, Collections.frequency(stays, true));
         int columns = sharing.stream().mapToInt(Generation::promptColumns).max().orElse(0);
         calls.move(1, moves, columns);
         IntStream.range(0, sharing.size()).forEach(place -> sharing.get(place).place = place);
     }
 
-    /** The last rows move to the places of finished ones. */
-    private void closeGaps() {
+    /** Finished ones among the first {@code bound} rows give their places to the first live ones behind those. */
+    private void closeGaps(int bound) {
         List<int[]> moves =
-                compact(rows, rows.stream().map(row -> !row.isFinished()).toList());
+                close(rows, rows.stream().map(row -> !row.isFinished()).toList(), bound);
         int columns = moves.stream()
                 .mapToInt(move -> rows.get(move[1]).filled())
                 .max()
@@ -255,21 +257,28 @@ final class Sampler {
         calls.move(0, moves, columns);
     }
 
-    /** Shortens {@code list} to those that stay. Returns pairs of the old and the new place of each that moved. */
-    private static <T> List<int[]> compact(List<T> list, List<Boolean> stays) {
-        int left = (int) stays.stream().filter(stay -> stay).count();
+    /**
+     * Of the first {@code bound}, those that do not stay change places with the first behind that do, while there are any;
+     * then the list is cut behind the last that stays. Returns pairs of the old and the new place of each that moved.
+     */
+    private static <T> List<int[]> close(List<T> list, List<Boolean> stays, int bound) {
+        List<Boolean> here = new ArrayList<>(stays);
         List<int[]> moves = new ArrayList<>();
-        int from = list.size();
-        for (int hole = 0; hole < left; hole++) {
-            if (!stays.get(hole)) {
-                do {
-                    from--;
-                } while (!stays.get(from));
-                list.set(hole, list.get(from));
+        int from = bound;
+        for (int hole = 0; hole < Math.min(bound, list.size()); hole++) {
+            if (!here.get(hole)) {
+                while (from < list.size() && !here.get(from)) {
+                    from++;
+                }
+                if (from >= list.size()) {
+                    break;
+                }
+                Collections.swap(list, hole, from);
+                Collections.swap(here, hole, from);
                 moves.add(new int[] {from, hole});
             }
         }
-        list.subList(left, list.size()).clear();
+        list.subList(here.lastIndexOf(true) + 1, list.size()).clear();
         return moves;
     }
 }

@@ -737,9 +737,14 @@ class Policy(Module):
       torch.append(fresh, x)
     return fresh
 
-  # The first `columns` of row (or prompt) sources[j] move to targets[j].
+  # The first `columns` of row (or prompt) sources[j] move to targets[j], which is nobody's source.
   def move(self: __torch__.Policy, pool: Tensor, sources: Tensor, targets: Tensor, columns: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
+    old = annotate(List[int], [])
+    fresh = annotate(List[int], [])
+    for j in range(torch.size(sources, 0)):
+      torch.append(old, int(sources[j]))
+      torch.append(fresh, int(targets[j]))
     for i in range(self.layers):
       keys = self.keys[i]
       values = self.values[i]
@@ -748,7 +753,8 @@ class Policy(Module):
         values = self.prefix_values[i]
       for x in [keys, values]:
         used = torch.slice(x, 2, 0, int(columns))
-        torch.index_copy_(used, 0, targets, torch.index_select(used, 0, sources))
+        for j in range(torch.len(old)):
+          torch.copy_(used[fresh[j]], used[old[j]])
     return pool
 
   # Prefills prompts (P, T), of lengths (P,) and padded on the right, into rows (pool 0) or shared places (pool 1) `slots`

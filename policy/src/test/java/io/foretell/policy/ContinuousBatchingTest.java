@@ -154,6 +154,35 @@ class ContinuousBatchingTest {
     }
 
     @Test
+    void whatIsPrefilledAheadGrowsInTheOrderInWhichItCame() {
+        try (Policy narrow = Policy.open(folder.resolve("first"), TestModels.ONE_THREAD.withRows(8))) {
+            Random random = new Random(SEED);
+            int[] round = {0};
+            int[] started =
+                    new int[60]; // the round in which each drew its second token: the first comes with the prefill
+            for (int i = 0; i < started.length; i++) {
+                int number = i;
+                narrow.submit(new GenerationRequest(
+                        TestModels.tokens(random, 4),
+                        List.of(SEED + i),
+                        SamplingParameters.plain(1, 2, 2 + random.nextInt(30), -1),
+                        () -> {
+                            int[] seen = {0};
+                            return tokens -> {
+                                seen[0] += tokens.length;
+                                started[number] = seen[0] == 2 ? round[0] : started[number];
+                                return false;
+                            };
+                        }));
+            }
+            do {
+                round[0]++;
+            } while (narrow.advance());
+            assertThat(started).as("seed %d", SEED).isSorted().doesNotContain(0);
+        }
+    }
+
+    @Test
     void weightsSwitchedInFlightAreRecordedByTheTokensTheySampled() {
         TestModels.write(folder.resolve("second"), config, 32);
         policy.label(5);
