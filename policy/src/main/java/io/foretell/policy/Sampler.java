@@ -236,7 +236,7 @@ final class Sampler {
         }
     }
 
-    /** Prompts whose rows are all finished leave, and the last ones move into the holes. */
+    /** Prompts whose rows are all finished leave, and those behind take their places. */
     private void leave() {
         rows.stream().filter(Continuation::isFinished).forEach(row -> row.generation.running.remove(row));
         List<Boolean> stays = sharing.stream().map(g -> !g.running.isEmpty()).toList();
