@@ -42,8 +42,9 @@ final class Sampler {
         this.calls = new DecodeCalls(program);
         this.tokenBudget = options.tokenBudget();
         this.cacheTokens = options.cacheTokens();
-        this.mostRows = Math.max(1, Math.min(options.rows(), MOST_LOGITS / config.vocabularySize()));
-        this.mostAhead = mostRows / 4;
+        int mostDrawn = Math.max(1, MOST_LOGITS / config.vocabularySize());
+        this.mostRows = Math.max(1, Math.min(options.rows(), mostDrawn));
+        this.mostAhead = Math.min(mostRows / 4, mostDrawn - mostRows); // all may draw their first token at once
     }
 
     void label(long newVersion) {

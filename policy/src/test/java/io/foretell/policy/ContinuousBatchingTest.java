@@ -58,11 +58,7 @@ class ContinuousBatchingTest {
         }
         assertThat(policy.load().running()).isPositive();
         drain();
-        for (int i = 0; i < requests.size(); i++) {
-            assertThat(tokens(results.get(i).join()))
-                    .as("seed %d, request %d", SEED, i)
-                    .isEqualTo(tokens(alone.get(i)));
-        }
+        assertSame(results, alone);
     }
 
     @Test
@@ -145,11 +141,7 @@ class ContinuousBatchingTest {
                 ahead = Math.max(ahead, narrow.load().running() - 8);
             }
             assertThat(ahead).as("rows ahead, seed %d", SEED).isPositive();
-            for (int i = 0; i < requests.size(); i++) {
-                assertThat(tokens(results.get(i).join()))
-                        .as("seed %d, request %d", SEED, i)
-                        .isEqualTo(tokens(alone.get(i)));
-            }
+            assertSame(results, alone);
         }
     }
 
@@ -158,8 +150,8 @@ class ContinuousBatchingTest {
         try (Policy narrow = Policy.open(folder.resolve("first"), TestModels.ONE_THREAD.withRows(8))) {
             Random random = new Random(SEED);
             int[] round = {0};
-            int[] started =
-                    new int[60]; // the round in which each drew its second token: the first comes with the prefill
+            // The round in which each drew its second token: the first comes with the prefill.
+            int[] started = new int[60];
             for (int i = 0; i < started.length; i++) {
                 int number = i;
                 narrow.submit(new GenerationRequest(
@@ -214,6 +206,14 @@ class ContinuousBatchingTest {
         for (int i = 0; i < 4; i++) {
             assertThat(stopped.get(i).tokens()).isEqualTo(free.get(i).tokens().slice(0, 7));
             assertThat(stopped.get(i).finishReason()).isEqualTo(FinishReason.STOP);
+        }
+    }
+
+    private static void assertSame(List<CompletableFuture<List<Sample>>> results, List<List<Sample>> alone) {
+        for (int i = 0; i < alone.size(); i++) {
+            assertThat(tokens(results.get(i).join()))
+                    .as("seed %d, request %d", SEED, i)
+                    .isEqualTo(tokens(alone.get(i)));
         }
     }
 
