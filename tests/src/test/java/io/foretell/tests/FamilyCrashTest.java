@@ -90,7 +90,7 @@ class FamilyCrashTest {
         assertThat(waited)
                 .allSatisfy(id -> assertThat(audit.get(id))
                         .as("what became of %s", id)
-                        .matches("USED \\d+|DROPPED (phase over|lost version: .*)"));
+                        .matches("USED \\d+|DROPPED (phase over|stale|lost version: .*)"));
         assertThat(waited.stream().filter(id -> audit.get(id).startsWith("USED")))
                 .isNotEmpty();
         assertThat(TestRun.groupsPerStep(audit).values())
