@@ -39,7 +39,8 @@ final class BenchOptions {
             names = "--rounds",
             paramLabel = "N",
             defaultValue = "5",
-            description = "Times that each piece of work is done; the fastest counts (${DEFAULT-VALUE}).")
+            description =
+                    "Times that each piece of work is done (${DEFAULT-VALUE}): the fastest counts, but medians where two are compared.")
     private int rounds;
 
     @Option(names = "--case", paramLabel = "NAME", split = ",", description = "Only these; the manual names them.")

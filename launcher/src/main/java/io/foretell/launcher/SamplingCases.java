@@ -1,5 +1,6 @@
 package io.foretell.launcher;
 
+import io.foretell.launcher.Stopwatch.Turns;
 import io.foretell.objectives.TokenArray;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Policy;
@@ -9,7 +10,6 @@ import io.foretell.policy.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +27,7 @@ final class SamplingCases {
     private static final int REQUESTS = 256;
     private static final int SHORTEST = 16;
     private static final int LONGEST = 256;
-    private static final int LONG_ROUNDS = 2;
+    private static final int LONG_ROUNDS = 3;
 
     private final BenchModel model;
     private final ModelPeak peak;
@@ -52,15 +52,17 @@ final class SamplingCases {
                 Policy policy = open(precision)) {
             policy.generate(alone);
             putShare(figures, "", precision, policy, alone);
-            DoubleSupplier ours = () -> Stopwatch.seconds(() -> policy.generate(alone));
             if (peer == null) {
-                put(figures, "", precision, Stopwatch.inTurns(options.rounds(), ours)[0]);
+                put(figures, "", precision, Stopwatch.best(options.rounds(), () -> policy.generate(alone)));
             } else {
                 peer.generate(prompts, NEW_TOKENS);
-                double[] best = Stopwatch.inTurns(options.rounds(), ours, () -> peer.generate(prompts, NEW_TOKENS));
-                put(figures, "", precision, best[0]);
-                figures.put("peer_tokens_per_second", BATCH * NEW_TOKENS / best[1])
-                        .put("times_as_fast_as_peer", best[1] / best[0]);
+                Turns turns = Stopwatch.inTurns(
+                        options.rounds(),
+                        () -> Stopwatch.seconds(() -> policy.generate(alone)),
+                        () -> peer.generate(prompts, NEW_TOKENS));
+                put(figures, "", precision, turns.median(0));
+                figures.put("peer_tokens_per_second", BATCH * NEW_TOKENS / turns.median(1))
+                        .put("times_as_fast_as_peer", turns.timesAsFast(0, 1));
             }
         }
         try (Policy policy = open(precision)) {
@@ -113,14 +115,14 @@ final class SamplingCases {
                 Policy separate = open(precision)) {
             sharing.generate(together);
             separate.generate(apart);
-            double[] best = Stopwatch.inTurns(
+            Turns turns = Stopwatch.inTurns(
                     options.rounds(),
                     () -> Stopwatch.seconds(() -> sharing.generate(together)),
                     () -> Stopwatch.seconds(() -> separate.generate(apart)));
             return new BenchReport.Figures()
-                    .put("group_seconds", best[0])
-                    .put("separate_seconds", best[1])
-                    .put("times_as_fast", best[1] / best[0]);
+                    .put("group_seconds", turns.median(0))
+                    .put("separate_seconds", turns.median(1))
+                    .put("times_as_fast", turns.timesAsFast(0, 1));
         }
     }
 
@@ -141,15 +143,15 @@ final class SamplingCases {
                 Policy waiting = model.open(precision, PolicyOptions.Use.SAMPLING, BATCH)) {
             joining.generate(uneven.subList(0, 1));
             waiting.generate(padded.subList(0, 1));
-            double[] best = Stopwatch.inTurns(
+            Turns turns = Stopwatch.inTurns(
                     Math.min(LONG_ROUNDS, options.rounds()),
                     () -> Stopwatch.seconds(() -> joining.generate(uneven)),
                     () -> Stopwatch.seconds(() -> inBatches(waiting, padded)));
             return new BenchReport.Figures()
-                    .put("continuous_seconds", best[0])
-                    .put("padded_seconds", best[1])
-                    .put("times_as_fast", best[1] / best[0])
-                    .put("tokens_per_second", tokens / best[0])
+                    .put("continuous_seconds", turns.median(0))
+                    .put("padded_seconds", turns.median(1))
+                    .put("times_as_fast", turns.timesAsFast(0, 1))
+                    .put("tokens_per_second", tokens / turns.median(0))
                     .put("padded_tokens_over_tokens", total(padded(lengths, BATCH)) / tokens);
         }
     }

@@ -1,10 +1,14 @@
 package io.foretell.launcher;
 
-import java.util.Arrays;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
-/** Wall times. What else runs on a machine only ever adds to one, so the least of several says most of the work itself. */
+/**
+ * Wall times. What else runs on a machine only ever adds to one, so the least of several says most of a piece of work by
+ * itself; who is compared takes turns, and is compared round by round.
+ */
 final class Stopwatch {
     private Stopwatch() {}
 
@@ -15,25 +19,24 @@ final class Stopwatch {
     }
 
     /**
-     * The least seconds of each contender, which take turns.
+     * The seconds of each contender, which take turns.
      *
      * @param contenders each does its work once and answers how many seconds that took
      */
-    static double[] inTurns(int rounds, DoubleSupplier... contenders) {
-        double[] best = new double[contenders.length];
-        Arrays.fill(best, Double.POSITIVE_INFINITY);
+    static Turns inTurns(int rounds, DoubleSupplier... contenders) {
+        double[][] seconds = new double[contenders.length][rounds];
         for (int round = 0; round < rounds; round++) {
             for (int i = 0; i < contenders.length; i++) {
-                best[i] = Math.min(best[i], contenders[i].getAsDouble());
+                seconds[i][round] = contenders[i].getAsDouble();
             }
         }
-        return best;
+        return new Turns(seconds);
     }
 
-    /** Like {@link #inTurns(int, DoubleSupplier...)} for one piece of work, which runs once before it is measured. */
+    /** The least seconds of one piece of work, which runs once before it is measured. */
     static double best(int rounds, Runnable work) {
         work.run();
-        return inTurns(rounds, () -> seconds(work))[0];
+        return DoubleStream.generate(() -> seconds(work)).limit(rounds).min().orElseThrow();
     }
 
     /**
@@ -51,6 +54,25 @@ final class Stopwatch {
             before = after;
         }
         return Rounds.median(shares);
+    }
+
+    /**
+     * What contenders took, who met the same machine in every round: of several rounds the medians count, for a contender
+     * whose own time varies must not be judged by its luckiest.
+     *
+     * @param seconds by contender and round
+     */
+    record Turns(double[][] seconds) {
+        double median(int contender) {
+            return Rounds.median(seconds[contender]);
+        }
+
+        /** How many times as fast as the other one is, in the median round. */
+        double timesAsFast(int one, int other) {
+            return Rounds.median(IntStream.range(0, seconds[one].length)
+                    .mapToDouble(round -> seconds[other][round] / seconds[one][round])
+                    .toArray());
+        }
     }
 
     /** What share of a peak some work is. */

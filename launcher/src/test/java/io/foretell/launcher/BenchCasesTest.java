@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.launcher.Stopwatch.Turns;
 import io.foretell.policy.PolicyException;
 import io.foretell.policy.Precision;
 import java.nio.ByteBuffer;
@@ -61,10 +62,11 @@ class BenchCasesTest {
     }
 
     @Test
-    void theFastestOfSeveralTurnsCounts() {
+    void theMedianOfSeveralRoundsCounts() {
         List<String> turns = new ArrayList<>();
         double[] times = {3, 1, 2};
-        double[] best = Stopwatch.inTurns(
+        double[] others = {9, 4, 4};
+        Turns taken = Stopwatch.inTurns(
                 3,
                 () -> {
                     turns.add("a");
@@ -72,10 +74,12 @@ class BenchCasesTest {
                 },
                 () -> {
                     turns.add("b");
-                    return 7;
+                    return others[turns.size() / 2 - 1];
                 });
-        assertThat(best).containsExactly(1, 7);
         assertThat(turns).containsExactly("a", "b", "a", "b", "a", "b");
+        assertThat(taken.median(0)).isEqualTo(2);
+        assertThat(taken.median(1)).isEqualTo(4);
+        assertThat(taken.timesAsFast(0, 1)).as("of 3, 4 and 2").isEqualTo(3);
     }
 
     @Test
