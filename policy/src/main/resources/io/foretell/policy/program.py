@@ -220,11 +220,11 @@ class Policy(Module):
       o = 1 + i * stride
       w = o + stride - 5
       for j in [o + 1, w, w + 2, w + 3, w + 4]:
-        torch.append(t, (self).packed(torch.contiguous(torch.t(self.live[j])), ))
+        torch.append(t, (self).packed(torch.t(self.live[j]), ))
     head = self.live[0]
     if torch.__not__(self.tied):
       head = self.live[torch.len(self.live) - 1]
-    torch.append(t, (self).packed(torch.contiguous(torch.t(head)), ))
+    torch.append(t, (self).packed(torch.t(head), ))
     return t
 
   def packed(self: __torch__.Policy, w: Tensor) -> Tensor:
@@ -411,7 +411,7 @@ class Policy(Module):
         if torch.__and__(torch.gt(window, 0), torch.lt(window, T)):
           torch.triu_(by_head, start + 1 - window)
         dp = torch.bmm(db, torch.transpose(values, 1, 2))
-        ds = torch.to(torch.mul(torch.sub(dp, torch.reshape(torch.slice(mean[b], 1, start, end), rows)), p), kind)
+        ds = torch.to(torch.mul_(torch.sub(dp, torch.reshape(torch.slice(mean[b], 1, start, end), rows)), p), kind)
         x = torch.view(torch.bmm(ds, keys), [H, n, Dh])
         torch.copy_(torch.slice(dq[b], 0, start, end), torch.transpose(torch.mul(x, scale), 0, 1))
         x = torch.bmm(torch.transpose(ds, 1, 2), qb)  # (K, end, Dh)
@@ -449,7 +449,7 @@ class Policy(Module):
     if keep:
       g = (self).linear(x, f[o + 6], )  # (N, F)
       u = (self).linear(x, f[o + 7], )
-      m = torch.mul(torch.silu(g), u)
+      m = torch.mul_(torch.silu(g), u)
       kept = [h, r1, raw, r, q, k, v, a, z, y, r2, g, u]
     else:
       m = (self).gated(x, f[o + 6], f[o + 7], )
@@ -997,15 +997,23 @@ def inverse_rms(x: Tensor, eps: float) -> Tensor:
   n = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
   return torch.rsqrt(torch.add(torch.mul(torch.mul(n, n), 1. / torch.size(x, -1)), eps))
 
+# x w in float32, as a tensor of its own
+def times(x: Tensor, w: Tensor) -> Tensor:
+  if torch.eq(ops.prim.dtype(x), 6):
+    y = torch.mul(x, w)
+  else:
+    y = torch.mul_(torch.to(x, 6), w)
+  return y
+
 # x r w, calculated in float32
 def scaled(x: Tensor, r: Tensor, w: Tensor) -> Tensor:
-  return torch.to(torch.mul(torch.mul(x, r), w), ops.prim.dtype(x))
+  return torch.to(torch.mul_(__torch__.times(x, r), w), ops.prim.dtype(x))
 
 # y = x r w with r the inverse root mean square of x: from dy to dx, and to dw before it is summed over rows.
 def norm_back(dy: Tensor, x: Tensor, r: Tensor, w: Tensor) -> Tuple[Tensor, Tensor]:
-  n = torch.mul(x, r)
-  dn = torch.mul(dy, n)
-  dx = torch.mul(dy, w)
+  n = __torch__.times(x, r)
+  dn = __torch__.times(dy, n)
+  dx = __torch__.times(dy, w)
   mean = torch.mean(torch.mul(dn, w), [-1], True)
   torch.mul_(torch.addcmul_(dx, n, mean, value=-1), r)
   return (torch.to(dx, ops.prim.dtype(x)), dn)
