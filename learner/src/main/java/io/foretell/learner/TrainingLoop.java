@@ -32,6 +32,7 @@ final class TrainingLoop {
     private final Consumer<Learner.ProgressLine> progress;
     private final InstantSource clock;
     private CheckpointWriter.@Nullable Written finished;
+    private double checkpointed; // seconds that the checkpoint of the step before has taken from this one
 
     TrainingLoop(
             LearnerRun run,
@@ -137,8 +138,7 @@ final class TrainingLoop {
         state.advance();
         state.publish();
         double synced = seconds(syncBegin);
-        double checkpointed = checkpointIfDue(phase);
-        times(row, groups, outcome, begin, waited, busyBefore)
+        times(row, groups, outcome, seconds(begin) + checkpointed, waited, busyBefore)
                 .put("timing_s/wait", waited)
                 .put("timing_s/train", trained)
                 .put("timing_s/sync", synced)
@@ -151,6 +151,7 @@ final class TrainingLoop {
         flagMismatch(row);
         state.remember(step, batch);
         metrics.add(row.values());
+        checkpointed = checkpointIfDue(phase); // behind the row: no crash leaves a checkpoint whose step has no row
         snapshot.refresh(state);
         progress.accept(new Learner.ProgressLine(row.values(), run.totalSteps()));
         watchdog.progress(Learner.NAME);
@@ -208,10 +209,9 @@ final class TrainingLoop {
             StepMetrics row,
             List<ScoredGroup> groups,
             TrainingStep.Outcome outcome,
-            long begin,
+            double wall,
             double waited,
             long busyBefore) {
-        double wall = seconds(begin);
         double generate =
                 groups.stream().mapToDouble(g -> g.group().generationSeconds()).sum();
         double reward = groups.stream().mapToDouble(ScoredGroup::scoringSeconds).sum();
