@@ -40,9 +40,11 @@ final class Peer implements AutoCloseable {
         }
         Peer peer;
         try {
-            peer = new Peer(new ProcessBuilder(python.toString(), SCRIPT.toString())
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start());
+            ProcessBuilder started = new ProcessBuilder(python.toString(), SCRIPT.toString())
+                    .redirectError(ProcessBuilder.Redirect.INHERIT);
+            // How the start script has memory allocated is ours; the peer runs as its own users run it.
+            started.environment().keySet().removeIf(name -> name.startsWith("MALLOC_"));
+            peer = new Peer(started.start());
         } catch (IOException e) {
             throw new IllegalArgumentException("--peer does not start: " + e.getMessage(), e);
         }
