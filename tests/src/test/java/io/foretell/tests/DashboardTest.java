@@ -47,6 +47,8 @@ class DashboardTest {
             browser = Browser.start(Browser.program().get(), Files.createTempDirectory(folder, "profile"));
             browser.open(url + "/");
             browser.await("document.documentElement.dataset.ready === 'true'", PAGE);
+            browser.await("document.getElementById('state').textContent === 'finished'", PAGE);
+            browser.await("document.getElementById('connection').textContent === 'live'", PAGE);
             browser.await("document.querySelectorAll('#rollout-detail .thought').length > 0", PAGE);
         }
     }
