@@ -16,7 +16,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -194,7 +193,9 @@ class TaskFeederTest {
         publish(0, List.of(0L), List.of(0L));
         WorkQueueTest.eventually(() -> feeder.status().waitingFor().contains("more documents"));
         assertThat(tasks()).extracting(Task::documentId).containsOnly("a").hasSize(2);
-        List<DeadLetter> letters = new DeadLetters(bootstrap, topics, sender).read(10);
+        DeadLetters reader = new DeadLetters(bootstrap, topics, sender);
+        WorkQueueTest.eventually(() -> reader.read(10).size() >= 2);
+        List<DeadLetter> letters = reader.read(10);
         assertThat(letters).hasSize(2);
         assertThat(letters.get(0).value()).asString(StandardCharsets.UTF_8).isEqualTo("not json");
         assertThat(letters.get(1).reason()).contains("belongs to another text");
@@ -281,21 +282,24 @@ class TaskFeederTest {
                 feeder.status().issued().stream().mapToLong(Long::longValue).sum() >= count);
     }
 
+    /** All tasks issued by now: of a transaction that is committed but whose markers are on their way, too. */
     private List<Task> tasks() {
         List<TopicPartition> partitions =
                 List.of(new TopicPartition(topics.tasks(), 0), new TopicPartition(topics.tasks(), 1));
+        Map<TopicPartition, Long> ends;
+        try (Consumer<byte[], byte[]> consumer = Clients.consumer(Clients.consuming(bootstrap))) {
+            ends = consumer.endOffsets(partitions); // read_committed would give the end of the last whole transaction
+        }
         Map<String, Object> config = Clients.consuming(bootstrap);
         config.put("isolation.level", "read_committed");
         List<Task> tasks = new ArrayList<>();
         try (Consumer<byte[], byte[]> consumer = Clients.consumer(config)) {
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            Predicate<TopicPartition> isRead = partition -> consumer.position(partition) >= ends.get(partition);
             WorkQueueTest.eventually(() -> {
                 consumer.poll(Duration.ofMillis(200))
                         .forEach(record -> tasks.add(Codecs.task().decode(record.value())));
-                return partitions.stream().allMatch(isRead);
+                return partitions.stream().allMatch(partition -> consumer.position(partition) >= ends.get(partition));
             });
         }
         return tasks;
