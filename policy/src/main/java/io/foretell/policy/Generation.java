@@ -15,6 +15,7 @@ final class Generation {
 
     private final Sample[] samples;
     private int finished;
+    private boolean over;
 
     Generation(GenerationRequest request) {
         this.request = request;
@@ -39,9 +40,14 @@ final class Generation {
         return shares() ? request.prompt().length() : 0;
     }
 
-    /** Whether nobody waits for the result any more. */
+    /** Looks whether anybody waits for the result: once a round, because another thread may end the wait in its middle. */
+    void look() {
+        over = result.isDone();
+    }
+
+    /** Whether nobody waited for the result any more at the last look. */
     boolean isOver() {
-        return result.isDone();
+        return over;
     }
 
     void finish(int index, Sample sample) {

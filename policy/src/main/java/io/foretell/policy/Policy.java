@@ -323,6 +323,7 @@ public final class Policy implements AutoCloseable {
 
     @Override
     public void close() {
+        sampler.fail(new PolicyException("the policy was closed before this was sampled"));
         program.close();
         tokenizer.close();
     }

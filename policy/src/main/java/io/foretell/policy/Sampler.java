@@ -91,6 +91,8 @@ final class Sampler {
     /** One round; false when nothing is left to do. */
     boolean advance() {
         try {
+            waiting.forEach(Generation::look);
+            rows.forEach(row -> row.generation.look());
             waiting.removeIf(Generation::isOver);
             leave();
             closeGaps(mostRows); // those ahead come before those that wait
@@ -110,7 +112,8 @@ final class Sampler {
         }
     }
 
-    private void fail(RuntimeException cause) {
+    /** Ends whatever runs and waits with {@code cause}. */
+    void fail(RuntimeException cause) {
         rows.forEach(row -> row.generation.result.completeExceptionally(cause));
         waiting.forEach(generation -> generation.result.completeExceptionally(cause));
         rows.clear();

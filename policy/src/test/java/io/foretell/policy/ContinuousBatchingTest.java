@@ -7,6 +7,7 @@ import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.TokenArray;
 import io.foretell.objectives.VersionSpan;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -77,6 +78,42 @@ class ContinuousBatchingTest {
         assertThat(policy.load().running()).isEqualTo(3);
         drain();
         assertThat(tokens(kept.join())).isEqualTo(tokens(undisturbed));
+    }
+
+    @Test
+    void aRequestWithdrawnInTheMiddleOfARoundLeavesNothingBehind() {
+        try (Policy small = Policy.open(folder.resolve("first"), TestModels.ONE_THREAD.withCacheTokens(60))) {
+            TokenArray prompt = TestModels.tokens(new Random(SEED), 8);
+            CompletableFuture<List<Sample>> withdrawn = small.submit(request(prompt, 2, 12));
+            small.advance();
+            CompletableFuture<List<Sample>> joining = small.submit(new GenerationRequest(
+                    TokenArray.of(1, 2), List.of(SEED), SamplingParameters.plain(1, 0, 4, -1), () -> {
+                        withdrawn.cancel(false); // when its row is made, between two looks at the others
+                        return tokens -> false;
+                    }));
+            CompletableFuture<List<Sample>> whole = small.submit(request(prompt, 1, 52));
+            for (int round = 0; round < 100 && small.advance(); round++) {
+                assertThat(small.load().cacheTokens()).isLessThanOrEqualTo(60);
+            }
+            assertThat(joining).isCompleted();
+            assertThat(whole).as("what needs all the memory").isCompleted();
+        }
+    }
+
+    @Test
+    void whatAPolicyThatClosesLeavesUnfinishedFails() {
+        CompletableFuture<List<Sample>> running;
+        CompletableFuture<List<Sample>> waiting;
+        try (Policy closing = Policy.open(folder.resolve("first"), TestModels.ONE_THREAD.withRows(2))) {
+            running = closing.submit(request(TokenArray.of(1), 2, 20));
+            waiting = closing.submit(request(TokenArray.of(1), 2, 20));
+            closing.advance();
+        }
+        assertThat(List.of(running, waiting))
+                .allSatisfy(result -> assertThat(result)
+                        .failsWithin(Duration.ZERO)
+                        .withThrowableThat()
+                        .withMessageContaining("the policy was closed"));
     }
 
     @Test
