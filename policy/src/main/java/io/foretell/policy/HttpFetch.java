@@ -78,7 +78,11 @@ public final class HttpFetch implements PolicyFetch {
             AtomicFiles.deleteFolder(folder);
             throw new ForetellException(ErrorCode.STORAGE, "cannot write " + folder + ": " + e.getMessage(), e);
         } catch (RuntimeException e) {
-            AtomicFiles.deleteFolder(folder);
+            try {
+                AtomicFiles.deleteFolder(folder);
+            } catch (ForetellException left) { // an answer given up may be written to for a moment yet
+                e.addSuppressed(left);
+            }
             throw e;
         }
         Path old = before;

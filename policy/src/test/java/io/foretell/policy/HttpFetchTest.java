@@ -108,7 +108,7 @@ class HttpFetchTest {
     }
 
     private HttpFetch fetch() {
-        return fetch("secret", Duration.ofSeconds(20));
+        return fetch("secret", Duration.ofSeconds(60));
     }
 
     @Test
@@ -168,7 +168,7 @@ class HttpFetchTest {
 
     @Test
     void aRefusalSaysWhatToDo() {
-        assertThatThrownBy(() -> fetch("wrong", Duration.ofSeconds(5)).fetch(version(3), name -> true))
+        assertThatThrownBy(() -> fetch("wrong", Duration.ofSeconds(60)).fetch(version(3), name -> true))
                 .hasMessageContaining("http.api_keys");
         PolicyVersion gone = version(3);
         files.remove("model.safetensors");

@@ -38,7 +38,7 @@ class PrecisionTest {
     }
 
     private Path tokenizer() {
-        Path file = folder.resolveSibling("bytes-tokenizer.json");
+        Path file = folder.resolve("bytes-tokenizer.json");
         try {
             java.nio.file.Files.write(file, TokenizerFiles.bytes());
         } catch (java.io.IOException e) {
