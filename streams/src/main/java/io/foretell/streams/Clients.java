@@ -34,11 +34,16 @@ final class Clients {
         return made(() -> Admin.create(config), config);
     }
 
-    /** Settings of every producer: nothing is acknowledged before the broker has it, nothing is written twice. */
+    /**
+     * Settings of every producer: nothing is acknowledged before the broker has it, nothing is written twice. One request
+     * is under way at a time: where a broker does not know a new partition yet and refuses the first of two, it takes the
+     * second, and then refuses the first for good (KAFKA-15591).
+     */
     static Map<String, Object> producing(String bootstrap) {
         Map<String, Object> config = base(bootstrap);
         config.put(ProducerConfig.ACKS_CONFIG, "all");
         config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+        config.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
         config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST_BYTES);
         config.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
