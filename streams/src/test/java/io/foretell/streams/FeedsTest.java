@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -98,6 +100,31 @@ class FeedsTest {
             try (GroupReader beyond = new GroupReader(bootstrap, topics.scoredGroups(), Map.of(0, 7L))) {
                 assertThat(beyond.gaps()).isEqualTo(1);
                 assertThat(beyond.next()).containsEntry(0, 3L);
+            }
+        }
+    }
+
+    @Test
+    void whatIsSentToTopicsJustMadeArrivesInOrder() {
+        Topics[] fresh = new Topics[12];
+        try (RecordSender sender = new RecordSender(bootstrap)) {
+            List<CompletableFuture<Void>> sent = new ArrayList<>();
+            for (int t = 0; t < fresh.length; t++) {
+                fresh[t] = SharedBroker.run(1);
+                for (int i = 0; i < 50; i++) {
+                    sent.add(sender.send(fresh[t].deadLetters(), "k", new byte[] {(byte) i}));
+                    LockSupport.parkNanos(200_000); // so that several requests are made of them
+                }
+            }
+            Clients.await(
+                    CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)),
+                    Duration.ofSeconds(30),
+                    "records for new topics");
+            for (Topics topics : fresh) {
+                assertThat(new DeadLetters(bootstrap, topics, sender).read(100))
+                        .extracting(letter -> (int) letter.value()[0])
+                        .hasSize(50)
+                        .isSorted();
             }
         }
     }
