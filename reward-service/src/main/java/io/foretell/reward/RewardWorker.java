@@ -197,8 +197,9 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         PolicyVersion announced = loop.await(feed.atLeast(-1));
         PolicyVersion latest =
                 loop.await(feed.atLeast(sampled).completeOnTimeout(announced, WAIT_SECONDS, TimeUnit.SECONDS));
+        PolicyVersion chosen = latest.version() < sampled ? feed.latest().orElse(latest) : latest;
         try {
-            policy.swap(latest);
+            loop.await(CompletableFuture.runAsync(() -> policy.swap(chosen)));
         } catch (RuntimeException e) {
             if (policy.version() < 0) {
                 throw e;

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -102,8 +103,9 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
             latest = feed.latest().orElse(latest);
             log.warn("version {} did not come, version {} samples instead", needed, latest.version());
         }
+        PolicyVersion chosen = latest;
         try {
-            policy.swap(latest);
+            loop.await(CompletableFuture.runAsync(() -> policy.swap(chosen)));
         } catch (RuntimeException e) {
             // The learner may have published a newer version and removed this one meanwhile.
             if (policy.version() < Math.max(0, Math.min(needed, latest.version()))) {
@@ -141,7 +143,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                             task.value(),
                             rollouts,
                             tokenizerFingerprint,
-                            version.fingerprint(),
+                            policy.current() == version ? version.fingerprint() : "", // of one version alone
                             rollouts.isEmpty() ? 0 : seconds / requests.size(),
                             clock.instant()));
         }

@@ -34,7 +34,7 @@ public final class WorkQueue<T> implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(WorkQueue.class);
     private static final Duration DEADLINE = Duration.ofSeconds(30);
-    private static final Duration RENEWAL = Duration.ofSeconds(5);
+    private static final Duration RENEWAL = Duration.ofSeconds(15);
 
     private final String topic;
     private final Codec<T> codec;
