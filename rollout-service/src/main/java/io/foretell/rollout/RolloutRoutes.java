@@ -180,6 +180,9 @@ public final class RolloutRoutes implements Routes {
     private CompletableFuture<List<List<Sample>>> sampled(RoutingContext ctx, List<GenerationRequest> requests) {
         CompletableFuture<List<List<Sample>>> samples = policy.generate(requests);
         ctx.response().closeHandler(gone -> samples.cancel(false));
+        if (ctx.response().closed()) { // while the prompt was made
+            samples.cancel(false);
+        }
         samples.orTimeout(DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
         return samples.exceptionally(failure -> {
             throw failure instanceof TimeoutException

@@ -94,13 +94,13 @@ class RolloutRoutesTest {
                 .listen(0)
                 .toCompletionStage()
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
         return "http://127.0.0.1:" + server.actualPort();
     }
 
     @AfterAll
     static void end() throws Exception {
-        vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         policy.close();
         tokenizer.close();
     }
@@ -277,7 +277,7 @@ class RolloutRoutesTest {
     @Test
     void aClientThatGoesAwayLeavesNothingRunning() throws Exception {
         URI uri = URI.create(without);
-        String body = "{\"prompt\": \"a\", \"n\": 256, \"max_tokens\": 400, \"ignore_eos\": true}";
+        String body = "{\"prompt\": \"a\", \"n\": 1024, \"max_tokens\": 2000, \"ignore_eos\": true}";
         String request =
                 "POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: "
                         + body.length() + "\r\n\r\n" + body;
@@ -285,9 +285,7 @@ class RolloutRoutesTest {
             socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
             await(() -> policy.load().running() > 0);
         }
-        long gone = System.nanoTime();
-        await(() -> policy.load().running() == 0);
-        assertThat(Duration.ofNanos(System.nanoTime() - gone)).isLessThan(Duration.ofSeconds(3));
+        await(() -> policy.load().running() == 0); // it would take longer than the wait
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
