@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 public final class ChildBroker implements Broker {
     private static final Logger log = LoggerFactory.getLogger(ChildBroker.class);
     private static final Duration START = Duration.ofSeconds(60);
-    private static final Duration STOP = Duration.ofSeconds(20);
+    private static final Duration STOP = Duration.ofSeconds(60);
 
     private final Process process;
     private final String bootstrap;

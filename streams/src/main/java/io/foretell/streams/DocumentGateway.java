@@ -58,7 +58,7 @@ public final class DocumentGateway implements AutoCloseable {
     }
 
     private void warmUp() {
-        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         while (true) {
             try {
                 producer.partitionsFor(topic);
@@ -102,9 +102,11 @@ public final class DocumentGateway implements AutoCloseable {
         try {
             producer.send(
                     new ProducerRecord<>(topic, id.getBytes(StandardCharsets.UTF_8), json), (metadata, failure) -> {
+                        if (failure == null) { // before it is no longer in flight, so that it always counts
+                            acknowledgedEnd.accumulateAndGet(metadata.offset() + 1, Math::max);
+                        }
                         give(size);
                         if (failure == null) {
-                            acknowledgedEnd.accumulateAndGet(metadata.offset() + 1, Math::max);
                             acknowledged.complete(null);
                         } else {
                             acknowledged.completeExceptionally(unavailable(failure));

@@ -50,6 +50,7 @@ final class DocumentUpload {
     private final AtomicInteger acknowledgedSinceLook = new AtomicInteger();
     private final AtomicInteger failedSinceLook = new AtomicInteger();
     private final AtomicBoolean willLook = new AtomicBoolean();
+    private boolean willTryAgain;
     private Buffer rest = Buffer.buffer();
     private boolean isSkippingLine;
     private long lines;
@@ -201,7 +202,13 @@ final class DocumentUpload {
             CompletableFuture<Void> sent = gateway.accept(next.parsed(), next.bytes());
             if (isFull(sent)) {
                 pause();
-                ctx.vertx().setTimer(FULL_PAUSE_MS, id -> goOn());
+                if (!willTryAgain) {
+                    willTryAgain = true;
+                    ctx.vertx().setTimer(FULL_PAUSE_MS, id -> {
+                        willTryAgain = false;
+                        goOn();
+                    });
+                }
                 return;
             }
             waiting.removeFirst();

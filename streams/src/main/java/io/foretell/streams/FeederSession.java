@@ -279,6 +279,7 @@ final class FeederSession implements AutoCloseable {
     }
 
     private void endOfTopic(int phase) {
+        boolean areComing = context.watch().areDocumentsComing(); // before the end: what comes after a no is before it
         end = kafka.end();
         if (kafka.fetchPosition() < end) {
             return;
@@ -286,7 +287,7 @@ final class FeederSession implements AutoCloseable {
         int epochs = context.settings().epochs();
         boolean mayRepeat = epochs == 0 || position.epoch + 1 < epochs;
         boolean hasFruit = position.issuedInEpoch > 0 || position.epochPhase != phase;
-        if (mayRepeat && hasFruit && position.seen > 0 && !context.watch().areDocumentsComing()) {
+        if (mayRepeat && hasFruit && position.seen > 0 && !areComing) {
             position.nextEpoch(kafka.beginning(), phase);
             commit();
             kafka.seek(position.offset);

@@ -28,7 +28,7 @@ final class KilledBroker {
     private static final Logger log = LoggerFactory.getLogger(KilledBroker.class);
     private static final String CLEAN_SHUTDOWN = ".kafka_cleanshutdown";
     private static final String META = "meta.properties";
-    private static final Duration NEVER_REGISTERED = Duration.ofSeconds(5);
+    private static final Duration NEVER_REGISTERED = Duration.ofSeconds(30);
     private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final long LOOK_AGAIN_MS = 20;
 

@@ -5,10 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,35 +60,34 @@ final class PolicyUse {
 
     /** Sends the acknowledgement, and again every now and then; one that Kafka does not take is made up for by the next. */
     void acknowledge(PolicyInUse used) {
-        own.put(used.consumer(), used);
-        send(used.consumer(), Optional.of(used));
+        own.compute(used.consumer(), (consumer, before) -> send(consumer, used));
     }
 
     /** The consumer works no more. */
     void withdraw(String consumer) {
-        if (own.remove(consumer) != null) {
-            send(consumer, Optional.empty());
-        }
+        own.computeIfPresent(consumer, (name, last) -> send(name, null));
     }
 
     void renew() {
         long now = nanos.getAsLong();
         if (now - renewed >= RENEWAL.toNanos()) {
             renewed = now;
-            own.forEach((consumer, used) -> send(consumer, Optional.of(used)));
+            own.keySet().forEach(consumer -> own.computeIfPresent(consumer, this::send));
         }
     }
 
-    private void send(String consumer, Optional<PolicyInUse> used) {
+    /* One at a time for each consumer, so that nothing overtakes its farewell. */
+    private @Nullable PolicyInUse send(String consumer, @Nullable PolicyInUse used) {
         sender.send(
                         topic,
                         KEY + consumer,
-                        used.map(Codecs.policyInUse()::encode).orElse(null))
+                        used == null ? null : Codecs.policyInUse().encode(used))
                 .whenComplete((done, failure) -> {
                     if (failure != null) {
                         log.warn("an acknowledgement of {} was not sent: {}", consumer, failure.toString());
                     }
                 });
+        return used;
     }
 
     /** What the consumers that are alive work with, by their names. */

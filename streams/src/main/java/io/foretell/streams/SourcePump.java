@@ -89,7 +89,7 @@ public final class SourcePump implements AutoCloseable {
     }
 
     private void accept(Document document) throws InterruptedException {
-        while (gateway.acknowledgedEnd() + gateway.inFlight() - feederPosition.getAsLong() >= maxAhead) {
+        while (gateway.inFlight() + gateway.acknowledgedEnd() - feederPosition.getAsLong() >= maxAhead) {
             pause();
         }
         acquire(1);
@@ -203,7 +203,7 @@ public final class SourcePump implements AutoCloseable {
         stopping = true;
         thread.interrupt();
         try {
-            thread.join(10_000);
+            thread.join(30_000);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -1,11 +1,14 @@
 package io.foretell.streams;
 
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -17,6 +20,9 @@ import org.apache.kafka.common.config.TopicConfig;
 public final class Topics {
     private static final Duration DEADLINE = Duration.ofSeconds(30);
     private static final Duration LOCK = Duration.ofSeconds(30);
+    private static final long LOOK_AGAIN_NANOS = Duration.ofMillis(20).toNanos();
+    private static final String BEGINNING = "share.auto.offset.reset";
+    private static final String EARLIEST = "earliest";
 
     private final String run;
 
@@ -105,7 +111,7 @@ public final class Topics {
     /** Makes {@code group} begin at the beginning, see only committed records, and hold a record for 30 s at most. */
     static void configureShareGroup(Admin admin, String group) {
         Collection<AlterConfigOp> settings = List.of(
-                set("share.auto.offset.reset", "earliest"),
+                set(BEGINNING, EARLIEST),
                 set("share.isolation.level", "read_committed"),
                 set("share.record.lock.duration.ms", String.valueOf(LOCK.toMillis())));
         Clients.await(
@@ -113,6 +119,26 @@ public final class Topics {
                         .all(),
                 DEADLINE,
                 "the settings of share group " + group);
+        awaitBeginning(admin, group);
+    }
+
+    /** The broker has the settings a moment after the controller; a group that began before would skip what is there. */
+    private static void awaitBeginning(Admin admin, String group) {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
+        long end = System.nanoTime() + DEADLINE.toNanos();
+        while (!EARLIEST.equals(
+                Clients.await(admin.describeConfigs(List.of(resource)).all(), DEADLINE, "the settings of " + group)
+                        .get(resource)
+                        .get(BEGINNING)
+                        .value())) {
+            if (System.nanoTime() > end) {
+                throw new ForetellException(
+                        ErrorCode.TIMEOUT,
+                        "the broker did not take the settings of share group " + group + " within "
+                                + DEADLINE.toSeconds() + " s");
+            }
+            LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+        }
     }
 
     private static AlterConfigOp set(String name, String value) {
