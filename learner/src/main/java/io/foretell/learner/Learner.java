@@ -115,8 +115,8 @@ public final class Learner implements AutoCloseable {
                         new TrainingLoop(run, state, metrics, heldOut, control, snapshot, watchdog, progress, clock);
                 loop.run();
                 loop.finish();
+                snapshot.refresh(state); // who reads that it is over reads the last version with it
                 control.is(control.isStopping() ? "stopped" : "finished", "");
-                snapshot.refresh(state);
                 RunSummary summary = new RunSummary();
                 metrics.forEach(summary::add);
                 summary.write(

@@ -173,6 +173,7 @@ final class TrainingLoop {
     private List<ScoredGroup> awaitGroups(int phase) throws InterruptedException {
         state.ingest(Duration.ZERO);
         while (!control.isStopping()) {
+            boolean paused = control.isPaused(); // before the wishes: what was wished before it resumed comes first
             if (control.takeCheckpointWish()) {
                 checkpoint();
             }
@@ -180,7 +181,7 @@ final class TrainingLoop {
                 awaitCheckpoint();
                 state.anneal();
             }
-            if (control.isPaused()) {
+            if (paused) {
                 control.is("paused", "being resumed");
                 snapshot.refresh(state);
                 watchdog.done(Learner.NAME);
