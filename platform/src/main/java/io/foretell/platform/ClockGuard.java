@@ -1,6 +1,7 @@
 package io.foretell.platform;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -20,6 +21,7 @@ public final class ClockGuard implements AutoCloseable {
     static final Duration TOLERATED = Duration.ofSeconds(30);
 
     private static final Duration UNNOTICED = Duration.ofSeconds(1);
+    private static final Duration TOGETHER = Duration.ofMillis(100);
 
     private final InstantSource system;
     private final InstantSource steady;
@@ -66,8 +68,15 @@ public final class ClockGuard implements AutoCloseable {
         }
     }
 
+    /* Looks again where it was held up between the clocks. */
     private Duration ahead() {
-        return Duration.between(steady.instant(), system.instant());
+        while (true) {
+            Instant before = steady.instant();
+            Instant now = system.instant();
+            if (Duration.between(before, steady.instant()).compareTo(TOGETHER) < 0) {
+                return Duration.between(before, now);
+            }
+        }
     }
 
     @Override

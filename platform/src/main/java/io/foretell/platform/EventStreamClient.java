@@ -39,7 +39,7 @@ final class EventStreamClient {
                 .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
                 .putHeader("X-Accel-Buffering", "no");
         ctx.addEndHandler(end -> forget());
-        timer = ctx.vertx().setPeriodic(tickMs, id -> tick());
+        timer = ctx.vertx().setTimer(tickMs, id -> tick());
         response.write("retry: 2000\n\n" + String.join("", missed));
     }
 
@@ -66,9 +66,12 @@ final class EventStreamClient {
         if (!isOpen() || fullTicks > SLOW_TICKS) {
             forget();
             ctx.request().connection().close();
-        } else if (ticks % PING_TICKS == 0) {
+            return;
+        }
+        if (ticks % PING_TICKS == 0) {
             response.write(": ping\n\n");
         }
+        timer = ctx.vertx().setTimer(tickMs, id -> tick()); // a periodic one would make up for ticks that it missed
     }
 
     private boolean isOpen() {

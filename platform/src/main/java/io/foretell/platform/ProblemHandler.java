@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ProblemHandler implements Handler<RoutingContext> {
     private static final Logger LOG = LoggerFactory.getLogger(ProblemHandler.class);
-    private static final long DISCARD_MS = TimeUnit.SECONDS.toMillis(5);
+    private static final long DISCARD_MS = TimeUnit.SECONDS.toMillis(60);
     private static final int UNKNOWN = -1;
 
     private final int statusOfRouter;

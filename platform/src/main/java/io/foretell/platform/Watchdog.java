@@ -69,7 +69,7 @@ public final class Watchdog implements AutoCloseable {
     }
 
     /** Reports every component that is overdue at this moment. */
-    void look() {
+    synchronized void look() {
         Instant now = clock.instant();
         standings.forEach((component, standing) -> {
             Duration sinceReport = Duration.between(standing.reported, now);

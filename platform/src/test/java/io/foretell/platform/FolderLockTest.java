@@ -62,7 +62,7 @@ class FolderLockTest {
                             ".*run is in use by process " + holder.pid() + " \\(started 20.*, foretell test\\)");
         } finally {
             holder.destroyForcibly();
-            assertThat(holder.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(holder.waitFor(60, TimeUnit.SECONDS)).isTrue();
         }
         FolderLock.take(folder, "me").close();
     }

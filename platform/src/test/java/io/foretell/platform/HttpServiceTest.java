@@ -31,10 +31,8 @@ class HttpServiceTest {
     private static final int LIMIT = 1000;
     private static Vertx vertx;
 
-    private final HttpClient client = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(5))
-            .build();
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final Metrics metrics = new Metrics();
     private final Health health = new Health();
     private @Nullable HttpService service;
@@ -73,13 +71,13 @@ class HttpServiceTest {
 
     @AfterAll
     static void closeVertx() throws Exception {
-        vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     @AfterEach
     void stop() throws Exception {
         if (service != null) {
-            service.stop().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+            service.stop().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         }
         metrics.close();
     }
@@ -176,7 +174,7 @@ class HttpServiceTest {
 
         String body = "{\"text\":\"b\",\"times\":1}";
         try (Socket socket = new Socket("127.0.0.1", service.port())) {
-            socket.setSoTimeout(5000);
+            socket.setSoTimeout(60_000);
             send(
                     socket,
                     "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -232,13 +230,13 @@ class HttpServiceTest {
             assertThatThrownBy(() -> HttpService.start(other, same, List.of(), metrics, health)
                             .toCompletionStage()
                             .toCompletableFuture()
-                            .get(10, TimeUnit.SECONDS))
+                            .get(60, TimeUnit.SECONDS))
                     .cause()
                     .isInstanceOf(ForetellException.class)
                     .hasMessage("port " + service.port() + " on 127.0.0.1 is taken by another program: stop it or"
                             + " choose one with http.port (0 takes a free one)");
         } finally {
-            other.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+            other.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         }
     }
 
@@ -249,10 +247,10 @@ class HttpServiceTest {
                         vertx, new HttpSettings("127.0.0.1", 0, null, null, LIMIT), List.of(), metrics, health)
                 .toCompletionStage()
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
 
         assertThat(second.port()).isPositive().isNotEqualTo(service.port());
-        second.stop().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        second.stop().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         assertThat(get("/health/live").statusCode()).isEqualTo(200);
     }
 
@@ -301,11 +299,11 @@ class HttpServiceTest {
         service = HttpService.start(vertx, settings, List.of(new EchoRoutes()), metrics, health)
                 .toCompletionStage()
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
     }
 
     private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(service.url() + path)).timeout(Duration.ofSeconds(10));
+        return HttpRequest.newBuilder(URI.create(service.url() + path)).timeout(Duration.ofSeconds(60));
     }
 
     private HttpResponse<String> get(String path, String... headers) throws Exception {
@@ -326,7 +324,7 @@ class HttpServiceTest {
 
     private String exchange(String request) throws Exception {
         try (Socket socket = new Socket("127.0.0.1", service.port())) {
-            socket.setSoTimeout(5000);
+            socket.setSoTimeout(60_000);
             send(socket, request);
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }

@@ -11,7 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class LifecycleTest {
-    private static final Duration DEADLINE = Duration.ofSeconds(10);
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     private final List<String> events = new CopyOnWriteArrayList<>();
     private final Lifecycle lifecycle = new Lifecycle();
@@ -63,7 +63,7 @@ class LifecycleTest {
         });
         lifecycle.start();
 
-        assertThatThrownBy(() -> lifecycle.stop(Duration.ofMillis(400)))
+        assertThatThrownBy(() -> lifecycle.stop(Duration.ofSeconds(12)))
                 .hasMessage("2 of 3 components did not stop well")
                 .satisfies(e -> assertThat(e.getSuppressed())
                         .extracting(Throwable::getMessage)
@@ -105,7 +105,7 @@ class LifecycleTest {
         observer.start();
 
         assertThatThrownBy(lifecycle::start).hasMessage("stopped while starting");
-        stopper.join(10_000);
+        stopper.join(60_000);
         assertThat(events).containsExactly("-slow");
         assertThat(lifecycle.state()).isEqualTo(Lifecycle.State.STOPPED);
     }

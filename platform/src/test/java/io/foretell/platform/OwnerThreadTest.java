@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class OwnerThreadTest {
-    private static final Duration DEADLINE = Duration.ofSeconds(10);
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     @Test
     void workRunsOnTheNamedThreadAndNestedCallsAtOnce() {
@@ -32,10 +32,7 @@ class OwnerThreadTest {
         AtomicBoolean ran = new AtomicBoolean();
         try (OwnerThread owner = OwnerThread.start("policy")) {
             CountDownLatch begun = new CountDownLatch(1);
-            CompletableFuture<Boolean> busy = owner.submit(() -> {
-                begun.countDown();
-                return generate(release);
-            });
+            CompletableFuture<Boolean> busy = owner.submit(() -> generate(begun, release));
             begun.await();
             assertThatThrownBy(() -> owner.call(Duration.ofMillis(200), () -> ran.getAndSet(true)))
                     .isInstanceOf(ForetellException.class)
@@ -79,7 +76,7 @@ class OwnerThreadTest {
     void closingGivesUpOnAStuckThreadAndFailsTheRest() {
         CountDownLatch release = new CountDownLatch(1);
         OwnerThread owner = OwnerThread.start("policy");
-        owner.submit(() -> generate(release));
+        owner.submit(() -> generate(new CountDownLatch(1), release));
         CompletableFuture<Integer> waiting = owner.submit(() -> 1);
         owner.close(Duration.ofMillis(100));
 
@@ -88,10 +85,12 @@ class OwnerThreadTest {
     }
 
     @Test
-    void theQueueIsBounded() {
+    void theQueueIsBounded() throws InterruptedException {
+        CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
         try (OwnerThread owner = OwnerThread.start("policy")) {
-            owner.submit(() -> generate(release));
+            owner.submit(() -> generate(begun, release));
+            begun.await();
             CompletableFuture<Integer> last = new CompletableFuture<>();
             for (int i = 0; i < 1026; i++) {
                 last = owner.submit(() -> 1);
@@ -101,7 +100,8 @@ class OwnerThreadTest {
         }
     }
 
-    private static boolean generate(CountDownLatch release) throws InterruptedException {
+    private static boolean generate(CountDownLatch begun, CountDownLatch release) throws InterruptedException {
+        begun.countDown();
         release.await();
         return true;
     }
