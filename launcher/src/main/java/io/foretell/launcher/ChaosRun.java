@@ -110,16 +110,20 @@ final class ChaosRun {
         Console.say("kill " + done.size() + "/" + kills + ": " + victim + " after step " + kill.afterStep());
     }
 
-    /** The first step after the kill was trained after it: its row says when. */
+    /** The first step after the kill was trained after it: its row says when. Behind the last checkpoint there is none. */
     private void recover() throws InterruptedException {
         Kill last = done.get(done.size() - 1);
-        await(
-                "a step after the kill of " + last.victim(),
-                PROGRESS,
-                () -> log.newest().filter(step -> step.at().isAfter(last.at())).isPresent());
+        await("a step after the kill of " + last.victim(), PROGRESS, () -> isTrainedAfter(last) || server.isDone());
+        if (!isTrainedAfter(last)) {
+            return;
+        }
         double seconds =
                 Duration.between(last.at(), log.newest().orElseThrow().at()).toMillis() / 1e3;
         done.set(done.size() - 1, new Kill(last.victim(), last.afterStep(), last.at(), seconds));
+    }
+
+    private boolean isTrainedAfter(Kill kill) {
+        return log.newest().filter(step -> step.at().isAfter(kill.at())).isPresent();
     }
 
     private void awaitStep(long step) throws InterruptedException {

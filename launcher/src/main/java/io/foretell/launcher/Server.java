@@ -141,7 +141,7 @@ final class Server {
 
     private void closeHttp() {
         health.stopping();
-        await(http.stop(), 15, "HTTP server");
+        await(http.stop(), 30, "HTTP server");
     }
 
     private static <T> T await(Future<T> future, long seconds, String what) {
@@ -174,7 +174,7 @@ final class Server {
             lifecycle.stop(config.run().stopTimeout());
         } finally {
             metrics.close();
-            await(vertx.close(), 10, "Vert.x");
+            await(vertx.close(), 30, "Vert.x");
         }
     }
 }
