@@ -15,7 +15,7 @@ final class JudgeFixtures {
         int samples = 1;
         float temperature;
         boolean swapOrder = true;
-        Duration timeout = Duration.ofSeconds(15);
+        Duration timeout = Duration.ofSeconds(60);
         int maxAttempts = 3;
         Duration maxBackoff = Duration.ofMillis(20);
         JudgeSettings.Circuit circuit = new JudgeSettings.Circuit(20, 1, Duration.ofMillis(50));

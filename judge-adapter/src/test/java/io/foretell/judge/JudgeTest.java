@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a judge says becomes a verdict. */
-@Timeout(30)
+@Timeout(180)
 class JudgeTest extends WithJudgeServer {
     @Test
     void theLastLineIsTheVerdict() {

@@ -6,6 +6,7 @@ import io.foretell.platform.Metrics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ abstract class WithJudgeServer {
     Judge judge() {
         JudgeSettings built = settings.build();
         HttpJudge model =
-                new HttpJudge(settings.url, built.apiKey(), built.model(), built.timeout(), Clock.systemUTC());
+                new HttpJudge(settings.url, built.apiKey(), built.model(), Duration.ofMinutes(1), Clock.systemUTC());
         Judge judge = Judge.open(built, model, folder.resolve("verdicts"), metrics);
         open.add(judge);
         return judge;

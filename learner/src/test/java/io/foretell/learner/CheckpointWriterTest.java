@@ -160,7 +160,7 @@ class CheckpointWriterTest {
     }
 
     @Test
-    void whoeverWaitsTooLongIsToldForWhat() {
+    void whoeverWaitsTooLongIsToldForWhat() throws InterruptedException {
         try (CheckpointWriter writer = writer(this::awaitGate, true, Duration.ofMillis(50))) {
             writer.begin(state(7));
             assertThatThrownBy(() -> writer.begin(state(8))).isInstanceOf(IllegalStateException.class);
@@ -169,6 +169,9 @@ class CheckpointWriterTest {
                     .hasMessageContaining("checkpoint of step 7")
                     .hasMessageContaining("ckpt.timeout");
             gate.countDown();
+            while (writer.writing() != -1) { // it would go on while its folder is deleted
+                Thread.sleep(5);
+            }
         }
     }
 

@@ -35,8 +35,8 @@ class ExperienceBufferScaleTest {
                     buffer.forgetUsedUpTo(step - 60);
                 }
             }
-            long early = median(micros, 50, 250);
-            long late = median(micros, micros.length - 200, micros.length);
+            long early = low(micros, 50, 250);
+            long late = low(micros, micros.length - 200, micros.length);
             System.out.printf("take of %d groups: %d us early, %d us after %d groups%n", PER_STEP, early, late, GROUPS);
             assertThat(late).isLessThan(3 * early + 1000);
             assertThat(buffer.take(0, 1, GROUPS, 0, -1)).isEmpty();
@@ -81,9 +81,10 @@ class ExperienceBufferScaleTest {
         }
     }
 
-    private static long median(long[] values, int from, int to) {
+    /** What one in ten is below: others on the machine only add time. */
+    private static long low(long[] values, int from, int to) {
         long[] some = Arrays.copyOfRange(values, from, to);
         Arrays.sort(some);
-        return some[some.length / 2];
+        return some[some.length / 10];
     }
 }

@@ -134,12 +134,12 @@ class PolicyDownloadsTest {
         Path cache = folder.resolve("cache");
 
         PolicyFetch.Fetched fetched =
-                new HttpFetch(learner, "key", cache, Duration.ofSeconds(20)).fetch(version, name -> true);
+                new HttpFetch(learner, "key", cache, Duration.ofSeconds(60)).fetch(version, name -> true);
 
         assertThat(fetched.bytes()).isEqualTo(published.bytes());
         assertThat(fetched.folder().resolve("model.safetensors")).hasBinaryContent(WEIGHTS);
         assertThatThrownBy(
-                        () -> new HttpFetch(learner, null, cache, Duration.ofSeconds(20)).fetch(version, name -> true))
+                        () -> new HttpFetch(learner, null, cache, Duration.ofSeconds(60)).fetch(version, name -> true))
                 .hasMessageContaining("http.api_keys");
     }
 }

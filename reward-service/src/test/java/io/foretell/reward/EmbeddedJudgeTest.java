@@ -2,6 +2,7 @@ package io.foretell.reward;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.foretell.judge.Judge;
 import io.foretell.judge.JudgeAnswer;
@@ -84,10 +85,13 @@ class EmbeddedJudgeTest {
 
     @Test
     void noAnswerInTimeIsATimeout() {
-        assertThatThrownBy(() -> plain.ask(request("Is it?", Duration.ofNanos(1))))
-                .isInstanceOf(JudgeFailure.class)
-                .extracting(failure -> ((JudgeFailure) failure).kind())
-                .isEqualTo(JudgeFailure.Kind.TIMEOUT);
+        Throwable failure = null;
+        for (int i = 0; failure == null && i < 100; i++) { // an answer may be there before anybody looks at the clock
+            failure = catchThrowable(() -> plain.ask(request("Is it?", Duration.ofNanos(1))));
+        }
+        assertThat(failure)
+                .isInstanceOfSatisfying(
+                        JudgeFailure.class, late -> assertThat(late.kind()).isEqualTo(JudgeFailure.Kind.TIMEOUT));
     }
 
     @Test

@@ -58,13 +58,13 @@ class RewardRoutesTest {
                 .listen(0)
                 .toCompletionStage()
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
         url = "http://127.0.0.1:" + server.actualPort() + "/v1/score";
     }
 
     @AfterAll
     static void close() throws Exception {
-        vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     private static JsonNode post(int status, String body) throws IOException, InterruptedException {

@@ -21,7 +21,7 @@ final class ScriptedJudge implements JudgeModel {
             1,
             64,
             true,
-            Duration.ofSeconds(5),
+            Duration.ofMinutes(2),
             1,
             Duration.ofMillis(1),
             Duration.ofMillis(1),

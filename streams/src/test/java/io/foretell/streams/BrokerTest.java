@@ -8,6 +8,7 @@ import io.foretell.platform.ForetellException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -32,12 +33,13 @@ class BrokerTest {
             topics.ensure(broker.bootstrap(), 2);
             try (RecordSender sender = new RecordSender(broker.bootstrap())) {
                 sender.send(topics.scoredGroups(), "k", "value".getBytes(StandardCharsets.UTF_8))
-                        .get(10, TimeUnit.SECONDS);
+                        .get(60, TimeUnit.SECONDS);
             }
         }
         try (Broker broker = Broker.start(KafkaSettings.inProcess(), data);
                 GroupReader reader = new GroupReader(broker.bootstrap(), topics.scoredGroups(), Map.of(0, 0L))) {
-            List<GroupReader.Received> received = reader.poll(Duration.ofSeconds(10));
+            List<GroupReader.Received> received = new ArrayList<>();
+            WorkQueueTest.eventually(() -> received.addAll(reader.poll(Duration.ofMillis(200))));
             assertThat(received).hasSize(1);
             assertThat(received.get(0).value()).asString(StandardCharsets.UTF_8).isEqualTo("value");
         }
@@ -62,7 +64,7 @@ class BrokerTest {
             assertThatThrownBy(() -> EmbeddedBroker.start(folder.resolve("child")))
                     .isInstanceOf(ForetellException.class);
         }
-        assertThat(broker.process().waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(broker.process().waitFor(90, TimeUnit.SECONDS)).isTrue();
         assertThat(broker.process().exitValue()).isZero();
     }
 

@@ -52,13 +52,13 @@ class DocumentRoutesTest {
                         new Health())
                 .toCompletionStage()
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
     }
 
     @AfterEach
     void stop() throws Exception {
-        server.stop().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
-        vertx.close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+        server.stop().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         gateway.close();
         metrics.close();
     }
@@ -157,7 +157,7 @@ class DocumentRoutesTest {
     }
 
     private void stopServer() throws Exception {
-        server.stop().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+        server.stop().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         gateway.close();
     }
 
@@ -172,7 +172,7 @@ class DocumentRoutesTest {
 
     private HttpResponse<String> get(String path) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(server.url() + path))
-                .timeout(Duration.ofSeconds(20))
+                .timeout(Duration.ofSeconds(60))
                 .build();
         return client.send(request, HttpResponse.BodyHandlers.ofString());
     }

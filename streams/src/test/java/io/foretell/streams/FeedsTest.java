@@ -33,7 +33,7 @@ class FeedsTest {
             worker.onChange(version -> heard.add(version.version()));
             learner.publish(policy(1));
             learner.publish(policy(2));
-            assertThat(worker.await(2, Duration.ofSeconds(10))).isEqualTo(policy(2));
+            assertThat(worker.await(2, Duration.ofSeconds(60))).isEqualTo(policy(2));
             learner.publish(policy(1)); // the learner went back to a checkpoint
             WorkQueueTest.eventually(() -> heard.size() == 3);
             assertThat(worker.latest()).contains(policy(1));
@@ -132,7 +132,7 @@ class FeedsTest {
     @Test
     void depthsCountWhatWaits() {
         try (RecordSender sender = new RecordSender(bootstrap);
-                QueueDepths depths = new QueueDepths(bootstrap, topics, () -> Map.of(0, 1L), Duration.ofSeconds(10))) {
+                QueueDepths depths = new QueueDepths(bootstrap, topics, () -> Map.of(0, 1L), Duration.ofSeconds(60))) {
             for (int i = 0; i < 5; i++) {
                 sender.send(topics.tasks(), "k" + i, Codecs.task().encode(Examples.task("k" + i, 0)));
                 sender.send(topics.scoredGroups(), "k" + i, new byte[1]);

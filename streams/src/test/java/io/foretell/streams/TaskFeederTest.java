@@ -269,7 +269,7 @@ class TaskFeederTest {
     private void send(String json) {
         Clients.await(
                 sender.send(topics.documents(), "k", json.getBytes(StandardCharsets.UTF_8)),
-                Duration.ofSeconds(10),
+                Duration.ofSeconds(60),
                 "a document");
     }
 

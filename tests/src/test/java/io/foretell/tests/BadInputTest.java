@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** One server without documents of its own is sent everything that is wrong, and goes on with what is right. */
 @Tag("integration")
 class BadInputTest {
-    private static final Duration DEADLINE = Duration.ofSeconds(60);
+    private static final Duration DEADLINE = Duration.ofSeconds(120);
     private static final String JSON = "application/json";
 
     @TempDir
@@ -162,7 +162,9 @@ class BadInputTest {
         assertThat(letter(empty).reason()).contains("has no text");
         assertThat(letter(empty).topic()).isEqualTo(TOPICS.documents());
         awaitStepAfter(before);
-        assertThat(get("/v1/documents/behind").path("status").asText()).isEqualTo("known");
+        Awaitility.await("the document behind is known")
+                .atMost(DEADLINE)
+                .until(() -> get("/v1/documents/behind").path("status").asText().equals("known"));
     }
 
     @Test
@@ -219,7 +221,7 @@ class BadInputTest {
     private static JsonNode get(String path) throws IOException, InterruptedException {
         return TestRun.json(CLIENT.send(
                         HttpRequest.newBuilder(URI.create(url + path))
-                                .timeout(Duration.ofSeconds(20))
+                                .timeout(DEADLINE)
                                 .build(),
                         HttpResponse.BodyHandlers.ofString())
                 .body());

@@ -27,7 +27,7 @@ import org.awaitility.Awaitility;
 /** A headless Chromium with one page, driven over its debugging protocol. Closing it ends it. Used by one thread. */
 final class Browser implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(60);
-    private static final long ANSWER_SECONDS = 30;
+    private static final long ANSWER_SECONDS = 120;
 
     private final Process process;
     private final WebSocket socket;
@@ -121,9 +121,15 @@ final class Browser implements AutoCloseable {
 
     /** Waits until a JavaScript expression is true. */
     void await(String expression, Duration deadline) {
-        Awaitility.await(expression + " in the page")
-                .atMost(deadline)
-                .until(() -> evaluate(expression).equals("true"));
+        Awaitility.await(expression + " in the page").atMost(deadline).until(() -> isTrue(expression));
+    }
+
+    private boolean isTrue(String expression) {
+        try {
+            return evaluate(expression).equals("true");
+        } catch (AssertionError e) {
+            return false; // the page is being replaced
+        }
     }
 
     /** The addresses of everything that was asked for so far. */

@@ -24,10 +24,10 @@ class ChaosTest {
         try (ForetellProcess chaos = ForetellProcess.foretell(
                 "chaos", "--kills", 10, "--steps", 60, "--seed", seed, "--json", "--run-dir", folder)) {
             int status = chaos.awaitExit(END);
+            assertThat(status).as("%s", chaos).isZero();
             List<String> out = chaos.out();
             JsonNode figures = TestRun.json(out.get(out.size() - 1));
             System.out.println("ChaosTest: " + figures + " (repeat with -Dforetell.seed=" + seed + ")");
-            assertThat(status).as("%s", chaos).isZero();
             assertThat(figures.path("kills").asInt()).isEqualTo(10);
             for (String nothing : List.of(
                     "groups_lost", "groups_trained_twice", "rollouts_beyond_staleness", "groups_of_lost_weights")) {

@@ -85,6 +85,9 @@ class ControlTest {
                     .atMost(PROGRESS)
                     .until(() -> status(up).path("checkpoint_step").asLong() == paused);
             call("POST", up, "/v1/anneal");
+            Awaitility.await("the anneal")
+                    .atMost(PROGRESS)
+                    .until(() -> status(up).path("anneal_from").asLong() == paused + 1);
             call("POST", up, "/v1/resume");
             awaitStep(up, paused + 9);
             annealFrom = status(up).path("anneal_from").asLong();

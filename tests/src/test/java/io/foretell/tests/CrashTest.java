@@ -53,7 +53,7 @@ class CrashTest {
         try (ForetellProcess up = ForetellProcess.foretell("up", "-c", config)) {
             assertThat(exit(run, up)).as("%s: %s", circumstances, up).isZero();
         }
-        audit(run, circumstances);
+        audit(run, STEPS, circumstances);
     }
 
     /* Steps are quick: it looks often, and takes what it gets. */
@@ -61,7 +61,7 @@ class CrashTest {
         Awaitility.await("step " + step + " of " + up)
                 .atMost(PROGRESS)
                 .pollInterval(Duration.ofMillis(5))
-                .failFast("it ended: " + up, () -> !up.isAlive())
+                .failFast("it ended: " + up, () -> !up.isAlive() && run.lastStep() < step)
                 .until(() -> run.lastStep() >= step);
     }
 
@@ -82,18 +82,18 @@ class CrashTest {
         }
     }
 
-    private static void audit(TestRun run, String circumstances) {
+    private static void audit(TestRun run, long last, String circumstances) {
         assertThat(run.steps().stream().map(row -> row.path("step").asLong()))
                 .as("steps in metrics.jsonl; %s", circumstances)
                 .containsExactlyElementsOf(
-                        LongStream.rangeClosed(1, STEPS).boxed().toList());
+                        LongStream.rangeClosed(1, last).boxed().toList());
         // A group has one state, so one step: what is left to check is that every step has all of its groups.
         Map<String, String> audit = run.audit();
         Map<Long, Long> perStep = TestRun.groupsPerStep(audit);
         assertThat(perStep.keySet())
                 .as("steps that used groups; %s", circumstances)
                 .containsExactlyElementsOf(
-                        LongStream.rangeClosed(1, STEPS).boxed().toList());
+                        LongStream.rangeClosed(1, last).boxed().toList());
         assertThat(perStep.values()).as("groups per step; %s", circumstances).containsOnly((long)
                 TestRun.PROMPTS_PER_STEP);
         // What is left of a phase at its end was dropped by name; nothing lies about unused.
@@ -109,19 +109,18 @@ class CrashTest {
     @Test
     void controlCDrainsAndTheNextStartGoesOnWithTheNextStep() {
         TestRun run = new TestRun(folder, "interrupted");
-        Path config = run.config(NTP_STEPS, RLP_STEPS);
+        int last = NTP_STEPS + 3 * RLP_STEPS; // far behind the step that is interrupted
+        Path config = run.config(NTP_STEPS, 3 * RLP_STEPS);
         List<JsonNode> before;
         try (ForetellProcess up = ForetellProcess.foretell("up", "-c", config)) {
             awaitStep(run, up, NTP_STEPS + 13);
-            long asked = System.nanoTime();
             up.interrupt();
-            assertThat(up.awaitExit(Duration.ofSeconds(60))).as("%s", up).isZero();
-            assertThat(Duration.ofNanos(System.nanoTime() - asked)).isLessThan(Duration.ofSeconds(60));
+            assertThat(up.awaitExit(Duration.ofSeconds(120))).as("%s", up).isZero();
             assertThat(up.err()).as("%s", up).isEmpty();
             before = run.rows();
         }
         long stopped = run.lastStep();
-        assertThat(stopped).isBetween((long) NTP_STEPS + 13, (long) STEPS - 1);
+        assertThat(stopped).isBetween((long) NTP_STEPS + 13, (long) last - 1);
         assertThat(run.summary().path("state").asText()).isEqualTo("stopped");
         assertThat(run.summary().path("steps").asLong()).isEqualTo(stopped);
         assertThat(run.folder().resolve(String.format("checkpoints/%06d", stopped)))
@@ -141,6 +140,6 @@ class CrashTest {
         assertThat(first.path("step").asLong()).isEqualTo(stopped + 1);
         // A policy without its optimizer, or another one, would not fit what was sampled before.
         assertThat(first.path("mismatch_kl/mean").asDouble()).isLessThan(0.05);
-        audit(run, "interrupted after step " + stopped);
+        audit(run, last, "interrupted after step " + stopped);
     }
 }

@@ -2,6 +2,7 @@ package io.foretell.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -41,8 +42,8 @@ class DashboardTest {
         server = ForetellProcess.foretell("up", "-c", config, "--keep-serving");
         url = server.url();
         Awaitility.await("the end of " + server)
-                .atMost(Duration.ofSeconds(90))
-                .until(() -> run.lastStep() >= NTP_STEPS + 12);
+                .atMost(Duration.ofSeconds(180))
+                .until(() -> isFinished(TestRun.json(get("/v1/status").body())));
         if (Browser.program().isPresent()) {
             browser = Browser.start(Browser.program().get(), Files.createTempDirectory(folder, "profile"));
             browser.open(url + "/");
@@ -51,6 +52,11 @@ class DashboardTest {
             browser.await("document.getElementById('connection').textContent === 'live'", PAGE);
             browser.await("document.querySelectorAll('#rollout-detail .thought').length > 0", PAGE);
         }
+    }
+
+    private static boolean isFinished(JsonNode status) {
+        return status.path("state").asText().equals("finished")
+                && status.path("policy_version").asLong() == NTP_STEPS + 12;
     }
 
     @AfterAll
@@ -76,7 +82,7 @@ class DashboardTest {
     void thePageIsReadyAndNamesTheRun() {
         assertThat(browser().evaluate("document.documentElement.dataset.ready")).isEqualTo("true");
         assertThat(textOf("run-name")).isEqualTo("watched");
-        assertThat(textOf("connection")).isEqualTo("live");
+        browser().await("document.getElementById('connection').textContent === 'live'", PAGE);
         assertThat(textOf("state")).isEqualTo("finished");
         assertThat(textOf("step")).isEqualTo("22 of 22");
     }

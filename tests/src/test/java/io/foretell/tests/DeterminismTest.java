@@ -46,7 +46,7 @@ class DeterminismTest {
                 Map.of(
                         "run",
                         "{name: same, dir: '" + run.dir().resolve("runs") + "', seed: " + seed
-                                + ", mode: sync, full_determinism: true}",
+                                + ", mode: sync, full_determinism: true, stop_timeout: 110s}",
                         "rollout",
                         "{n: 4, max_prompt_length: 32, max_response_length: 16}",
                         "eval",

@@ -42,7 +42,10 @@ class EndToEndTest {
         complete(strict.config(
                 NTP_STEPS,
                 RLP_STEPS,
-                Map.of("run", "{name: strict, dir: '" + folder.resolve("runs") + "', seed: 1, mode: sync}")));
+                Map.of(
+                        "run",
+                        "{name: strict, dir: '" + folder.resolve("runs")
+                                + "', seed: 1, mode: sync, stop_timeout: 110s, watchdog: 10m}")));
     }
 
     private static List<String> complete(Path config) {
@@ -157,7 +160,11 @@ class EndToEndTest {
                             .boxed()
                             .toList());
             assertThat(perStep.values()).containsOnly((long) TestRun.PROMPTS_PER_STEP);
-            assertThat(audit).as("all groups ever stored").hasSize((NTP_STEPS + RLP_STEPS) * TestRun.PROMPTS_PER_STEP);
+            // A group that others overtook may be too old where sampling runs ahead; it is replaced.
+            assertThat(audit.values())
+                    .as("all groups ever stored")
+                    .allMatch(state ->
+                            state.startsWith("USED ") || each == run && state.matches("DROPPED (stale|phase over)"));
         }
     }
 

@@ -160,7 +160,7 @@ final class ForetellProcess implements AutoCloseable {
                 throw new AssertionError("it still runs after " + deadline.toSeconds() + " s: " + this);
             }
             for (Thread reader : readers) {
-                reader.join(5000);
+                reader.join(60_000);
             }
             return process.exitValue();
         } catch (InterruptedException e) {
@@ -173,7 +173,7 @@ final class ForetellProcess implements AutoCloseable {
     void interrupt() {
         try {
             Process kill = new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start();
-            if (!kill.waitFor(10, TimeUnit.SECONDS) || kill.exitValue() != 0) {
+            if (!kill.waitFor(60, TimeUnit.SECONDS) || kill.exitValue() != 0) {
                 throw new AssertionError("kill -INT " + process.pid() + " failed");
             }
         } catch (IOException e) {

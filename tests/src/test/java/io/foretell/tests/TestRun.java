@@ -26,7 +26,9 @@ record TestRun(Path dir, String name) {
     /** The configuration file; {@code overrides} are YAML lines of whole sections that replace the small ones. */
     Path config(int ntpSteps, int rlpSteps, Map<String, String> overrides) {
         Map<String, String> sections = new TreeMap<>(Map.of(
-                "run", "{name: " + name + ", dir: '" + dir.resolve("runs") + "', seed: 1, stop_timeout: 50s}",
+                "run",
+                        "{name: " + name + ", dir: '" + dir.resolve("runs")
+                                + "', seed: 1, stop_timeout: 110s, watchdog: 10m}",
                 "policy", "{init: {arch: qwen3, size: micro, tokenizer: chain, std: 0.05}, threads: 1}",
                 "documents", "{sources: [{generator: chain}], deduplicate: none, held_out_fraction: 0.03}",
                 "phases",
