@@ -91,7 +91,8 @@ final class PolicyProgram implements AutoCloseable {
         boolean onProcessor = !model.getNDManager().getDevice().isGpu();
         try {
             JniUtils.setGraphExecutorOptimize(false);
-            model.load(new ByteArrayInputStream(archive(config, options, onProcessor)));
+            model.load(new ByteArrayInputStream(
+                    archive(config, options, onProcessor && Processor.packs(options.precision()))));
             Files.deleteIfExists(model.getModelPath()); // an empty folder that DJL makes and does not need
             PolicyProgram program = new PolicyProgram(model);
             program.run(
