@@ -62,7 +62,16 @@ final class Stopwatch {
      *
      * @param seconds by contender and round
      */
-    record Turns(double[][] seconds) {
+    record Turns(double[]... seconds) {
+        /** Seconds of each round; of several contenders their sum. */
+        double[] of(int... contenders) {
+            return IntStream.range(0, seconds[0].length)
+                    .mapToDouble(round -> IntStream.of(contenders)
+                            .mapToDouble(contender -> seconds[contender][round])
+                            .sum())
+                    .toArray();
+        }
+
         double median(int contender) {
             return Rounds.median(seconds[contender]);
         }
