@@ -36,7 +36,7 @@ final class Clients {
 
     /**
      * Settings of every producer: nothing is acknowledged before the broker has it, nothing is written twice. One request
-     * is under way at a time: where a broker does not know a new partition yet and refuses the first of two, it takes the
+     * is under way at a time: where a broker does not serve a partition yet and refuses the first of two, it takes the
      * second, and then refuses the first for good (KAFKA-15591).
      */
     static Map<String, Object> producing(String bootstrap) {

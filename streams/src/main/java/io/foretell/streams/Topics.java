@@ -5,6 +5,7 @@ import io.foretell.platform.ForetellException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,8 +14,11 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Names and shapes of a run's topics and share groups. Immutable. */
 public final class Topics {
@@ -88,8 +92,34 @@ public final class Topics {
                 admin.createTopics(missing).values().entrySet()) {
             Clients.awaitCreated(created.getValue(), DEADLINE, created.getKey());
         }
+        awaitLeaders(admin, missing);
         configureShareGroup(admin, rolloutWorkers());
         configureShareGroup(admin, rewardWorkers());
+    }
+
+    /**
+     * A broker hears of a new topic a moment after the controller. Where it refuses a producer's first records until then, it
+     * takes the second ones, and the first never (KAFKA-15591).
+     */
+    private static void awaitLeaders(Admin admin, List<NewTopic> topics) {
+        Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+        for (NewTopic topic : topics) {
+            for (int partition = 0; partition < topic.numPartitions(); partition++) {
+                asked.put(new TopicPartition(topic.name(), partition), OffsetSpec.latest());
+            }
+        }
+        long end = System.nanoTime() + DEADLINE.toNanos();
+        while (true) {
+            try {
+                Clients.await(admin.listOffsets(asked).all(), DEADLINE, "the new topics");
+                return;
+            } catch (ForetellException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException) || System.nanoTime() > end) {
+                    throw e;
+                }
+                LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+            }
+        }
     }
 
     private List<NewTopic> wanted(int partitions) {
@@ -103,7 +133,7 @@ public final class Topics {
     }
 
     private static NewTopic topic(String name, int partitions, Map<String, String> config) {
-        Map<String, String> all = new java.util.HashMap<>(config);
+        Map<String, String> all = new HashMap<>(config);
         all.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(BrokerProperties.MAX_MESSAGE_BYTES));
         return new NewTopic(name, java.util.Optional.of(partitions), java.util.Optional.empty()).configs(all);
     }
