@@ -199,7 +199,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
                 loop.await(feed.atLeast(sampled).completeOnTimeout(announced, WAIT_SECONDS, TimeUnit.SECONDS));
         PolicyVersion chosen = latest.version() < sampled ? feed.latest().orElse(latest) : latest;
         try {
-            loop.await(CompletableFuture.runAsync(() -> policy.swap(chosen)));
+            loop.aside(() -> policy.swap(chosen));
         } catch (RuntimeException e) {
             if (policy.version() < 0) {
                 throw e;

@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -105,7 +104,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
         }
         PolicyVersion chosen = latest;
         try {
-            loop.await(CompletableFuture.runAsync(() -> policy.swap(chosen)));
+            loop.aside(() -> policy.swap(chosen));
         } catch (RuntimeException e) {
             // The learner may have published a newer version and removed this one meanwhile.
             if (policy.version() < Math.max(0, Math.min(needed, latest.version()))) {

@@ -191,6 +191,15 @@ public final class WorkLoop<T> implements AutoCloseable {
         throw new ForetellException(ErrorCode.UNAVAILABLE, "the " + name + " is stopping");
     }
 
+    /** Does {@code work}, which may block for long, on a thread of its own, and {@link #await}s its end. */
+    public void aside(Runnable work) throws InterruptedException {
+        await(CompletableFuture.runAsync(work, task -> {
+            Thread thread = new Thread(task, name + " aside");
+            thread.setDaemon(true);
+            thread.start();
+        }));
+    }
+
     /** Takes no more records after those in hand. */
     public void pause() {
         paused = true;
