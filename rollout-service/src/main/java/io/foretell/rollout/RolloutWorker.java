@@ -124,6 +124,9 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
         PolicyVersion version = policy.current();
         List<List<Sample>> samples = requests.isEmpty() ? List.of() : loop.await(policy.generate(requests));
         double seconds = (System.nanoTime() - start) / 1e9;
+        boolean isOfOne =
+                policy.current().fingerprint().equals(version.fingerprint()); // others may switch weights, too
+        String fingerprint = isOfOne ? version.fingerprint() : "";
         Map<Work<Task>, RolloutGroup> groups = new LinkedHashMap<>();
         int next = 0;
         long tokens = 0;
@@ -142,7 +145,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                             task.value(),
                             rollouts,
                             tokenizerFingerprint,
-                            policy.current() == version ? version.fingerprint() : "", // of one version alone
+                            fingerprint,
                             rollouts.isEmpty() ? 0 : seconds / requests.size(),
                             clock.instant()));
         }
