@@ -30,7 +30,9 @@ import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code foretell chaos}: a real run under random kills, and the audit of what it left. */
 @Command(
@@ -43,6 +45,9 @@ import picocli.CommandLine.Option;
         footer = {"", "Example: foretell chaos --kills 10 --steps 60"})
 final class ChaosCommand implements Callable<Integer> {
     private static final double SUSPICIOUS = 0.01;
+
+    @Spec
+    private CommandSpec spec;
 
     @Option(names = "--kills", paramLabel = "N", defaultValue = "60", description = "Kills (${DEFAULT-VALUE}).")
     private int kills;
@@ -83,7 +88,11 @@ final class ChaosCommand implements Callable<Integer> {
         List<ChaosRun.Kill> done;
         int revived;
         try (ChaosServer server = new ChaosServer(
-                runs.resolve("chaos.yaml").toAbsolutePath(), folder, runs.resolve("chaos-logs"), freePort())) {
+                spec.root().userObject().getClass().getName(),
+                runs.resolve("chaos.yaml").toAbsolutePath(),
+                folder,
+                runs.resolve("chaos-logs"),
+                freePort())) {
             done = new ChaosRun(server, log, kills, steps, new SplittableRandom(chosen)).run();
             revived = server.revived();
         }

@@ -24,8 +24,11 @@ final class ChaosProcess {
         this.log = log;
     }
 
-    /** @param log gets what it prints; must not be there yet */
-    static ChaosProcess start(String name, List<String> arguments, Path log) {
+    /**
+     * @param program class of the {@code foretell} command
+     * @param log gets what it prints; must not be there yet
+     */
+    static ChaosProcess start(String program, String name, List<String> arguments, Path log) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx384m",
@@ -33,7 +36,7 @@ final class ChaosProcess {
                 "-XX:TieredStopAtLevel=1", // it does not live long
                 "-cp",
                 System.getProperty("java.class.path"),
-                Main.class.getName()));
+                program));
         command.addAll(arguments);
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());

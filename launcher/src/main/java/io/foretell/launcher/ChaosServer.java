@@ -16,6 +16,7 @@ final class ChaosServer implements AutoCloseable {
     static final String ALL_IN_ONE = "up";
     static final List<String> APART = List.of(BROKER, LEARNER, "reward", "rollout", "streams");
 
+    private final String program;
     private final Path config;
     private final Path runFolder;
     private final Path logs;
@@ -25,10 +26,12 @@ final class ChaosServer implements AutoCloseable {
     private int revived;
 
     /**
+     * @param program class of the {@code foretell} command
      * @param logs folder of what the processes print
      * @param port of the broker where it is a process of its own
      */
-    ChaosServer(Path config, Path runFolder, Path logs, int port) {
+    ChaosServer(String program, Path config, Path runFolder, Path logs, int port) {
+        this.program = program;
         this.config = config;
         this.runFolder = runFolder;
         this.logs = logs;
@@ -38,7 +41,8 @@ final class ChaosServer implements AutoCloseable {
     void start(String name) {
         processes.put(
                 name,
-                ChaosProcess.start(name, arguments(name), logs.resolve(String.format("%03d-%s.log", ++started, name))));
+                ChaosProcess.start(
+                        program, name, arguments(name), logs.resolve(String.format("%03d-%s.log", ++started, name))));
     }
 
     private List<String> arguments(String name) {

@@ -15,8 +15,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code foretell experiment}: several seeds and a control, a curve, a table and a verdict. */
 @Command(
@@ -27,6 +29,9 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         footer = {"", "Example: foretell experiment quickstart --seeds 1,2,3"})
 final class ExperimentCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
     @Parameters(
             paramLabel = "NAME",
             description = "quickstart, rpt, rlpt, pretrainzero, self-improving or phf-conditional")
@@ -111,7 +116,7 @@ final class ExperimentCommand implements Callable<Integer> {
                 "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
-                Main.class.getName(),
+                spec.root().userObject().getClass().getName(),
                 "up",
                 "-c",
                 configuration));

@@ -7,7 +7,6 @@ import io.foretell.objectives.Rollout;
 import io.foretell.objectives.ScoredGroup;
 import io.foretell.streams.Codec;
 import io.foretell.streams.UnreadableRecordException;
-import java.util.Arrays;
 import java.util.List;
 
 /** What the buffer asks of a group that comes in. Pure functions. */
@@ -40,7 +39,7 @@ final class Admission {
             return "";
         }
         if (known >= 2) {
-            return filterGroups && hasNoSpread(group) ? "all rewards are equal" : "";
+            return filterGroups && AdvantageEstimator.isZero(group) ? "all rewards are equal" : "";
         }
         return "no reward: "
                 + rewards.stream()
@@ -67,12 +66,6 @@ final class Admission {
     static String refusal(List<ScoredGroup> family, Objective objective, long step, boolean filterGroups) {
         return refusal(
                 Families.settled(family, group -> objective), filterGroups || objective.replacesEqualRewards(step));
-    }
-
-    /** Whether all advantages are 0, but for float noise. */
-    static boolean hasNoSpread(ScoredGroup group) {
-        return Arrays.stream(AdvantageEstimator.DR_GRPO.of(group.rewards()))
-                .allMatch(advantage -> Math.abs(advantage) <= 1e-6);
     }
 
     /** The oldest policy version among all tokens of a family; -1 when nothing was sampled. */

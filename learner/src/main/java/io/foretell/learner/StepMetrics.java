@@ -1,5 +1,6 @@
 package io.foretell.learner;
 
+import io.foretell.objectives.AdvantageEstimator;
 import io.foretell.objectives.Extremes;
 import io.foretell.objectives.FinishReason;
 import io.foretell.objectives.Objective;
@@ -54,7 +55,7 @@ final class StepMetrics {
         put("reward/positive_fraction", positive / (double) Math.max(1, rewards.length));
         components(sampled);
         pools(sampled);
-        long equal = sampled.stream().filter(Admission::hasNoSpread).count();
+        long equal = sampled.stream().filter(AdvantageEstimator::isZero).count();
         put("frac_reward_zero_std", equal / (double) sampled.size());
         List<Rollout> rollouts = sampled.stream()
                 .flatMap(g -> g.group().rollouts().stream())
@@ -99,7 +100,7 @@ final class StepMetrics {
                             .toArray()));
             put(
                     role + "/frac_reward_zero_std",
-                    some.stream().filter(Admission::hasNoSpread).count() / (double) some.size());
+                    some.stream().filter(AdvantageEstimator::isZero).count() / (double) some.size());
         });
         return this;
     }

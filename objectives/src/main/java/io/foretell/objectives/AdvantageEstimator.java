@@ -75,6 +75,11 @@ public enum AdvantageEstimator {
                 + List.of(values()).toString().toLowerCase(Locale.ROOT));
     }
 
+    /** Whether all rewards of {@code group} are equal but for float noise, so that every estimator gives 0 throughout. */
+    public static boolean isZero(ScoredGroup group) {
+        return Arrays.stream(DR_GRPO.of(group.rewards())).allMatch(advantage -> Math.abs(advantage) <= 1e-6);
+    }
+
     /** Advantages of a group whose responses count as equally long. */
     public double[] of(List<Reward> rewards) {
         int[] lengths = new int[rewards.size()];

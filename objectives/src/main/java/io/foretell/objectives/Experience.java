@@ -125,10 +125,10 @@ public record Experience(
      * The responses of a group trained by policy gradient, in order, each with its own advantage.
      *
      * @param context tokens they were sampled from
+     * @param advantages one per rollout
      */
-    static List<Experience> policyGradient(
-            TokenArray context, ScoredGroup group, AdvantageEstimator estimator, int forbiddenFirst) {
-        double[] advantages = estimator.of(group);
+    public static List<Experience> policyGradient(
+            TokenArray context, ScoredGroup group, double[] advantages, int forbiddenFirst) {
         List<Experience> experiences = new ArrayList<>();
         for (int i = 0; i < advantages.length; i++) {
             Rollout rollout = group.group().rollouts().get(i);

@@ -170,6 +170,6 @@ public final class Rlp implements Objective {
         if (task.prompt().isEmpty()) {
             return List.of(Experience.nextToken(task.target(), (float) nextTokenWeight, Set.of(open)));
         }
-        return Experience.policyGradient(task.prompt().append(open), group, estimator, close);
+        return Experience.policyGradient(task.prompt().append(open), group, estimator.of(group), close);
     }
 }

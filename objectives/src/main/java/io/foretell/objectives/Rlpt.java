@@ -280,6 +280,6 @@ public final class Rlpt implements Objective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return Experience.policyGradient(group.task().prompt().append(open), group, estimator, stop);
+        return Experience.policyGradient(group.task().prompt().append(open), group, estimator.of(group), stop);
     }
 }

@@ -230,7 +230,7 @@ public final class Rpt implements Objective {
         return Experience.policyGradient(
                 context(group.task().prompt()),
                 group,
-                estimator,
+                estimator.of(group),
                 tokenizer.endOfText().orElse(NO_TOKEN));
     }
 }

@@ -62,7 +62,7 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
             throw new PolicyException("there is no tokenizer " + file);
         }
         try {
-            NativeEngine.configure();
+            DjlSettings.apply();
             return new HuggingFaceTokenizer(file, Files.readAllBytes(file));
         } catch (IOException | RuntimeException e) {
             throw new PolicyException(file + " is not a tokenizer that can be used: " + e.getMessage(), e);

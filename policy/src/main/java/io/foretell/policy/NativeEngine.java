@@ -16,29 +16,18 @@ final class NativeEngine {
     /** Held for reading by calls in progress; taken for writing, for good, before the process ends. */
     static final ReentrantReadWriteLock CALLS = new ReentrantReadWriteLock();
 
-    private static boolean configured;
     private static boolean started;
 
     private NativeEngine() {}
-
-    /** Settings that DJL reads before any of its libraries is loaded: never go to the network. */
-    static synchronized void configure() {
-        if (!configured) {
-            configured = true;
-            System.setProperty("ai.djl.offline", "true");
-            System.setProperty("OPT_OUT_TRACKING", "true");
-            System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
-        }
-    }
 
     /**
      * @param threads threads inside one operator, shared by every policy of the JVM; 0 leaves libtorch's own choice
      */
     static synchronized void start(int threads) {
-        configure();
         if (started) {
             return;
         }
+        DjlSettings.apply();
         if (threads > 0) {
             System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
         }

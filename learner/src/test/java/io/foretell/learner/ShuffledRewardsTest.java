@@ -1,12 +1,10 @@
-package io.foretell.objectives;
+package io.foretell.learner;
 
-import static io.foretell.objectives.Fixtures.CLOSE;
-import static io.foretell.objectives.Fixtures.group;
-import static io.foretell.objectives.Fixtures.rollout;
-import static io.foretell.objectives.Fixtures.task;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Instant;
+import io.foretell.objectives.Reward;
+import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.ShuffledRewards;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,15 +17,12 @@ class ShuffledRewardsTest {
         List<ScoredGroup> batch = new ArrayList<>();
         int number = 0;
         for (int size : new int[] {4, 0, 2, 3}) {
-            List<Rollout> rollouts = new ArrayList<>();
             List<Reward> rewards = new ArrayList<>();
             for (int i = 0; i < size; i++) {
-                rollouts.add(rollout(i, FinishReason.STOP, 0, 5, CLOSE));
                 rewards.add(number == 3 ? Reward.failed("lost") : Reward.of(number, Map.of("part", (double) number)));
                 number++;
             }
-            Task task = task(TokenArray.of(1), TokenArray.of(2));
-            batch.add(new ScoredGroup(group(task, rollouts.toArray(Rollout[]::new)), rewards, 3, 0.1, Instant.EPOCH));
+            batch.add(Groups.rewarded("group-" + size, 0, 3, rewards.toArray(Reward[]::new)));
         }
         return batch;
     }
