@@ -19,15 +19,16 @@ import picocli.CommandLine.Parameters;
             "Write the TorchScript program for a model's architecture: what samples, scores and learns here, for"
                     + " torch.jit.load of PyTorch 2.7 or newer. It contains no weights.",
             "Every argument is a tensor, and what is calculated is where they are. In this order:",
-            "  configure(inverse, windows, rotary)  rotary frequencies (head_dim/2), and per layer its sliding window"
+            "  configure(inv_freq, windows, rotary)  rotary frequencies (head_dim/2), and per layer its sliding window"
                     + " or 0 and whether it turns queries and keys;",
             "  stage(tensor)  for each tensor of model.safetensors in the order embedding, layers, last norm, head;"
-                    + " then switch(0, parts), parts saying how many staged tensors make one (3 for queries, keys and"
-                    + " values);",
+                    + " then use_staged(0, parts), parts saying how many staged tensors make one (3 for queries, keys"
+                    + " and values);",
             "  score(0, tokens, rows, targets)  log-probabilities of targets after rows of the flattened tokens;",
-            "  plan, join, decode  sampling; start_training(0), evaluate, pull, step  learning.",
+            "  allocate_caches, prefill, decode  sampling; start_training(0), forward, backward, step  learning.",
             "The program's text, code/__torch__.py in the archive, says what each takes and gives back;"
-                    + " tests/peers/load_program.py calls all of them."
+                    + " tests/peers/load_program.py calls all of them, and tests/peers/eager_policy.py"
+                    + " runs the same text as plain Python."
         },
         footer = {"", "Example: ./foretell program my-model my-model.pt --device any --precision bfloat16"},
         mixinStandardHelpOptions = true)

@@ -11,9 +11,9 @@ final class DecodeCalls {
         this.program = program;
     }
 
-    void plan(CacheRoom room) {
+    void allocate(CacheRoom room) {
         program.run(
-                "plan",
+                "allocate_caches",
                 inputs -> inputs.integer(room.rows())
                         .integer(room.columns())
                         .integer(room.prompts())
@@ -30,7 +30,7 @@ final class DecodeCalls {
             long[] sources = moves.stream().mapToLong(move -> move[0]).toArray();
             long[] targets = moves.stream().mapToLong(move -> move[1]).toArray();
             program.run(
-                    "move",
+                    "move_rows",
                     inputs -> inputs.integer(pool)
                             .integers(sources, sources.length)
                             .integers(targets, targets.length)
@@ -45,7 +45,7 @@ final class DecodeCalls {
      * @param rows the continuations of all of them, in order
      * @return (A, 3) each row's first token, as {@link #decode} describes it
      */
-    double[] join(List<Generation> batch, List<Integer> slots, List<Continuation> rows) {
+    double[] prefill(List<Generation> batch, List<Integer> slots, List<Continuation> rows) {
         int prompts = batch.size();
         int width = batch.stream()
                 .mapToInt(generation -> generation.request.prompt().length())
@@ -53,7 +53,7 @@ final class DecodeCalls {
                 .orElseThrow();
         long[] tokens = new long[prompts * width]; // (P, T)
         long[] lengths = new long[prompts]; // (P,)
-        long[] spread = new long[rows.size()]; // (A,)
+        long[] promptOf = new long[rows.size()]; // (A,)
         int row = 0;
         for (int p = 0; p < prompts; p++) {
             GenerationRequest request = batch.get(p).request;
@@ -62,19 +62,19 @@ final class DecodeCalls {
                 tokens[p * width + t] = request.prompt().at(t);
             }
             for (int c = 0; c < batch.get(p).count(); c++) {
-                spread[row++] = p;
+                promptOf[row++] = p;
             }
         }
         int pool = batch.get(0).shares() ? 1 : 0;
         long[] places = slots.stream().mapToLong(Integer::longValue).toArray();
         return program.call(
-                "join",
+                "prefill",
                 inputs -> drawing(
                         inputs.integer(pool)
                                 .integers(tokens, prompts, width)
                                 .integers(lengths, prompts)
                                 .integers(places, prompts)
-                                .integers(spread, rows.size()),
+                                .integers(promptOf, rows.size()),
                         rows,
                         1),
                 array -> array.toDoubleArray());
@@ -126,7 +126,7 @@ final class DecodeCalls {
                 array -> array.toDoubleArray());
     }
 
-    /** Adds what draw() needs to know of the rows. */
+    /** Adds what sample() needs to know of the rows. */
     private static PolicyProgram.Inputs drawing(PolicyProgram.Inputs inputs, List<Continuation> rows, int steps) {
         int count = rows.size();
         int stops = Math.max(

@@ -17,7 +17,8 @@ final class MachinePeaks {
                 2.0 * size * size * size,
                 repeats -> program.run(
                         "matmul_peak",
-                        inputs -> inputs.integer(size).integer(repeats).integer(precision.code())));
+                        inputs ->
+                                inputs.integer(size).integer(repeats).integer(precision == Precision.FLOAT32 ? 0 : 1)));
     }
 
     /** Bytes per nanosecond (GB/s) read while copying 256 MiB. */

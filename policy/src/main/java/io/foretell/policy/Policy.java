@@ -25,9 +25,6 @@ import java.util.stream.IntStream;
 public final class Policy implements AutoCloseable {
     static final int LIVE = 0;
     static final int EMA = 1;
-    static final int FIRST_MOMENT = 2;
-    static final int SECOND_MOMENT = 3;
-    static final int ADAM_STEPS = 4;
 
     private final ModelConfig config;
     private final PolicyOptions options;

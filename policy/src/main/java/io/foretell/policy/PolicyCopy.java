@@ -26,19 +26,27 @@ public final class PolicyCopy implements AutoCloseable {
     private final Map<Key, Part> parts = new LinkedHashMap<>();
     private final PolicyFiles files;
 
-    PolicyCopy(ModelConfig config, WeightLayout layout, PolicyFiles files) {
+    PolicyCopy(ModelConfig config, WeightLayout layout, List<OptimizerState> states, PolicyFiles files) {
         this.files = files;
-        List<ModelConfig.Parameter> parameters = config.parameters();
-        for (int slot = Policy.LIVE; slot <= Policy.SECOND_MOMENT; slot++) {
-            for (int i = 0; i < parameters.size(); i++) {
-                WeightLayout.Place place = layout.place(parameters.get(i));
-                for (Slice slice : Slice.of(parameters.get(i).shape())) {
-                    add(new Key(slot, i, slice.from()), place.part(slice), slice.shape());
+        addLikeWeights(Policy.LIVE, config.parameters(), layout);
+        addLikeWeights(Policy.EMA, config.parameters(), layout);
+        for (OptimizerState state : states) {
+            if (state.likeWeight()) {
+                addLikeWeights(state.slot(), config.parameters(), layout);
+            } else {
+                for (int i = 0; i < layout.tensors().size(); i++) {
+                    add(new Key(state.slot(), i, 0), new WeightLayout.Place(i, 0, 0), List.of());
                 }
             }
         }
-        for (int i = 0; i < layout.tensors().size(); i++) {
-            add(new Key(Policy.ADAM_STEPS, i, 0), new WeightLayout.Place(i, 0, 0), List.of());
+    }
+
+    private void addLikeWeights(int slot, List<ModelConfig.Parameter> parameters, WeightLayout layout) {
+        for (int i = 0; i < parameters.size(); i++) {
+            WeightLayout.Place place = layout.place(parameters.get(i));
+            for (Slice slice : Slice.of(parameters.get(i).shape())) {
+                add(new Key(slot, i, slice.from()), place.part(slice), slice.shape());
+            }
         }
     }
 
@@ -55,7 +63,7 @@ public final class PolicyCopy implements AutoCloseable {
                 })
                 .toArray(); // (n, 4)
         program.run(
-                "copy",
+                "copy_into",
                 inputs -> inputs.integers(places, parts.size(), 4)
                         .arrays(parts.values().stream().map(Part::values).toList()));
     }

@@ -19,22 +19,36 @@ final class PolicyFiles {
 
     private final ModelConfig config;
     private final List<ModelConfig.Parameter> parameters;
-    private final WeightLayout layout;
+    private final List<OptimizerEntry> optimizer = new ArrayList<>();
+
+    /** Tensor {@code index} of a state: of the parameters, or of the program's tensors where it is a number of each. */
+    private record OptimizerEntry(OptimizerState state, int index, ModelConfig.Parameter parameter) {}
 
     /** Where values come from. */
     @FunctionalInterface
     interface Values {
         /**
-         * @param slot one of {@link Policy}'s
-         * @param index of a parameter; of the program's tensors where {@code slot} has step counts
+         * @param slot of the program's lists of tensors
+         * @param index of a parameter; of the program's tensors where {@code slice} is a single number
          */
         FloatBuffer of(int slot, int index, Slice slice);
     }
 
-    PolicyFiles(ModelConfig config, WeightLayout layout) {
+    PolicyFiles(ModelConfig config, WeightLayout layout, List<OptimizerState> states) {
         this.config = config;
         this.parameters = config.parameters();
-        this.layout = layout;
+        // A number of each of the program's tensors has the name of the first parameter in it.
+        List<ModelConfig.Parameter> numbers = layout.tensors().stream()
+                .map(joined -> new ModelConfig.Parameter(joined.get(0).name(), List.of()))
+                .toList();
+        for (OptimizerState state : states) {
+            List<ModelConfig.Parameter> kept = state.likeWeight() ? parameters : numbers;
+            for (int i = 0; i < kept.size(); i++) {
+                String name = state.name() + "." + kept.get(i).name();
+                optimizer.add(new OptimizerEntry(
+                        state, i, new ModelConfig.Parameter(name, kept.get(i).shape())));
+            }
+        }
     }
 
     /** A Hugging Face folder with the teacher beside it; what is neither weights nor configuration comes from {@code origin}. */
@@ -59,27 +73,14 @@ final class PolicyFiles {
     }
 
     void writeOptimizer(Path file, Values values) {
-        int n = parameters.size();
-        SafetensorsWriter.file(
-                file,
-                optimizer(),
-                FloatFormat.F32,
-                (i, slice) -> i < 2 * n
-                        ? values.of(Policy.FIRST_MOMENT + i / n, i % n, slice)
-                        : values.of(Policy.ADAM_STEPS, i - 2 * n, slice));
+        SafetensorsWriter.file(file, optimizer(), FloatFormat.F32, (i, slice) -> {
+            OptimizerEntry entry = optimizer.get(i);
+            return values.of(entry.state().slot(), entry.index(), slice);
+        });
     }
 
-    /** Two moments of every parameter, and a step count of each of the program's tensors under its first part's name. */
+    /** What the optimizer's file holds, state by state. */
     List<ModelConfig.Parameter> optimizer() {
-        List<ModelConfig.Parameter> all = new ArrayList<>();
-        for (String moment : List.of("first_moment.", "second_moment.")) {
-            for (ModelConfig.Parameter parameter : parameters) {
-                all.add(new ModelConfig.Parameter(moment + parameter.name(), parameter.shape()));
-            }
-        }
-        for (List<ModelConfig.Parameter> tensor : layout.tensors()) {
-            all.add(new ModelConfig.Parameter("steps." + tensor.get(0).name(), List.of()));
-        }
-        return all;
+        return optimizer.stream().map(OptimizerEntry::parameter).toList();
     }
 }

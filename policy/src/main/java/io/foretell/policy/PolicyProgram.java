@@ -12,45 +12,17 @@ import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
 /**
- * The loaded TorchScript program: calls by method name with plain Java arrays. The only class that touches DJL's
+ * The loaded model program: calls of its methods by name with plain Java arrays. The only class that touches DJL's
  * arrays. Confined to the thread that loaded it.
  */
 final class PolicyProgram implements AutoCloseable {
-    /** The program's attributes that are lists; configure() makes them. */
-    private static final List<String> LISTS = List.of(
-            "inverse",
-            "windows",
-            "rotary",
-            "live",
-            "ema",
-            "first_moment",
-            "second_moment",
-            "adam_steps",
-            "gradients",
-            "staged",
-            "forms",
-            "ema_forms",
-            "turned",
-            "batch",
-            "saved",
-            "likely",
-            "keys",
-            "values",
-            "prefix_keys",
-            "prefix_values");
-
     /** Kept strongly: DJL's finalizer would close the native module. */
     private final Model model;
 
@@ -68,23 +40,22 @@ final class PolicyProgram implements AutoCloseable {
      * @param onProcessor whether it may use products that only processors have
      */
     static byte[] archive(ModelConfig config, PolicyOptions options, boolean onProcessor) {
-        try (InputStream source = PolicyProgram.class.getResourceAsStream("program.py")) {
-            if (source == null) {
-                throw new IllegalStateException("program.py is not on the class path");
-            }
-            String text = new String(source.readAllBytes(), StandardCharsets.UTF_8);
-            Map<String, Object> attributes = new LinkedHashMap<>(config.attributes());
-            attributes.put("dtype", options.precision().code());
-            attributes.put("fp8", options.precision() == Precision.FP8_EMULATED);
-            attributes.put("native", onProcessor);
-            attributes.put("trains", options.use() == PolicyOptions.Use.TRAINING);
-            return TorchScriptArchive.pack(text, "Policy", attributes, LISTS);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        ProgramSource source = ProgramSource.read();
+        Map<String, Object> attributes = source.attributes();
+        attributes.putAll(config.attributes());
+        attributes.put("dtype", options.precision().code());
+        attributes.put("fp8", options.precision() == Precision.FP8_EMULATED);
+        attributes.put("native", onProcessor);
+        attributes.put("trains", options.use() == PolicyOptions.Use.TRAINING);
+        return TorchScriptArchive.pack(source.torchScript(), "Policy", attributes);
     }
 
     static PolicyProgram load(ModelConfig config, PolicyOptions options) {
+        return load(config, options, true);
+    }
+
+    /** @param mayPack whether products that only processors have may be used on one */
+    static PolicyProgram load(ModelConfig config, PolicyOptions options, boolean mayPack) {
         Device device =
                 options.onProcessor() ? Device.cpu() : null; // null: the engine takes an accelerator if it has one
         Model model = Model.newInstance("policy", device, "PyTorch");
@@ -92,7 +63,7 @@ final class PolicyProgram implements AutoCloseable {
         try {
             JniUtils.setGraphExecutorOptimize(false);
             model.load(new ByteArrayInputStream(
-                    archive(config, options, onProcessor && Processor.packs(options.precision()))));
+                    archive(config, options, onProcessor && mayPack && Processor.packs(options.precision()))));
             Files.deleteIfExists(model.getModelPath()); // an empty folder that DJL makes and does not need
             PolicyProgram program = new PolicyProgram(model);
             program.run(

@@ -19,6 +19,7 @@ final class PolicyWeights {
     private final ModelConfig config;
     private final List<ModelConfig.Parameter> parameters;
     private final WeightLayout layout;
+    private final List<OptimizerState> states;
     private final PolicyFiles files;
 
     PolicyWeights(PolicyProgram program, PolicyOptions.Use use, ModelConfig config) {
@@ -27,7 +28,8 @@ final class PolicyWeights {
         this.config = config;
         this.parameters = config.parameters();
         this.layout = new WeightLayout(config);
-        this.files = new PolicyFiles(config, layout);
+        this.states = OptimizerState.of(program);
+        this.files = new PolicyFiles(config, layout, states);
     }
 
     void load(Path folder) {
@@ -46,26 +48,24 @@ final class PolicyWeights {
                 resetTeacher();
             }
         } finally {
-            program.run("unstage");
+            program.run("discard_staged");
         }
     }
 
     void loadOptimizer(Path folder, String name) {
         try {
             stage(Safetensors.open(folder, name), files.optimizer());
-            switchTo(Policy.FIRST_MOMENT, parts());
-            switchTo(Policy.SECOND_MOMENT, parts());
             long[] single = new long[layout.tensors().size()];
             Arrays.fill(single, 1);
-            switchTo(Policy.ADAM_STEPS, single);
+            states.forEach(state -> switchTo(state.slot(), state.likeWeight() ? parts() : single));
         } finally {
-            program.run("unstage");
+            program.run("discard_staged");
         }
     }
 
     /** The teacher becomes a copy of the live weights. */
     void resetTeacher() {
-        program.run("sync_teacher");
+        program.run("reset_teacher");
     }
 
     void save(Path folder, Path origin) {
@@ -77,7 +77,7 @@ final class PolicyWeights {
     }
 
     PolicyCopy newCopy() {
-        return new PolicyCopy(config, layout, files);
+        return new PolicyCopy(config, layout, states, files);
     }
 
     /** The values of every parameter, in the model's order. */
@@ -116,21 +116,21 @@ final class PolicyWeights {
 
     /** The first staged slices, joined by {@code parts}, take their places in {@code slot}. */
     private void switchTo(int slot, long[] parts) {
-        program.run("switch", inputs -> inputs.integer(slot).integers(parts, parts.length));
+        program.run("use_staged", inputs -> inputs.integer(slot).integers(parts, parts.length));
     }
 
     private FloatBuffer values(int slot, int parameter, Slice slice) {
         if (use != PolicyOptions.Use.TRAINING) {
             throw new IllegalStateException("a policy opened for " + use + " keeps no weights to read");
         }
-        return slot == Policy.ADAM_STEPS
+        return slice.shape().isEmpty()
                 ? values(slot, new WeightLayout.Place(parameter, 0, 0))
                 : values(slot, layout.place(parameters.get(parameter)).part(slice));
     }
 
     private FloatBuffer values(int slot, WeightLayout.Place place) {
         return program.call(
-                "get",
+                "read",
                 inputs -> inputs.integer(slot)
                         .integer(place.index())
                         .integer(place.from())

@@ -157,7 +157,7 @@ final class Sampler {
         boolean fits = room.holds(used.and(waiting.peek()));
         if (used.rows() == 0 ? !room.holds(wanted) : !fits && wanted.rows() > used.rows()) {
             closeGaps(used.rows());
-            calls.plan(wanted);
+            calls.allocate(wanted);
             room = wanted;
         }
         List<Generation> alone = new ArrayList<>();
@@ -204,7 +204,7 @@ final class Sampler {
             }
             places.add(place);
         }
-        grow(entered, calls.join(batch, places, entered), 1);
+        grow(entered, calls.prefill(batch, places, entered), 1);
         leave();
     }
 

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -22,14 +23,13 @@ final class TorchScriptArchive {
     /**
      * @param source text of {@code code/__torch__.py}
      * @param className the module's class in that text
-     * @param attributes ints, doubles and booleans by name
-     * @param tensorLists names of attributes that start as empty lists of tensors
+     * @param attributes by name: ints, doubles, booleans, empty lists, maps and optionals
      */
-    static byte[] pack(String source, String className, Map<String, Object> attributes, List<String> tensorLists) {
+    static byte[] pack(String source, String className, Map<String, Object> attributes) {
         try {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-                store(zip, "policy/data.pkl", pickle(className, attributes, tensorLists));
+                store(zip, "policy/data.pkl", pickle(className, attributes));
                 store(zip, "policy/code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
                 store(zip, "policy/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
                 store(zip, "policy/version", "10\n".getBytes(StandardCharsets.US_ASCII));
@@ -40,8 +40,7 @@ final class TorchScriptArchive {
         }
     }
 
-    private static byte[] pickle(String className, Map<String, Object> attributes, List<String> tensorLists)
-            throws IOException {
+    private static byte[] pickle(String className, Map<String, Object> attributes) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(new byte[] {(byte) 0x80, 2});
         out.write(("c__torch__\n" + className + "\n").getBytes(StandardCharsets.US_ASCII));
@@ -51,10 +50,6 @@ final class TorchScriptArchive {
         for (Map.Entry<String, Object> attribute : attributes.entrySet()) {
             text(out, attribute.getKey());
             value(out, attribute.getValue());
-        }
-        for (String list : tensorLists) {
-            text(out, list);
-            out.write(']');
         }
         out.write(new byte[] {'u', 'b', '.'});
         return out.toByteArray();
@@ -72,6 +67,12 @@ final class TorchScriptArchive {
         } else if (value instanceof Double number) {
             out.write('G');
             out.write(ByteBuffer.allocate(8).putDouble(number).array());
+        } else if (value instanceof List<?> list && list.isEmpty()) {
+            out.write(']');
+        } else if (value instanceof Map<?, ?> map && map.isEmpty()) {
+            out.write('}');
+        } else if (value instanceof Optional<?> optional && optional.isEmpty()) {
+            out.write('N');
         } else {
             throw new IllegalArgumentException("cannot pickle " + value.getClass());
         }

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A micro-batch goes through the model twice: there, to each row's log-probability; and back, from the loss's derivative
- * by it to the gradient of every weight. In between the loss is plain Java. Confined to the policy's thread.
+ * The forward pass of a micro-batch gives each row's log-probability; the backward pass takes the loss's derivative by it to
+ * the gradient of every weight. In between the loss is plain Java. Confined to the policy's thread.
  */
 final class Training {
     private final PolicyProgram program;
@@ -37,10 +37,10 @@ final class Training {
         float[] reference = new float[0]; // (2, R), or empty
         boolean hasPairs = rows.has(Kind.PREFERENCE);
         if (hasPairs || loss.kl().isUsed() && rows.has(Kind.POLICY_GRADIENT)) {
-            reference = evaluate(Policy.EMA, rows, true);
+            reference = forward(Policy.EMA, rows, true);
             program.run("forget");
         }
-        float[] found = evaluate(Policy.LIVE, rows, recompute); // (2, R)
+        float[] found = forward(Policy.LIVE, rows, recompute); // (2, R)
         float[] byLogProb = new float[rows.size];
         float[] byEntropy = new float[rows.size];
         double[] losses = new double[batch.size()];
@@ -83,7 +83,7 @@ final class Training {
         double dpo = pairs.pull(pairWeight, byLogProb, losses);
         total += dpo;
         float norm = program.call(
-                "pull",
+                "backward",
                 inputs -> inputs.floats(byLogProb, rows.size).floats(byEntropy, rows.size),
                 array -> array.getFloat());
         accumulated = true;
@@ -91,7 +91,7 @@ final class Training {
         return new MicroBatchResult(total, pg, kl, entropy, ce, dpo, finite, losses, sequences, pairs.costs());
     }
 
-    /** Per experience the log-probabilities of its policy-gradient tokens; nothing is kept for a way back. */
+    /** Per experience the log-probabilities of its policy-gradient tokens; nothing is kept for a backward pass. */
     List<double[]> logProbs(int which, List<Experience> batch) {
         List<float[]> zeros =
                 batch.stream().map(e -> new float[e.tokens().length()]).toList();
@@ -99,7 +99,7 @@ final class Training {
         if (rows.size == 0) {
             return batch.stream().map(e -> new double[0]).toList();
         }
-        float[] found = evaluate(which, rows, true); // (2, R)
+        float[] found = forward(which, rows, true); // (2, R)
         program.run("forget");
         return IntStream.range(0, batch.size())
                 .mapToObj(b -> select(found, rows.of(Kind.POLICY_GRADIENT, b), 0))
@@ -127,9 +127,9 @@ final class Training {
     }
 
     /** Log-probabilities of all rows, then their entropies: (2, R). */
-    private float[] evaluate(int which, TrainingRows rows, boolean recompute) {
+    private float[] forward(int which, TrainingRows rows, boolean recompute) {
         return program.call(
-                "evaluate",
+                "forward",
                 inputs -> inputs.integer(which)
                         .integers(rows.tokens, rows.sequences, rows.width)
                         .integers(rows.rows, rows.size)

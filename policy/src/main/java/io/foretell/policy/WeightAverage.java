@@ -23,7 +23,7 @@ public final class WeightAverage {
         ModelConfig config = ModelConfig.read(last);
         List<Safetensors> models = open(folders, "model");
         List<Safetensors> teachers = open(folders, "ema");
-        new PolicyFiles(config, new WeightLayout(config))
+        new PolicyFiles(config, new WeightLayout(config), List.of())
                 .writeModel(
                         target,
                         last,
