@@ -1,5 +1,5 @@
 """Calls the model program with the weights of a Hugging Face folder: the archive that `foretell program` writes, or the same
-class as plain Python. What calls it in Foretell is DecodeCalls, Scoring, Training and PolicyWeights."""
+class as plain Python. In Foretell its callers are PolicyWeights, DecodeCalls, Scoring and Training."""
 
 import json
 import pathlib
@@ -157,9 +157,10 @@ class Program:
     def drawing(self, rows, steps, temperature):
         uniforms = torch.rand((rows, steps), dtype=torch.float64, device=self.device)
         temperatures = torch.full((rows,), float(temperature), device=self.device)
-        minimums = torch.zeros(rows, dtype=torch.long, device=self.device)
-        ends = torch.full((rows, 1), -1, device=self.device)
-        return uniforms, temperatures, minimums, ends, torch.zeros((0, 3), device=self.device)
+        min_tokens = torch.zeros(rows, dtype=torch.long, device=self.device)
+        stop_tokens = torch.full((rows, 1), -1, device=self.device)
+        no_filter = torch.zeros((0, 3), device=self.device)
+        return uniforms, temperatures, min_tokens, stop_tokens, no_filter
 
     def gradients(self, tokens, recompute):
         """Of the mean negative log-probability, by each of the program's tensors."""

@@ -30,7 +30,7 @@ from driver import GRADIENTS, LIVE, OWN, SHARED, Program, archive, eager
 
 FLOAT32, BFLOAT16 = 6, 15  # an archive's numbers of the types
 TYPES = {torch.int64: "int64", torch.float32: "float32", torch.float64: "float64"}
-SAME = 1e-4  # of the largest value of a result, or of 1 where that is larger
+SAME = 2e-5  # of the largest value of a result, or of 1 where that is larger
 ROWS = 2  # that are read of each gradient and weight
 
 
@@ -84,20 +84,20 @@ def sample_own(program, random):
     drawn = program.call(
         "prefill", program.whole(OWN), tokens(program, random, 3, 30), lengths, torch.arange(3), torch.arange(3),
         uniforms(random, 3, 1), temperatures, torch.tensor([2, 0, 0]), stop_tokens, no_filter,
-    )  # fmt: skip
+    )
     spans = torch.tensor([[1, 30], [3, 12]])
     nobody = torch.zeros((0, 1), dtype=torch.int64)
     zeros = torch.zeros(3, dtype=torch.int64)
     drawn = program.call(
         "decode", drawn[:, 0].long(), lengths, spans, zeros, nobody, zeros, zeros[:0],
         uniforms(random, 3, 3), temperatures, torch.tensor([1, 0, 0]), stop_tokens, no_filter,
-    )  # fmt: skip
+    )
     # The last row takes the place of the first, which has finished.
     program.call("move_rows", program.whole(OWN), torch.tensor([2]), torch.tensor([0]), program.whole(15))
     program.call(
         "decode", drawn[[2, 1], 2].long(), torch.tensor([15, 12]), torch.tensor([[2, 15]]), zeros[:2], nobody, zeros[:2], zeros[:0],
         uniforms(random, 2, 1), temperatures[[2, 1]], zeros[:2], stop_tokens[[2, 1]], no_filter,
-    )  # fmt: skip
+    )
 
 
 def sample_shared(program, random):
@@ -112,12 +112,12 @@ def sample_shared(program, random):
     drawn = program.call(
         "prefill", program.whole(SHARED), tokens(program, random, 2, 20), lengths, torch.arange(2), prompt_of,
         uniforms(random, 4, 1), temperatures, zeros, stop_tokens, filters,
-    )  # fmt: skip
+    )
     grid = torch.tensor([[0, 1], [2, 3]])
     program.call(
         "decode", drawn[:, 0].long(), zeros, torch.tensor([[4, 0]]), lengths[prompt_of], grid, torch.arange(4), lengths,
         uniforms(random, 4, 4), temperatures, zeros, stop_tokens, filters,
-    )  # fmt: skip
+    )
 
 
 def train(program, random):

@@ -14,4 +14,9 @@ public record OptimizerSettings(
         double epsilon,
         double weightDecay,
         double maxGradNorm,
-        double emaDecay) {}
+        double emaDecay) {
+    /** The components in their order, which is that of the program's OptimizerSettings. */
+    double[] values() {
+        return new double[] {learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm, emaDecay};
+    }
+}

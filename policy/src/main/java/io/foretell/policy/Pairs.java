@@ -82,7 +82,7 @@ final class Pairs {
      * @param losses each experience's part of the loss; each side gets half of its pair's
      * @return sum of weight L
      */
-    double pull(double weight, float[] byLogProb, double[] losses) {
+    double backward(double weight, float[] byLogProb, double[] losses) {
         double loss = 0;
         for (int p = 0; p < costs.size(); p++) {
             double own = weight * costs.get(p).loss();

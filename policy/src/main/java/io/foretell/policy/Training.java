@@ -80,7 +80,7 @@ final class Training {
             sequences.add(SequenceStatistics.of(tokens, cost));
         }
         Pairs pairs = hasPairs ? Pairs.of(batch, rows, found, reference) : Pairs.NONE;
-        double dpo = pairs.pull(pairWeight, byLogProb, losses);
+        double dpo = pairs.backward(pairWeight, byLogProb, losses);
         total += dpo;
         float norm = program.call(
                 "backward",
@@ -159,15 +159,7 @@ final class Training {
             throw new PolicyException("there is no gradient to take a step with: accumulate a micro-batch first");
         }
         accumulated = false;
-        double[] values = {
-            settings.learningRate(),
-            settings.beta1(),
-            settings.beta2(),
-            settings.epsilon(),
-            settings.weightDecay(),
-            settings.maxGradNorm(),
-            settings.emaDecay()
-        };
+        double[] values = settings.values();
         return program.call("step", inputs -> inputs.doubles(values, values.length), array -> array.getFloat());
     }
 }

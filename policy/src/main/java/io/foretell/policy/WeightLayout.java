@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * Where the tensors of a file lie in the program's. The program joins queries, keys and values of a layer into one
- * matrix; everything else is the same. Immutable.
+ * Where the tensors of a file lie in the program's flat lists, which {@code named()} in weights.py gives names to. The program
+ * joins queries, keys and values of a layer into one matrix; everything else is the same. Immutable.
  */
 final class WeightLayout {
     private static final Pattern JOINED = Pattern.compile(".*\\.self_attn\\.[kv]_proj\\.(weight|bias)");

@@ -9,7 +9,7 @@ PolicyProgram.java calls its methods. And it is plain Python, to be read and ste
 What is where, each class on top of the one before:
 
     functional.py   functions of tensors: padding, RMS norm, rotary embedding, fp8, sampling filters
-    weights.py      Weights: the model's tensors by name, read, packed for the processor, given back
+    weights.py      Weights: the model's tensors by name, loaded, packed for the processor
     transformer.py  Transformer: one layer, forward
     scoring.py      Scoring: log-probabilities and entropies of given tokens
     sampling.py     Sampling: KV cache, prefill, decode, drawing a token
@@ -22,8 +22,8 @@ line: B sequences, T positions, N rows for their B*T and padding, R chosen rows,
 heads, Dh head size, F feed-forward, V vocabulary. Sampling keeps A active rows, each with columns of its own keys and values;
 P prompts are shared by groups of rows.
 
-What TorchScript adds to the rules of Python: arguments and results have types, `[]` is a list of tensors unless annotated, a
-loop cannot return, and an operator that changes a list of tensors in place needs a list that is kept in `self`.
+What TorchScript adds to the rules of Python: arguments and results have types, `[]` is a list of tensors unless annotated,
+and an operator that changes a list of tensors in place needs a list that is kept in `self`.
 """
 
 from .policy import Policy

@@ -1,4 +1,4 @@
-"""All of the program: what is set from outside, and what Java reads."""
+"""The whole program: its configuration, and access to its lists of tensors by number."""
 
 from typing import List
 

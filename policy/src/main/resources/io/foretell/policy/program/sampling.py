@@ -301,8 +301,8 @@ class Sampling(Transformer):
         group = self.heads // K
         rows = q.index_select(0, batch.grid.view(-1)).view(P, G, K, group, Dh)
         x = rows.transpose(1, 2).reshape(P, K, G * group, Dh)
-        keys = self.prefix_keys[i][:P, :, :L]  # (P, K, L, Dh)
-        values = self.prefix_values[i][:P, :, :L]
+        keys = self.prefix_keys[i][:P].narrow(2, 0, L)  # (P, K, L, Dh)
+        values = self.prefix_values[i][:P].narrow(2, 0, L)
         if self.native:
             a, z = torch._scaled_dot_product_flash_attention_for_cpu(x, keys, values, 0.0, False, attn_mask=bias, scale=None)
         else:

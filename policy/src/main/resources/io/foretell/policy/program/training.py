@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .backward import Backward
-from .functional import clones, logits_at_a_time, pad_rows, rms_norm_backward, scale_norm, inverse_rms, zeros_like_each
+from .functional import clones, inverse_rms, logits_at_a_time, pad_rows, rms_norm_backward, scale_norm, zeros_like_each
 from .transformer import AttentionActivations, MlpActivations
 from .weights import ModelWeights, PackedModel, TransposedModel
 
@@ -31,7 +31,7 @@ class TrainedRows(NamedTuple):
 
 
 class OptimizerSettings(NamedTuple):
-    """OptimizerSettings.java"""
+    """Those of OptimizerSettings.java, in its order."""
 
     learning_rate: float
     beta1: float
@@ -79,24 +79,22 @@ class Training(Backward):
                 self.layer_inputs.append(h)
                 h, k, v = self.layer(model.layers[i], i, h, at, None)
         # An input's memory is the caller's: what outlives the call is copied.
-        tokens, rows, targets, temperatures, forbidden = clones([tokens, rows, targets, temperatures, forbidden])
-        count = rows.shape[0]
-        R = self.padded_rows(count)
+        inputs = clones([tokens, rows, targets, temperatures, forbidden])
+        trained = self.trained_rows(model, h, inputs)
+        self.trained = trained
+        return self.head_forward(model, trained)[:, : rows.shape[0]]
+
+    def trained_rows(self, model: PackedModel, h: Tensor, inputs: List[Tensor]) -> TrainedRows:
+        tokens, rows, targets, temperatures, forbidden = inputs
+        R = self.padded_rows(rows.shape[0])
         rows = pad_rows(rows, R)
         hidden = h.index_select(0, rows)  # (R, D)
         rms = inverse_rms(hidden, self.norm_eps)
-        trained = TrainedRows(
-            tokens,
-            rows,
-            pad_rows(targets, R),
-            pad_rows(temperatures, R, 1.0),
-            pad_rows(forbidden, R, -1.0),
-            hidden,
-            rms,
-            scale_norm(hidden, rms, model.norm),
-        )
-        self.trained = trained
-        return self.head_forward(model, trained)[:, :count]
+        normed = scale_norm(hidden, rms, model.norm)
+        targets = pad_rows(targets, R)
+        temperatures = pad_rows(temperatures, R, 1.0)
+        forbidden = pad_rows(forbidden, R, -1.0)
+        return TrainedRows(tokens, rows, targets, temperatures, forbidden, hidden, rms, normed)
 
     def head_forward(self, model: PackedModel, trained: TrainedRows) -> Tensor:
         """Log-probability and entropy of each row, a few hundred rows of logits at a time: (2, R)."""

@@ -1,4 +1,4 @@
-"""The model's tensors: their names, their way in and out, and the forms that calculation wants."""
+"""The model's tensors: their names, how a new set takes their place, and their packed forms for calculation."""
 
 from typing import List, NamedTuple, Optional
 
@@ -114,7 +114,7 @@ class Weights:
         lm_head = embed_tokens if self.tied else rest.pop(0)
         return ModelWeights(embed_tokens, layers, norm, lm_head)
 
-    # ---- in and out ----
+    # ---- loading ----
 
     def clear_weights(self) -> None:
         self.live = []
