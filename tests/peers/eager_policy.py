@@ -30,7 +30,7 @@ from driver import GRADIENTS, LIVE, OWN, SHARED, Program, archive, eager
 
 FLOAT32, BFLOAT16 = 6, 15  # an archive's numbers of the types
 TYPES = {torch.int64: "int64", torch.float32: "float32", torch.float64: "float64"}
-SAME = 2e-5  # of the largest value of a result, or of 1 where that is larger
+SAME = 5e-5  # of the largest value of a result, or of 1 where that is larger
 ROWS = 2  # that are read of each gradient and weight
 
 

@@ -40,7 +40,7 @@ final class PolicyProgram implements AutoCloseable {
      * @param onProcessor whether it may use products that only processors have
      */
     static byte[] archive(ModelConfig config, PolicyOptions options, boolean onProcessor) {
-        ProgramSource source = ProgramSource.read();
+        ProgramSource source = new ProgramSource();
         Map<String, Object> attributes = source.attributes();
         attributes.putAll(config.attributes());
         attributes.put("dtype", options.precision().code());

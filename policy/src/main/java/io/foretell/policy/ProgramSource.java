@@ -13,53 +13,50 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The model program as one TorchScript class. Its files are plain Python, each with a class on top of that of the file
- * before. The loader of archives knows no inheritance and no imports, so the classes' bodies become one class, {@code
- * Policy}, and the few names that the loader spells differently are replaced: its own functions and tuples carry a prefix,
- * types of numbers are numbers, and {@code torch.nn.functional} is {@code torch}. Immutable.
+ * The model program as one TorchScript class. Its files are plain Python, each with a class that extends those of the files
+ * before. The loader of archives knows neither inheritance nor imports: here the bodies of the classes become one class,
+ * {@code Policy}. It also spells some names differently: functions and named tuples of the program itself carry the prefix
+ * {@code __torch__}, types of numbers are their codes, and {@code torch.nn.functional} is {@code torch}.
  */
 final class ProgramSource {
     private static final List<String> FILES =
             List.of("functional", "weights", "transformer", "scoring", "sampling", "backward", "training", "policy");
 
-    private static final Map<String, String> SPELLINGS = new LinkedHashMap<>();
-
-    static {
-        SPELLINGS.put("\\btorch\\.int64\\b", "4");
-        SPELLINGS.put("\\btorch\\.float32\\b", "6");
-        SPELLINGS.put("\\btorch\\.float64\\b", "7");
-        SPELLINGS.put("\\btorch\\.bfloat16\\b", "15");
-        SPELLINGS.put("\\btorch\\.float8_e4m3fn\\b", "24");
-        SPELLINGS.put("\\btorch\\.dtype\\b", "int");
-        SPELLINGS.put("\\btorch\\.ops\\.", "ops.");
-        SPELLINGS.put("\\btorch\\.linalg\\.", "torch.linalg_");
-        SPELLINGS.put("\\bF\\.(?=[a-z])", "torch.");
-    }
+    /** Names in Python, as patterns, and in TorchScript. */
+    private static final Map<String, String> SPELLINGS = Map.of(
+            "\\btorch\\.int64\\b", "4",
+            "\\btorch\\.float32\\b", "6",
+            "\\btorch\\.float64\\b", "7",
+            "\\btorch\\.bfloat16\\b", "15",
+            "\\btorch\\.float8_e4m3fn\\b", "24",
+            "\\btorch\\.dtype\\b", "int",
+            "\\btorch\\.ops\\.", "ops.",
+            "\\btorch\\.linalg\\.", "torch.linalg_",
+            "\\bF\\.(?=[a-z])", "torch.");
 
     private static final Pattern FILE_DOCSTRING = Pattern.compile("\\A\"\"\".*?\"\"\"\\n", Pattern.DOTALL);
     private static final Pattern STATEMENT = Pattern.compile("(?m)^(?=\\w)");
+    private static final Pattern FUNCTION = Pattern.compile("\\Adef (\\w+)\\(");
     private static final Pattern CLASS =
             Pattern.compile("\\Aclass (\\w+)(\\(NamedTuple\\))?.*?:\\n( +\"\"\".*?\"\"\"\\n)?", Pattern.DOTALL);
-    private static final Pattern FUNCTION = Pattern.compile("\\Adef (\\w+)\\(");
     private static final Pattern ATTRIBUTE = Pattern.compile("(?m)^    (\\w+): ([^#\\n]+?) *(?:#.*)?$");
 
-    private final StringBuilder body = new StringBuilder();
-    private final StringBuilder others = new StringBuilder();
-    private final List<String> tuples = new ArrayList<>();
+    private final StringBuilder members = new StringBuilder(); // of the class Policy
+    private final StringBuilder definitions = new StringBuilder(); // functions and named tuples
     private final List<String> functions = new ArrayList<>();
+    private final List<String> tuples = new ArrayList<>();
 
-    private ProgramSource() {}
-
-    static ProgramSource read() {
-        ProgramSource source = new ProgramSource();
-        FILES.forEach(file -> source.add(text("program/" + file + ".py")));
-        return source;
+    ProgramSource() {
+        for (String file : FILES) {
+            String text = FILE_DOCSTRING.matcher(read(file)).replaceFirst("");
+            STATEMENT.splitAsStream(text).forEach(this::add);
+        }
     }
 
-    private static String text(String resource) {
-        try (InputStream stream = ProgramSource.class.getResourceAsStream(resource)) {
+    private static String read(String file) {
+        try (InputStream stream = ProgramSource.class.getResourceAsStream("program/" + file + ".py")) {
             if (stream == null) {
-                throw new IllegalStateException(resource + " is not on the class path");
+                throw new IllegalStateException("program/" + file + ".py is not on the class path");
             }
             return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
@@ -67,47 +64,52 @@ final class ProgramSource {
         }
     }
 
-    private void add(String file) {
-        for (String statement : STATEMENT.split(FILE_DOCSTRING.matcher(file).replaceFirst(""))) {
-            Matcher type = CLASS.matcher(statement);
-            Matcher function = FUNCTION.matcher(statement);
-            if (function.find()) {
-                functions.add(function.group(1));
-                others.append(statement);
-            } else if (type.find()) {
-                String members = statement.substring(type.end());
-                if (type.group(2) == null) {
-                    body.append(members);
-                } else {
-                    tuples.add(type.group(1));
-                    others.append("class ")
-                            .append(type.group(1))
-                            .append("(NamedTuple):\n")
-                            .append(members);
-                }
-            } // what is left are imports
+    /** Adds one statement of a file's outermost level; imports are left out. */
+    private void add(String statement) {
+        Matcher function = FUNCTION.matcher(statement);
+        Matcher type = CLASS.matcher(statement);
+        if (function.find()) {
+            functions.add(function.group(1));
+            definitions.append(statement);
+        } else if (type.find()) {
+            String body = statement.substring(type.end());
+            if (type.group(2) == null) {
+                members.append(body);
+            } else {
+                tuples.add(type.group(1));
+                definitions
+                        .append("class ")
+                        .append(type.group(1))
+                        .append("(NamedTuple):\n")
+                        .append(body);
+            }
         }
     }
 
-    /** Every attribute of the class, each with the empty value of its type. */
+    /** The attributes that the classes declare, each with the empty value of its type. */
     Map<String, Object> attributes() {
         Map<String, Object> attributes = new LinkedHashMap<>();
-        Matcher attribute = ATTRIBUTE.matcher(body);
+        Matcher attribute = ATTRIBUTE.matcher(members);
         while (attribute.find()) {
-            String type = attribute.group(2);
-            Object empty = type.startsWith("List") ? List.of() : type.startsWith("Dict") ? Map.of() : Optional.empty();
-            attributes.put(attribute.group(1), empty);
+            attributes.put(attribute.group(1), empty(attribute.group(2)));
         }
         return attributes;
     }
 
-    /** The text of {@code code/__torch__.py}. */
+    private static Object empty(String type) {
+        if (type.startsWith("List")) {
+            return List.of();
+        }
+        return type.startsWith("Dict") ? Map.of() : Optional.empty();
+    }
+
+    /** The text of {@code code/__torch__.py} in an archive. */
     String torchScript() {
-        String text = "class Policy(Module):\n    training: bool\n" + body + others;
+        String text = "class Policy(Module):\n    training: bool\n" + members + definitions;
         for (Map.Entry<String, String> spelling : SPELLINGS.entrySet()) {
             text = text.replaceAll(spelling.getKey(), spelling.getValue());
         }
-        String names = "(?:" + String.join("|", tuples) + ")\\b|(?:" + String.join("|", functions) + ")(?=\\()";
-        return text.replaceAll("(?<![\\w.])(?<!class )(?<!def )(" + names + ")", "__torch__.$1");
+        String own = "(?:" + String.join("|", tuples) + ")\\b|(?:" + String.join("|", functions) + ")(?=\\()";
+        return text.replaceAll("(?<![\\w.]|class |def )(" + own + ")", "__torch__.$1");
     }
 }
