@@ -36,7 +36,7 @@ class AttentionActivations(NamedTuple):
 
 
 class MlpActivations(NamedTuple):
-    """What it needs of the second half."""
+    """What the backward pass needs of a layer's second half."""
 
     input: Tensor  # (N, D)
     rms: Tensor  # (N, 1), inverse, of the input
