@@ -50,7 +50,7 @@ final class JudgePrompts {
      *
      * @throws IllegalArgumentException with a sentence for the user, when one of them cannot be used
      */
-    static JudgePrompts in(Path folder) {
+    static JudgePrompts open(Path folder) {
         Map<String, JudgePrompt> found = new TreeMap<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.yaml")) {
             for (Path file : files) {
@@ -74,7 +74,7 @@ final class JudgePrompts {
     }
 
     @Nullable
-    JudgePrompt of(String role) {
+    JudgePrompt prompt(String role) {
         return byRole.get(role);
     }
 

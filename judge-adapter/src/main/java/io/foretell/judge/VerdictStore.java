@@ -1,6 +1,6 @@
 package io.foretell.judge;
 
-import io.foretell.judge.AnswerForm.Reading;
+import io.foretell.judge.AnswerFormat.ParsedAnswer;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
@@ -55,7 +55,7 @@ final class VerdictStore implements AutoCloseable {
         }
     }
 
-    Optional<Reading> find(byte[] key) {
+    Optional<ParsedAnswer> find(byte[] key) {
         byte[] bytes = store == null ? null : store.get(VERDICTS, key);
         if (bytes == null) {
             return Optional.empty();
@@ -63,13 +63,13 @@ final class VerdictStore implements AutoCloseable {
         try {
             Kept kept = Json.mapper().readValue(bytes, Kept.class);
             return Optional.of(
-                    new Reading(kept.score() == null ? Double.NaN : kept.score(), kept.parts(), kept.text()));
+                    new ParsedAnswer(kept.score() == null ? Double.NaN : kept.score(), kept.parts(), kept.text()));
         } catch (IOException e) {
             throw new ForetellException(ErrorCode.CORRUPT, "a verdict that was kept cannot be read", e);
         }
     }
 
-    void keep(byte[] key, JudgePrompt prompt, String judge, Reading reading) {
+    void keep(byte[] key, JudgePrompt prompt, String judge, ParsedAnswer reading) {
         if (store == null) {
             return;
         }

@@ -16,7 +16,7 @@ class JudgePromptTest {
 
     @Test
     void thePromptsOfTheBuildAreTheFilesOfConfigs() throws IOException {
-        JudgePrompts files = JudgePrompts.in(Path.of("../configs/judges"));
+        JudgePrompts files = JudgePrompts.open(Path.of("../configs/judges"));
         JudgePrompts builtIn = JudgePrompts.builtIn();
 
         assertThat(builtIn.roles())
@@ -31,13 +31,13 @@ class JudgePromptTest {
                         "thinker");
         assertThat(files.roles()).containsExactlyElementsOf(builtIn.roles());
         for (String role : builtIn.roles()) {
-            assertThat(builtIn.of(role)).isEqualTo(files.of(role));
+            assertThat(builtIn.prompt(role)).isEqualTo(files.prompt(role));
         }
     }
 
     @Test
     void bracesInTheMaterialAreLeftAlone() {
-        JudgePrompt quality = JudgePrompts.builtIn().of("quality");
+        JudgePrompt quality = JudgePrompts.builtIn().prompt("quality");
 
         String question = quality.question(Map.of("context", "{second} $1", "first", "{first}", "second", "\\x"));
 
@@ -50,7 +50,7 @@ class JudgePromptTest {
     @Test
     void theJsonOfAPromptIsNoPlace() {
         String question = JudgePrompts.builtIn()
-                .of("factuality")
+                .prompt("factuality")
                 .question(Map.of("context", "a", "reference", "b", "continuation", "c"));
 
         assertThat(question).contains("{\"reasoning\": \"your reasons\"");
@@ -60,16 +60,16 @@ class JudgePromptTest {
     void aFileThatCannotBeUsedIsRefusedByName() throws IOException {
         Files.writeString(
                 folder.resolve("a.yaml"), "role: a\nversion: 1\ninputs: [text]\nanswer: {tag: x}\nprompt: none\n");
-        assertThatThrownBy(() -> JudgePrompts.in(folder))
+        assertThatThrownBy(() -> JudgePrompts.open(folder))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("a.yaml")
                 .hasMessageContaining("the prompt has no place {text}");
 
         Files.writeString(
                 folder.resolve("a.yaml"), "role: a\nversion: 1\ninputs: []\nanswer: {line: x}\nprompt: none\n");
-        assertThatThrownBy(() -> JudgePrompts.in(folder)).hasMessageContaining("answer needs a line with its scores");
+        assertThatThrownBy(() -> JudgePrompts.open(folder)).hasMessageContaining("answer needs a line with its scores");
 
         Files.writeString(folder.resolve("a.yaml"), "role: a\nverison: 1\n");
-        assertThatThrownBy(() -> JudgePrompts.in(folder)).hasMessageContaining("verison");
+        assertThatThrownBy(() -> JudgePrompts.open(folder)).hasMessageContaining("verison");
     }
 }

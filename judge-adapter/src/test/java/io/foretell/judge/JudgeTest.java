@@ -3,8 +3,8 @@ package io.foretell.judge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.RewardStatus;
-import io.foretell.objectives.Verdict;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package io.foretell.judge;
 
+import io.foretell.domain.Verdict;
 import io.foretell.judge.JudgeFixtures.Builder;
-import io.foretell.objectives.Verdict;
 import io.foretell.platform.Metrics;
 import java.io.IOException;
 import java.nio.file.Path;

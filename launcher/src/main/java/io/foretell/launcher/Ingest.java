@@ -1,10 +1,11 @@
 package io.foretell.launcher;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
 import io.foretell.platform.Json;
-import io.foretell.streams.DocumentSource;
-import io.foretell.streams.FileSource;
+import io.foretell.server.Console;
+import io.foretell.sources.DocumentSource;
+import io.foretell.sources.FileSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -140,8 +141,8 @@ final class Ingest implements DocumentSource.Sink {
                 Locale.ROOT,
                 "%d documents, %s of %s, %.0f documents/s, %d rejected",
                 accepted,
-                Sizes.of(bytes),
-                Sizes.of(bytesInAll),
+                HumanSizes.format(bytes),
+                HumanSizes.format(bytesInAll),
                 accepted / seconds(),
                 rejected);
     }

@@ -1,9 +1,15 @@
 package io.foretell.launcher;
 
+import io.foretell.huggingface.PolicyException;
+import io.foretell.lab.bench.BenchCommand;
+import io.foretell.lab.chaos.ChaosCommand;
+import io.foretell.lab.experiment.ExperimentCommand;
 import io.foretell.platform.ConfigurationException;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
-import io.foretell.policy.PolicyException;
+import io.foretell.server.Console;
+import io.foretell.server.ProcessEnd;
+import io.foretell.server.Shutdown;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -1,7 +1,7 @@
 package io.foretell.launcher;
 
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Tokenizer;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyOptions;
 import java.nio.file.Path;

@@ -4,7 +4,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
-import io.foretell.streams.FileSource;
+import io.foretell.sources.FileSource;
 import java.util.function.Consumer;
 import org.slf4j.LoggerFactory;
 

@@ -1,11 +1,23 @@
 package io.foretell.launcher;
 
-import io.foretell.learner.BatchVocabulary;
-import io.foretell.learner.LearnerRun;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.learner.BatchDescription;
+import io.foretell.learner.TrainingPlan;
 import io.foretell.platform.Configuration;
 import io.foretell.platform.Metrics;
-import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ProxyPolicies;
+import io.foretell.server.Console;
+import io.foretell.server.ForetellConfig;
+import io.foretell.server.LearnerRole;
+import io.foretell.server.Logging;
+import io.foretell.server.PolicyOrigin;
+import io.foretell.server.RewardRole;
+import io.foretell.server.Role;
+import io.foretell.server.RolloutRole;
+import io.foretell.server.Server;
+import io.foretell.server.Shutdown;
+import io.foretell.server.StreamsRole;
+import io.foretell.server.Wiring;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -45,7 +57,7 @@ final class UpCommand implements Callable<Integer> {
         }
         StreamsRole.check(config);
         Logging.into(config.folder().resolve("logs"));
-        Path origin = PolicyOrigin.of(config);
+        Path origin = PolicyOrigin.folder(config);
         announce(config, origin);
         if (dryRun) {
             return 0;
@@ -82,10 +94,10 @@ final class UpCommand implements Callable<Integer> {
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(origin);
                 Metrics metrics = new Metrics();
                 ProxyPolicies proxies = new ProxyPolicies(Wiring.policyOptions(config), metrics)) {
-            LearnerRun run =
+            TrainingPlan run =
                     Wiring.learnerRun(config, Wiring.objectives(config, tokenizer, proxies), origin, Long.MAX_VALUE);
             Console.say("run " + config.run().name() + ", " + config.run().mode() + ", policy from " + origin);
-            BatchVocabulary.lines(
+            BatchDescription.lines(
                             run,
                             config.rollout().n(),
                             config.rollout().maxPromptLength(),

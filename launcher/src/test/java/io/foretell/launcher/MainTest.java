@@ -116,9 +116,9 @@ class MainTest {
 
     @Test
     void sizesAreForPeople() {
-        assertThat(Sizes.of(999)).isEqualTo("999 B");
-        assertThat(Sizes.of(1_234)).isEqualTo("1.2 kB");
-        assertThat(Sizes.of(999_960)).isEqualTo("1.0 MB");
-        assertThat(Sizes.of(75_300_000_000L)).isEqualTo("75.3 GB");
+        assertThat(HumanSizes.format(999)).isEqualTo("999 B");
+        assertThat(HumanSizes.format(1_234)).isEqualTo("1.2 kB");
+        assertThat(HumanSizes.format(999_960)).isEqualTo("1.0 MB");
+        assertThat(HumanSizes.format(75_300_000_000L)).isEqualTo("75.3 GB");
     }
 }

@@ -1,10 +1,11 @@
 package io.foretell.launcher;
 
-import io.foretell.learner.CheckpointState;
-import io.foretell.learner.CheckpointStore;
-import io.foretell.learner.ExperienceBuffer;
-import io.foretell.learner.PolicyStore;
+import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.learner.checkpoint.CheckpointState;
+import io.foretell.learner.checkpoint.CheckpointStore;
+import io.foretell.server.PolicyOrigin;
 import io.foretell.streams.Codecs;
+import io.foretell.weightsync.PolicyStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,13 +1,13 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.AdvantageEstimator;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.KlEstimator;
-import io.foretell.objectives.KlTerm;
-import io.foretell.objectives.LossAggregation;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.PolicyLosses;
-import io.foretell.objectives.RolloutCorrection;
+import io.foretell.domain.Experience;
+import io.foretell.losses.AdvantageEstimator;
+import io.foretell.losses.KlEstimator;
+import io.foretell.losses.KlTerm;
+import io.foretell.losses.LossAggregation;
+import io.foretell.losses.PolicyGradientLoss;
+import io.foretell.losses.PolicyLosses;
+import io.foretell.losses.RolloutCorrection;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;

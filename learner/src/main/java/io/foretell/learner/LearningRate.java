@@ -24,7 +24,7 @@ record LearningRate(
      * @param stepsSinceRestart steps from the checkpoint that the process went on from, this one included;
      *     {@link Long#MAX_VALUE} where it did not
      */
-    double at(long step, long annealFrom, long stepsSinceRestart) {
+    double rate(long step, long annealFrom, long stepsSinceRestart) {
         double rate = step < annealFrom ? scheduled(step) : annealed(step, annealFrom);
         return stepsSinceRestart < settings.rewarmSteps() ? rate * stepsSinceRestart / settings.rewarmSteps() : rate;
     }

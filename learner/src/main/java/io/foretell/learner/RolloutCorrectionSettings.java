@@ -1,7 +1,7 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.RolloutCorrection;
-import io.foretell.objectives.RolloutCorrection.Level;
+import io.foretell.losses.RolloutCorrection;
+import io.foretell.losses.RolloutCorrection.Level;
 import org.jspecify.annotations.Nullable;
 
 /**

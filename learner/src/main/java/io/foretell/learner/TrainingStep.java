@@ -1,11 +1,13 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.AdvantageEstimator;
-import io.foretell.objectives.DirectPreference;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.learner.buffer.AdmissionPolicy;
+import io.foretell.learner.buffer.GroupBundle;
+import io.foretell.losses.AdvantageEstimator;
+import io.foretell.losses.DirectPreference;
+import io.foretell.losses.PolicyGradientLoss;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.Weights;
 import io.foretell.policy.MicroBatchResult;
 import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
@@ -22,14 +24,14 @@ import java.util.function.ToDoubleFunction;
  * once per epoch. An update whose gradient is not finite, or that the guard refuses, changes nothing. Confined to the
  * learner's thread.
  */
-final class TrainingStep {
+public final class TrainingStep {
     private final Policy policy;
     private final LearnerSettings settings;
     private final AdvantageEstimator estimator;
     private final PolicyGradientLoss loss;
     private final BatchGuard guard;
 
-    TrainingStep(Policy policy, LearnerSettings settings) {
+    public TrainingStep(Policy policy, LearnerSettings settings) {
         this.policy = policy;
         this.settings = settings;
         this.estimator = AdvantageEstimator.parse(settings.advEstimator());
@@ -81,16 +83,16 @@ final class TrainingStep {
     }
 
     /** Step {@code step} of a run: every group by the objective of its phase, stale ones with less weight. */
-    Outcome run(LearnerRun run, List<ScoredGroup> groups, long step, double learningRate) {
+    Outcome run(TrainingPlan run, List<ScoredGroup> groups, long step, double learningRate) {
         return run(
                 run::objectiveOf,
-                group -> run.staleWeight(step - 1 - Admission.oldestVersion(List.of(group))),
+                group -> run.staleWeight(step - 1 - AdmissionPolicy.oldestVersion(List.of(group))),
                 groups,
                 learningRate,
                 run.teacherDecay(step));
     }
 
-    Outcome run(Objective objective, List<ScoredGroup> groups, double learningRate, double emaDecay) {
+    public Outcome run(Objective objective, List<ScoredGroup> groups, double learningRate, double emaDecay) {
         return run(group -> objective, group -> 1, groups, learningRate, emaDecay);
     }
 
@@ -101,7 +103,7 @@ final class TrainingStep {
             double learningRate,
             double emaDecay) {
         List<MiniBatch> batches = new ArrayList<>();
-        for (List<ScoredGroup> some : Families.batches(groups, miniBatch(Families.count(groups)))) {
+        for (List<ScoredGroup> some : GroupBundle.batches(groups, miniBatch(GroupBundle.count(groups)))) {
             MiniBatch batch = MiniBatch.of(objectives, staleWeight, some, estimator, settings);
             if (!batch.experiences().isEmpty()) {
                 batches.add(batch);
@@ -131,7 +133,7 @@ final class TrainingStep {
 
     private void proximal(MiniBatch batch) {
         for (List<Integer> chosen : batch.microBatches(settings.maxTokensPerMicroBatch())) {
-            List<double[]> found = policy.logProbs(Weights.LIVE, batch.experiences(chosen));
+            List<double[]> found = policy.logProbs(PolicyRole.LIVE, batch.experiences(chosen));
             for (int i = 0; i < chosen.size(); i++) {
                 batch.proximal()[chosen.get(i)] = found.get(i);
             }

@@ -2,7 +2,9 @@ package io.foretell.learner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.learner.buffer.BufferSettings;
+import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.streams.Codecs;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,16 +1,20 @@
 package io.foretell.learner;
 
+import io.foretell.domain.Tokenizer;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.RandomWeights;
+import io.foretell.huggingface.TokenizerFiles;
+import io.foretell.learner.buffer.BufferSettings;
+import io.foretell.learner.checkpoint.CheckpointSettings;
+import io.foretell.learner.checkpoint.ResumePart;
+import io.foretell.learner.evaluation.EvaluationSettings;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
-import io.foretell.objectives.Tokenizer;
-import io.foretell.policy.HuggingFaceTokenizer;
-import io.foretell.policy.ModelConfig;
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyOptions;
-import io.foretell.policy.RandomWeights;
-import io.foretell.policy.TokenizerFiles;
-import io.foretell.streams.ChainCorpus;
+import io.foretell.sources.ChainCorpus;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -22,7 +26,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Settings, runs and micro policies for tests. */
-final class Runs {
+public final class Runs {
     private Runs() {}
 
     static final RolloutCorrectionSettings BYPASS = new RolloutCorrectionSettings(true, "none", 2, "none", 2, null);
@@ -31,7 +35,7 @@ final class Runs {
     static final BatchGuardSettings UNGUARDED = new BatchGuardSettings(null, 8, 2);
     static final KlControlSettings FIXED_KL = new KlControlSettings("fixed", 0.001, 10_000, 0.1);
 
-    static LearnerSettings settings(String advEstimator, int epochs, int maxTokensPerMicroBatch) {
+    public static LearnerSettings settings(String advEstimator, int epochs, int maxTokensPerMicroBatch) {
         return settings(advEstimator, epochs, maxTokensPerMicroBatch, "vanilla", 0, false, BYPASS);
     }
 
@@ -153,15 +157,16 @@ final class Runs {
     }
 
     /** A run of these phases; only the names of their objectives matter. */
-    static LearnerRun run(HuggingFaceTokenizer tokenizer, int epochs, PhaseSettings... phases) {
+    static TrainingPlan run(HuggingFaceTokenizer tokenizer, int epochs, PhaseSettings... phases) {
         return run(tokenizer, epochs, BufferSettings.DEFAULT, phases);
     }
 
-    static LearnerRun run(HuggingFaceTokenizer tokenizer, int epochs, BufferSettings buffer, PhaseSettings... phases) {
+    static TrainingPlan run(
+            HuggingFaceTokenizer tokenizer, int epochs, BufferSettings buffer, PhaseSettings... phases) {
         List<Objective> objectives = java.util.Arrays.stream(phases)
                 .map(phase -> objective(phase.objective(), tokenizer, Map.of()))
                 .toList();
-        return new LearnerRun(
+        return new TrainingPlan(
                 "test",
                 Path.of("runs/test"),
                 Path.of("origin"),
@@ -177,17 +182,17 @@ final class Runs {
                 new CheckpointSettings(100, 2, true, Duration.ofMinutes(1), 0),
                 4,
                 "auto",
-                Set.of(Restored.values()),
+                Set.of(ResumePart.values()),
                 Long.MAX_VALUE,
                 new PolicyOptions(1, 2048),
                 7);
     }
 
-    static Objective objective(String name, Tokenizer tokenizer, Map<String, Object> options) {
+    public static Objective objective(String name, Tokenizer tokenizer, Map<String, Object> options) {
         return Objectives.create(name, new ObjectiveSettings(tokenizer, 4, 1f, 24, 6, options));
     }
 
-    static Path tokenizerFile(Path folder) {
+    public static Path tokenizerFile(Path folder) {
         try {
             Files.createDirectories(folder);
             return Files.write(folder.resolve("tokenizer.json"), TokenizerFiles.words(ChainCorpus.vocabulary()));
@@ -197,7 +202,7 @@ final class Runs {
     }
 
     /** One layer over the words of the chain corpus; the same seed gives the same weights. */
-    static Policy policy(Path folder, long seed) {
+    public static Policy policy(Path folder, long seed) {
         Path tokenizer = tokenizerFile(folder.resolve("origin"));
         int words = ChainCorpus.vocabulary().size() + 5; // <unk> and four special tokens
         ModelConfig config = new ModelConfig("qwen3", 16, 1, 2, 1, 8, 24, words, 64, 1e-6, 10_000, true);

@@ -3,13 +3,15 @@ package io.foretell.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.objectives.Cispo;
-import io.foretell.objectives.ClippedSurrogate;
-import io.foretell.objectives.KlEstimator;
-import io.foretell.objectives.KlTerm;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.RolloutCorrection;
-import io.foretell.policy.HuggingFaceTokenizer;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.learner.checkpoint.CheckpointSettings;
+import io.foretell.learner.evaluation.EvaluationSettings;
+import io.foretell.losses.Cispo;
+import io.foretell.losses.ClippedSurrogate;
+import io.foretell.losses.KlEstimator;
+import io.foretell.losses.KlTerm;
+import io.foretell.losses.PolicyGradientLoss;
+import io.foretell.losses.RolloutCorrection;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -284,8 +286,8 @@ class SettingsTest {
     @Test
     void aRunKnowsWhichPhaseAStepBelongsTo(@TempDir Path folder) {
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.openFile(Runs.tokenizerFile(folder))) {
-            LearnerRun run = Runs.run(tokenizer, 1, Runs.phase("ntp", 3), Runs.phase("rlp", 2));
-            LearnerRun endless = Runs.run(tokenizer, 1, Runs.phase("ntp", 3), Runs.phase("rlp", null));
+            TrainingPlan run = Runs.run(tokenizer, 1, Runs.phase("ntp", 3), Runs.phase("rlp", 2));
+            TrainingPlan endless = Runs.run(tokenizer, 1, Runs.phase("ntp", 3), Runs.phase("rlp", null));
 
             assertThat(run.totalSteps()).isEqualTo(5);
             assertThat(List.of(1L, 3L, 4L, 5L, 6L)).extracting(run::phaseOf).containsExactly(0, 0, 1, 1, 2);
@@ -298,14 +300,14 @@ class SettingsTest {
     @Test
     void aBatchIsDescribedInOneLinePerPhase(@TempDir Path folder) {
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.openFile(Runs.tokenizerFile(folder))) {
-            LearnerRun run = Runs.run(tokenizer, 2, Runs.phase("ntp", 3), Runs.phase("rlp", null));
+            TrainingPlan run = Runs.run(tokenizer, 2, Runs.phase("ntp", 3), Runs.phase("rlp", null));
 
-            assertThat(BatchVocabulary.lines(run, 8, 24, 6))
+            assertThat(BatchDescription.lines(run, 8, 24, 6))
                     .containsExactly(
                             "phase 0 ntp: 3 steps × 4 tasks, 2 optimizer step(s) per batch",
                             "phase 1 rlp: endless × 4 tasks × 8 rollouts = 32 sequences of at most 31 tokens,"
                                     + " 2 optimizer step(s) per batch");
-            assertThat(BatchVocabulary.sentence(run))
+            assertThat(BatchDescription.sentence(run))
                     .isEqualTo("phase 0 ntp: 3 steps × 4 tasks, 2 optimizer step(s) per batch;"
                             + " phase 1 rlp: endless × 4 tasks, 2 optimizer step(s) per batch");
         }

@@ -3,25 +3,30 @@ package io.foretell.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.Document;
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
+import io.foretell.domain.Document;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Origin;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.VersionRange;
+import io.foretell.learner.buffer.AdmissionPolicy;
+import io.foretell.learner.buffer.BufferSettings;
+import io.foretell.learner.evaluation.Evaluation;
+import io.foretell.learner.evaluation.EvaluationSettings;
+import io.foretell.learner.evaluation.HeldOutDocuments;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.Origin;
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.VersionSpan;
-import io.foretell.objectives.Weights;
+import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Policy;
-import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.ScoreRequest;
-import io.foretell.streams.ChainCorpus;
+import io.foretell.sources.ChainCorpus;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -76,11 +81,11 @@ class TrainingStepTest {
     @Test
     void aStaleGroupThatIsKeptWeighsLessWithEveryStepBeyondTheLimit() {
         BufferSettings kept = new BufferSettings("oldest", "down_weight", 0.5, 0, 1, 1 << 20);
-        LearnerRun run = Runs.run(policy.tokenizer(), 1, kept, Runs.phase("rlp", 10));
+        TrainingPlan run = Runs.run(policy.tokenizer(), 1, kept, Runs.phase("rlp", 10));
         assertThat(run.dropBeyond()).isNegative();
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, false);
-        long limit =
-                Admission.oldestVersion(List.of(batch.get(0))) + run.settings().maxOffPolicySteps();
+        long limit = AdmissionPolicy.oldestVersion(List.of(batch.get(0)))
+                + run.settings().maxOffPolicySteps();
 
         double fresh = new TrainingStep(policy, run.settings())
                 .run(run, batch, limit + 1, 1e-3)
@@ -110,12 +115,12 @@ class TrainingStepTest {
         for (int g = 0; g < 3; g++) {
             TokenArray prompt = policy.tokenizer().encode(g == 0 ? "x1=3 so x3 is" : "x0=2 x1=5 x2=4 so x4 is");
             List<Long> seeds = random.longs(4).boxed().toList();
-            List<Sample> samples = policy.generate(List.of(new GenerationRequest(
+            List<Completion> samples = policy.generate(List.of(new GenerationRequest(
                             prompt.append(open), seeds, SamplingParameters.plain(1f, 1, 6, close))))
                     .get(0);
             List<Rollout> rollouts = new ArrayList<>();
             List<Reward> rewards = new ArrayList<>();
-            for (Sample sample : samples) {
+            for (Completion sample : samples) {
                 rollouts.add(rollout(rollouts.size(), sample, close));
                 rewards.add(Reward.of(equalRewards ? 0.1 : random.nextGaussian(), Map.of()));
             }
@@ -128,7 +133,7 @@ class TrainingStepTest {
         return batch;
     }
 
-    private static Rollout rollout(int index, Sample sample, int close) {
+    private static Rollout rollout(int index, Completion sample, int close) {
         boolean cut = sample.finishReason() == FinishReason.LENGTH;
         TokenArray response = cut ? sample.tokens().append(close) : sample.tokens();
         float[] logProbs = new float[response.length()];
@@ -142,7 +147,7 @@ class TrainingStepTest {
                 1f,
                 sample.seed(),
                 sample.finishReason(),
-                List.of(new VersionSpan(0, 0, response.length())));
+                List.of(new VersionRange(0, 0, response.length())));
     }
 
     private static ScoredGroup scored(Task task, List<Rollout> rollouts, List<Reward> rewards) {
@@ -160,7 +165,7 @@ class TrainingStepTest {
 
     @Test
     void microBatchesGiveTheSameUpdateAsOneBatch() {
-        List<float[]> before = policy.weights(Weights.LIVE);
+        List<float[]> before = policy.weights(PolicyRole.LIVE);
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, true);
 
         TrainingStep.Outcome one =
@@ -174,10 +179,10 @@ class TrainingStepTest {
         assertThat(many.ceLoss()).isCloseTo(one.ceLoss(), within(1e-5));
         assertThat(many.tokens()).isEqualTo(one.tokens());
         assertThat(many.sequences()).hasSize(12);
-        assertClose(twin.weights(Weights.LIVE), policy.weights(Weights.LIVE), 1e-5f);
-        assertClose(twin.weights(Weights.EMA), policy.weights(Weights.EMA), 1e-5f);
+        assertClose(twin.weights(PolicyRole.LIVE), policy.weights(PolicyRole.LIVE), 1e-5f);
+        assertClose(twin.weights(PolicyRole.TEACHER), policy.weights(PolicyRole.TEACHER), 1e-5f);
         assertThat(one.gradNorm()).isGreaterThan(1e-3);
-        assertThat(policy.weights(Weights.LIVE).get(0)).isNotEqualTo(before.get(0));
+        assertThat(policy.weights(PolicyRole.LIVE).get(0)).isNotEqualTo(before.get(0));
     }
 
     @Test
@@ -284,7 +289,7 @@ class TrainingStepTest {
         assertThat(split.firstPass())
                 .as("only the first is at the weights that the step began with")
                 .hasSameSizeAs(first.sequences());
-        assertClose(policy.weights(Weights.LIVE), twin.weights(Weights.LIVE), 0);
+        assertClose(policy.weights(PolicyRole.LIVE), twin.weights(PolicyRole.LIVE), 0);
     }
 
     @Test
@@ -316,7 +321,7 @@ class TrainingStepTest {
                             .refusals())
                     .isEmpty();
         }
-        List<float[]> before = policy.weights(Weights.LIVE);
+        List<float[]> before = policy.weights(PolicyRole.LIVE);
 
         TrainingStep.Outcome outcome = step.run(
                 ntp,
@@ -329,7 +334,7 @@ class TrainingStepTest {
         assertThat(outcome.refusals()).hasSize(1);
         assertThat(outcome.refusals().get(0).reason()).contains("standard deviations");
         assertThat(outcome.refusals().get(0).groups()).startsWith("odd").contains("known");
-        assertClose(policy.weights(Weights.LIVE), before, 0);
+        assertClose(policy.weights(PolicyRole.LIVE), before, 0);
         assertThat(step.run(ntp, List.of(text("known", "x3=7 x4=9 x5=2")), 1e-2, 0.9)
                         .updates())
                 .as("and it goes on")
@@ -362,7 +367,7 @@ class TrainingStepTest {
         assertThat(outcome.gradNorm()).isFinite();
         assertThat(outcome.refusals())
                 .containsExactly(new TrainingStep.Refusal("its loss or gradient is no number", List.of("broken")));
-        policy.weights(Weights.LIVE).forEach(values -> {
+        policy.weights(PolicyRole.LIVE).forEach(values -> {
             for (float value : values) {
                 assertThat(value).isFinite();
             }
@@ -377,13 +382,13 @@ class TrainingStepTest {
 
     @Test
     void aBatchWithNothingToTrainOnChangesNothing() {
-        List<float[]> before = policy.weights(Weights.LIVE);
+        List<float[]> before = policy.weights(PolicyRole.LIVE);
 
         TrainingStep.Outcome outcome =
                 new TrainingStep(policy, Runs.settings("rloo", 1, 4096)).run(rlp(policy), List.of(), 1e-3, 0.9);
 
         assertThat(outcome.isSkipped()).isTrue();
-        assertClose(policy.weights(Weights.LIVE), before, 0);
+        assertClose(policy.weights(PolicyRole.LIVE), before, 0);
     }
 
     @Test
@@ -423,7 +428,7 @@ class TrainingStepTest {
     @Test
     void pairsAreNeverSplitAndMixWithOtherTermsBySeparateDenominators() {
         Objective sip = Runs.objective("self-improving", policy.tokenizer(), Map.of("next_token_weight", 0.5));
-        List<float[]> before = policy.weights(Weights.LIVE);
+        List<float[]> before = policy.weights(PolicyRole.LIVE);
         List<ScoredGroup> batch = pools(new Random(SEED), 4);
 
         TrainingStep.Outcome one =
@@ -435,9 +440,11 @@ class TrainingStepTest {
         assertThat(one.loss()).isCloseTo(one.dpoLoss() + one.ceLoss(), within(1e-6));
         assertThat(many.loss()).isCloseTo(one.loss(), within(1e-5));
         assertThat(many.gradNorm()).isCloseTo(one.gradNorm(), within(1e-4));
-        assertClose(twin.weights(Weights.LIVE), policy.weights(Weights.LIVE), 1e-4f);
-        assertThat(policy.weights(Weights.LIVE).get(0)).isNotEqualTo(before.get(0));
-        assertThat(policy.weights(Weights.EMA).get(0)).as("the reference stays").isEqualTo(before.get(0));
+        assertClose(twin.weights(PolicyRole.LIVE), policy.weights(PolicyRole.LIVE), 1e-4f);
+        assertThat(policy.weights(PolicyRole.LIVE).get(0)).isNotEqualTo(before.get(0));
+        assertThat(policy.weights(PolicyRole.TEACHER).get(0))
+                .as("the reference stays")
+                .isEqualTo(before.get(0));
     }
 
     @Test
@@ -459,7 +466,7 @@ class TrainingStepTest {
     @Test
     void poolsThatSayNothingChangeNothing() {
         Objective sip = Runs.objective("self-improving", policy.tokenizer(), Map.of());
-        List<float[]> before = policy.weights(Weights.LIVE);
+        List<float[]> before = policy.weights(PolicyRole.LIVE);
         List<ScoredGroup> equal = pools(new Random(SEED), 3).stream()
                 .map(group -> group.withRewards(group.rewards().stream()
                         .map(reward -> Reward.of(0.5, Map.of()))
@@ -471,7 +478,7 @@ class TrainingStepTest {
 
         assertThat(outcome.isSkipped()).isTrue();
         assertThat(outcome.refusals()).isEmpty();
-        assertClose(policy.weights(Weights.LIVE), before, 0);
+        assertClose(policy.weights(PolicyRole.LIVE), before, 0);
     }
 
     private static HeldOutDocuments heldOut() {
@@ -531,7 +538,7 @@ class TrainingStepTest {
         TokenArray tokens = policy.tokenizer().encodeDocument("x3=7 x4=9");
         double nats = 0;
         for (int t = 1; t < tokens.length(); t++) {
-            nats -= policy.score(Weights.LIVE, List.of(new ScoreRequest(tokens.slice(0, t), tokens.slice(t, t + 1))))
+            nats -= policy.score(PolicyRole.LIVE, List.of(new ScoreRequest(tokens.slice(0, t), tokens.slice(t, t + 1))))
                     .get(0)
                     .logProbs()
                     .at(0);

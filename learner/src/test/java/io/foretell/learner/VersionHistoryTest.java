@@ -2,9 +2,11 @@ package io.foretell.learner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.learner.buffer.BatchTaker;
+import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.streams.Codecs;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,5 +1,13 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TextLoss;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -61,8 +69,8 @@ public final class AdvantageWeighted implements TextObjective {
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.cut(document, tokens, random);
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return plain.examples(document, tokens, random);
     }
 
     @Override
@@ -84,12 +92,12 @@ public final class AdvantageWeighted implements TextObjective {
         }
 
         @Override
-        public List<Integer> beside() {
+        public List<Integer> auxiliaryTokens() {
             return valueTokens;
         }
 
         @Override
-        public Cost at(int t, double... logProbs) {
+        public Cost cost(int t, double... logProbs) {
             double reward = -scores.at(t);
             double sigmoid = 1 / (1 + Math.exp(logProbs[1] - logProbs[2]));
             double value = -sigmoid;

@@ -1,5 +1,12 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -56,8 +63,8 @@ public final class ConditionalTraining implements TextObjective {
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.cut(document, tagged(tokens, random), random);
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return plain.examples(document, tagged(tokens, random), random);
     }
 
     /** x'. */
@@ -67,7 +74,7 @@ public final class ConditionalTraining implements TextObjective {
                 && tokens.at(0) == tokenizer.beginOfText().getAsInt();
         int from = begins ? 1 : 0;
         TokenArray tagged = tokens.slice(0, from);
-        for (Segments.Segment segment : segments.of(tokens.slice(from, tokens.length()))) {
+        for (Segments.Segment segment : segments.split(tokens.slice(from, tokens.length()))) {
             if (random.nextDouble() >= drop) {
                 tagged = tagged.append(segment.score() <= threshold ? good : bad);
             }

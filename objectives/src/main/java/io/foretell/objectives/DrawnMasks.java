@@ -1,5 +1,8 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -49,13 +52,13 @@ final class DrawnMasks {
         return firstOf(() -> {
             int length = random.nextInt(1, Math.min(randomLength, tokens.length() - 1) + 1);
             int from = random.nextInt(tokens.length() - length + 1);
-            return masking.of(paragraph, tokenizer.decode(tokens.slice(from, from + length)));
+            return masking.mask(paragraph, tokenizer.decode(tokens.slice(from, from + length)));
         });
     }
 
     /** The last token. */
     Optional<Masking.Masked> last(String paragraph) {
-        return masking.of(
+        return masking.mask(
                 paragraph, tokenizer.decode(tokenizer.encode(paragraph).last(1)));
     }
 

@@ -1,5 +1,11 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -40,8 +46,8 @@ public final class Filtering implements TextObjective {
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return segments.averageScore(tokens) <= threshold ? plain.cut(document, tokens, random) : List.of();
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return segments.averageScore(tokens) <= threshold ? plain.examples(document, tokens, random) : List.of();
     }
 
     @Override

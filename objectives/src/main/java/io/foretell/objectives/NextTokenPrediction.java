@@ -1,5 +1,11 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -38,11 +44,11 @@ public final class NextTokenPrediction implements TextObjective {
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        List<Cut> cuts = new ArrayList<>();
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        List<Example> cuts = new ArrayList<>();
         for (int from = 0; from + 1 < tokens.length(); from += maxLength - 1) {
             TokenArray chunk = tokens.slice(from, Math.min(tokens.length(), from + maxLength));
-            cuts.add(new Cut(TokenArray.EMPTY, chunk));
+            cuts.add(new Example(TokenArray.EMPTY, chunk));
         }
         return cuts;
     }

@@ -1,5 +1,6 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Tokenizer;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

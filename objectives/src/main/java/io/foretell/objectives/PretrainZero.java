@@ -1,5 +1,17 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -85,8 +97,8 @@ public final class PretrainZero implements Objective {
     private final DrawnMasks drawn;
     private final List<TokenArray> generator;
     private final List<TokenArray> predictor;
-    private final StatedAnswer mask;
-    private final StatedAnswer box;
+    private final AnswerExtractor mask;
+    private final AnswerExtractor box;
     private final int open;
 
     public PretrainZero(ObjectiveSettings settings) {
@@ -111,8 +123,8 @@ public final class PretrainZero implements Objective {
                 .toList();
         this.open = Options.token(tokenizer, options.text("open", "<think>"));
         int close = Options.token(tokenizer, options.text("close", "</think>"));
-        this.mask = new StatedAnswer(tokenizer, close, options.enclosure("mask", List.of("\\mask{", "}")));
-        this.box = new StatedAnswer(tokenizer, close, options.enclosure("box", List.of("\\boxed{", "}")));
+        this.mask = new AnswerExtractor(tokenizer, close, options.enclosure("mask", List.of("\\mask{", "}")));
+        this.box = new AnswerExtractor(tokenizer, close, options.enclosure("box", List.of("\\boxed{", "}")));
         options.refuseUnknown();
         if (settings.groupSize() < 2) {
             throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
@@ -140,10 +152,10 @@ public final class PretrainZero implements Objective {
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         Optional<String> paragraph = paragraph(tokens, random);
         if (proposes) {
-            return paragraph.map(text -> new Cut(TokenArray.EMPTY, tokenizer.encode(text))).stream()
+            return paragraph.map(text -> new Example(TokenArray.EMPTY, tokenizer.encode(text))).stream()
                     .toList();
         }
         return paragraph.flatMap(text -> drawn.draw(text, random)).map(this::prediction).stream()
@@ -152,7 +164,7 @@ public final class PretrainZero implements Objective {
 
     /** Of a question (domain {@code held-out}) the last token is hidden; of other documents a random span. */
     @Override
-    public List<Cut> heldOut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> heldOutExamples(Document document, TokenArray tokens, RandomGenerator random) {
         return paragraph(tokens, random)
                 .flatMap(text -> document.domain().equals(QUESTIONS) ? drawn.last(text) : drawn.span(text, random))
                 .map(this::prediction)
@@ -177,12 +189,12 @@ public final class PretrainZero implements Objective {
         return tokens.slice(from, ended ? to - 1 : to);
     }
 
-    private Cut prediction(Masking.Masked masked) {
-        return new Cut(tokenizer.encode(masked.text()), tokenizer.encode(masked.span()));
+    private Example prediction(Masking.Masked masked) {
+        return new Example(tokenizer.encode(masked.text()), tokenizer.encode(masked.span()));
     }
 
     @Override
-    public int mostRollouts(int groupSize) {
+    public int maxRollouts(int groupSize) {
         return proposes ? masks + masks * groupSize : groupSize;
     }
 
@@ -217,9 +229,9 @@ public final class PretrainZero implements Objective {
 
     /** The hidden span itself, in a box right after an empty thought. */
     @Override
-    public Cut withoutThought(Task task) {
+    public Example withoutThought(Task task) {
         TokenArray boxed = encode(box.enclosure().get(0));
-        return new Cut(context(task).append(box.close()).concat(boxed), task.target());
+        return new Example(context(task).append(box.close()).concat(boxed), task.target());
     }
 
     @Override
@@ -227,8 +239,8 @@ public final class PretrainZero implements Objective {
         String text = tokenizer.decode(group.task().target());
         return CompletableFuture.completedFuture(group.rollouts().stream()
                 .map(rollout -> isProposal(group.task())
-                        ? proposed(text, mask.in(rollout.response()))
-                        : predicted(text, box.in(rollout.response())))
+                        ? proposed(text, mask.extract(rollout.response()))
+                        : predicted(text, box.extract(rollout.response())))
                 .toList());
     }
 
@@ -236,7 +248,7 @@ public final class PretrainZero implements Objective {
     private Reward proposed(String paragraph, Optional<String> span) {
         double occurrences =
                 span.map(m -> Masking.occurrences(paragraph, Masking.normal(m))).orElse(0);
-        double valid = span.flatMap(m -> masking.of(paragraph, m)).isPresent() ? 1 : 0;
+        double valid = span.flatMap(m -> masking.mask(paragraph, m)).isPresent() ? 1 : 0;
         return Reward.of(0, Map.of(VALID, valid, "occurrences", occurrences));
     }
 
@@ -247,7 +259,7 @@ public final class PretrainZero implements Objective {
     }
 
     @Override
-    public List<Cut> spawned(ScoredGroup group) {
+    public List<Example> subtasks(ScoredGroup group) {
         return isProposal(group.task())
                 ? masks(group).stream()
                         .flatMap(Optional::stream)
@@ -260,12 +272,12 @@ public final class PretrainZero implements Objective {
     private List<Optional<Masking.Masked>> masks(ScoredGroup group) {
         String paragraph = tokenizer.decode(group.task().target());
         return group.group().rollouts().stream()
-                .map(rollout -> mask.in(rollout.response()).flatMap(span -> masking.of(paragraph, span)))
+                .map(rollout -> mask.extract(rollout.response()).flatMap(span -> masking.mask(paragraph, span)))
                 .toList();
     }
 
     @Override
-    public ScoredGroup settled(ScoredGroup group, List<Optional<ScoredGroup>> children) {
+    public ScoredGroup finalRewards(ScoredGroup group, List<Optional<ScoredGroup>> children) {
         List<Reward> rewards = new ArrayList<>();
         List<Optional<Masking.Masked>> masks = masks(group);
         boolean isKnown =
@@ -276,12 +288,12 @@ public final class PretrainZero implements Objective {
             Optional<ScoredGroup> answers =
                     isKnown && masks.get(k).isPresent() ? children.get(child++) : Optional.empty();
             boolean isSettled = masks.get(k).isEmpty() || !before.isOk();
-            rewards.add(isSettled ? before : settled(before, answers));
+            rewards.add(isSettled ? before : finalRewards(before, answers));
         }
         return group.withRewards(rewards);
     }
 
-    private static Reward settled(Reward before, Optional<ScoredGroup> predictions) {
+    private static Reward finalRewards(Reward before, Optional<ScoredGroup> predictions) {
         OptionalDouble accuracy = predictions.stream()
                 .flatMap(group -> group.rewards().stream())
                 .filter(Reward::isOk)
@@ -299,7 +311,7 @@ public final class PretrainZero implements Objective {
     /** None for predictions that are all right or all wrong. */
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        double[] advantages = estimator.of(group);
+        double[] advantages = estimator.advantages(group);
         boolean teaches = Arrays.stream(advantages).anyMatch(advantage -> advantage != 0);
         if (!teaches && !isProposal(group.task())) {
             return List.of();

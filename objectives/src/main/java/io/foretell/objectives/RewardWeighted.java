@@ -1,5 +1,12 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -48,8 +55,8 @@ public final class RewardWeighted implements TextObjective {
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.cut(document, tokens, random);
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return plain.examples(document, tokens, random);
     }
 
     /** w of an advantage. */

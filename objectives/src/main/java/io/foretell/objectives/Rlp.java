@@ -1,5 +1,19 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -84,10 +98,10 @@ public final class Rlp implements Objective {
      * t on; the end-of-text token is never asked for. A document to be rehearsed is not cut.
      */
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         if (rehearse.contains(document.domain())) {
             TokenArray start = tokens.slice(0, Math.min(tokens.length(), settings.maxPromptLength() + 1));
-            return start.length() < 2 ? List.of() : List.of(new Cut(TokenArray.EMPTY, start));
+            return start.length() < 2 ? List.of() : List.of(new Example(TokenArray.EMPTY, start));
         }
         int last = lengthOfText(tokens) - horizon;
         if (last < minPrefix) {
@@ -95,7 +109,7 @@ public final class Rlp implements Objective {
         }
         int t = random.nextInt(minPrefix, last + 1);
         TokenArray prefix = tokens.slice(0, t).last(settings.maxPromptLength());
-        return List.of(new Cut(prefix, tokens.slice(t, t + horizon)));
+        return List.of(new Example(prefix, tokens.slice(t, t + horizon)));
     }
 
     private int lengthOfText(TokenArray tokens) {
@@ -127,11 +141,11 @@ public final class Rlp implements Objective {
         TokenArray prefix = group.task().prompt();
         TokenArray next = group.task().target();
         CompletableFuture<FloatArray> baseline =
-                scorer.logProbs(Weights.EMA, prefix, next).toCompletableFuture();
+                scorer.logProbs(PolicyRole.TEACHER, prefix, next).toCompletableFuture();
         List<CompletableFuture<Reward>> rewards = new ArrayList<>();
         for (Rollout rollout : group.rollouts()) {
             TokenArray thought = prefix.append(open).concat(rollout.response());
-            rewards.add(scorer.logProbs(Weights.LIVE, thought, next)
+            rewards.add(scorer.logProbs(PolicyRole.LIVE, thought, next)
                     .toCompletableFuture()
                     .thenCombine(baseline, (with, without) -> informationGain(rollout, with, without)));
         }
@@ -170,6 +184,6 @@ public final class Rlp implements Objective {
         if (task.prompt().isEmpty()) {
             return List.of(Experience.nextToken(task.target(), (float) nextTokenWeight, Set.of(open)));
         }
-        return Experience.policyGradient(task.prompt().append(open), group, estimator.of(group), close);
+        return Experience.policyGradient(task.prompt().append(open), group, estimator.advantages(group), close);
     }
 }

@@ -1,7 +1,21 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.domain.Verdict;
+import io.foretell.losses.AdvantageEstimator;
 import io.foretell.objectives.SentenceReference.Known;
-import io.foretell.objectives.Sentences.Span;
+import io.foretell.objectives.Sentences.SentenceRange;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -82,7 +96,7 @@ public final class Rlpt implements Objective {
     private final String mask;
     private final int open;
     private final int stop;
-    private final StatedAnswer prediction;
+    private final AnswerExtractor prediction;
     private final Sentences sentences;
 
     public Rlpt(ObjectiveSettings settings) {
@@ -103,7 +117,7 @@ public final class Rlpt implements Objective {
         this.open = Options.token(tokenizer, options.text("open", "<think>"));
         int close = Options.token(tokenizer, options.text("close", "</think>"));
         List<String> markers = options.enclosure("markers", MARKERS);
-        this.prediction = new StatedAnswer(tokenizer, close, markers);
+        this.prediction = new AnswerExtractor(tokenizer, close, markers);
         this.stop = tokenizer.idOf(markers.get(1)).orElse(tokenizer.endOfText().orElse(NO_TOKEN));
         List<String> abbreviations = options.texts("abbreviations");
         this.sentences = new Sentences(abbreviations.isEmpty() ? Sentences.ABBREVIATIONS : abbreviations);
@@ -139,7 +153,7 @@ public final class Rlpt implements Objective {
     }
 
     @Override
-    public List<String> judges() {
+    public List<String> judgeRoles() {
         return judged ? List.of(JUDGE) : List.of();
     }
 
@@ -149,12 +163,12 @@ public final class Rlpt implements Objective {
      * @return none of a text that has the mask in it
      */
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         String text = document.text();
         if (text.contains(mask)) {
             return List.of();
         }
-        List<Span> spans = sentences.of(text);
+        List<SentenceRange> spans = sentences.split(text);
         boolean middle = random.nextDouble() < lambda / (1 + lambda);
         int[] asked = IntStream.range(minPrefix, middle ? spans.size() - 1 : spans.size())
                 .filter(i -> isLongEnough(spans.get(i).of(text)))
@@ -166,11 +180,11 @@ public final class Rlpt implements Objective {
         String before = text.substring(0, spans.get(i - 1).to());
         if (middle) {
             String hidden = spans.get(i).of(text);
-            return List.of(new Cut(middle(before, spans.get(i + 1).of(text)), tokenizer.encode(hidden)));
+            return List.of(new Example(middle(before, spans.get(i + 1).of(text)), tokenizer.encode(hidden)));
         }
         int last = Math.min(i + referenceSentences, spans.size()) - 1;
         String reference = text.substring(spans.get(i).from(), spans.get(last).to());
-        return List.of(new Cut(next(before), tokenizer.encode(reference)));
+        return List.of(new Example(next(before), tokenizer.encode(reference)));
     }
 
     private boolean isLongEnough(String sentence) {
@@ -226,7 +240,7 @@ public final class Rlpt implements Objective {
         SentenceReference compared = new SentenceReference(sentences, context, reference, longest);
         List<CompletableFuture<Reward>> rewards = new ArrayList<>();
         for (Rollout rollout : group.rollouts()) {
-            Optional<String> stated = prediction.in(rollout.response()).filter(text -> !text.contains(NO_TEXT));
+            Optional<String> stated = prediction.extract(rollout.response()).filter(text -> !text.contains(NO_TEXT));
             Optional<Known> known = compared.known(stated);
             rewards.add(
                     known.isPresent() || !judged
@@ -280,6 +294,6 @@ public final class Rlpt implements Objective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return Experience.policyGradient(group.task().prompt().append(open), group, estimator.of(group), stop);
+        return Experience.policyGradient(group.task().prompt().append(open), group, estimator.advantages(group), stop);
     }
 }

@@ -1,5 +1,17 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -69,7 +81,7 @@ public final class Rpt implements Objective {
     private final int entropyTopK;
     private final TokenArray before;
     private final TokenArray after;
-    private final StatedAnswer answer;
+    private final AnswerExtractor answer;
     private final int open;
 
     public Rpt(ObjectiveSettings settings) {
@@ -84,7 +96,7 @@ public final class Rpt implements Objective {
         this.before = encode(prompt.get(0));
         this.after = encode(prompt.get(1)).append(open);
         int close = Options.token(tokenizer, options.text("close", "</think>"));
-        this.answer = new StatedAnswer(tokenizer, close, options.enclosure("box", List.of("\\boxed{", "}")));
+        this.answer = new AnswerExtractor(tokenizer, close, options.enclosure("box", List.of("\\boxed{", "}")));
         this.proxy = options.proxy(settings);
         this.entropyThreshold = options.number("entropy_threshold", 0.5, 0, Integer.MAX_VALUE);
         this.entropyTopK = options.integer("entropy_top_k", 16, 2);
@@ -114,7 +126,7 @@ public final class Rpt implements Objective {
      * @return none where no position has the entropy, or sixteen drawn in turn lie inside characters
      */
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         int end = lengthOfText(tokens);
         if (end <= minPrefix) {
             return List.of();
@@ -125,7 +137,7 @@ public final class Rpt implements Objective {
             TokenArray prefix = tokens.slice(0, t).last(settings.maxPromptLength());
             TokenArray next = tokens.slice(t, Math.min(end, t + horizon));
             if (!rightAnswers(prefix, next).isEmpty()) {
-                return List.of(new Cut(prefix, next));
+                return List.of(new Example(prefix, next));
             }
         }
         return List.of();
@@ -171,7 +183,7 @@ public final class Rpt implements Objective {
     public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
         List<String> right = rightAnswers(group.task().prompt(), group.task().target());
         return CompletableFuture.completedFuture(group.rollouts().stream()
-                .map(rollout -> reward(answer.in(rollout.response()).filter(y -> !y.contains(NO_TEXT)), right))
+                .map(rollout -> reward(answer.extract(rollout.response()).filter(y -> !y.contains(NO_TEXT)), right))
                 .toList());
     }
 
@@ -207,7 +219,7 @@ public final class Rpt implements Objective {
     }
 
     /** How an answer with an empty thought would look that states as few true tokens as can be stated, context included. */
-    TokenArray demonstration(Cut cut) {
+    TokenArray demonstration(Example cut) {
         String first = rightAnswers(cut.prompt(), cut.target()).stream()
                 .filter(text -> !text.equals(NO_TEXT))
                 .findFirst()
@@ -230,7 +242,7 @@ public final class Rpt implements Objective {
         return Experience.policyGradient(
                 context(group.task().prompt()),
                 group,
-                estimator.of(group),
+                estimator.advantages(group),
                 tokenizer.endOfText().orElse(NO_TOKEN));
     }
 }

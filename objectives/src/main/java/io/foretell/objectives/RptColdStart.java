@@ -1,5 +1,11 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
@@ -35,9 +41,9 @@ public final class RptColdStart implements TextObjective {
 
     /** {@inheritDoc} The target is all of x'. */
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return rpt.cut(document, tokens, random).stream()
-                .map(cut -> new Cut(TokenArray.EMPTY, rpt.demonstration(cut)))
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return rpt.examples(document, tokens, random).stream()
+                .map(cut -> new Example(TokenArray.EMPTY, rpt.demonstration(cut)))
                 .toList();
     }
 

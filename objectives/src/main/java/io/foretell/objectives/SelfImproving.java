@@ -1,5 +1,22 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Origin;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.domain.Verdict;
+import io.foretell.losses.AdvantageEstimator;
+import io.foretell.losses.DirectPreference;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -104,13 +121,13 @@ public final class SelfImproving implements Objective {
 
     /** One task for every N tokens that have {@code min_prefix} before them; the random numbers are not needed. */
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         int n = settings.maxResponseLength();
-        List<Cut> cuts = new ArrayList<>();
+        List<Example> cuts = new ArrayList<>();
         for (int from = n; from + n <= tokens.length(); from += n) {
             if (from >= minPrefix) {
                 TokenArray prefix = tokens.slice(0, from).last(settings.maxPromptLength());
-                cuts.add(new Cut(prefix, tokens.slice(from, from + n)));
+                cuts.add(new Example(prefix, tokens.slice(from, from + n)));
             }
         }
         return cuts;
@@ -135,7 +152,7 @@ public final class SelfImproving implements Objective {
 
     /** C. A rewrite that could not be had is an empty candidate, so that its failure is kept and counted. */
     @Override
-    public CompletionStage<RolloutGroup> pool(RolloutGroup group, Scorer scorer) {
+    public CompletionStage<RolloutGroup> withCandidates(RolloutGroup group, Scorer scorer) {
         int next = group.rollouts().size();
         Task task = group.task();
         List<Rollout> candidates = new ArrayList<>();
@@ -174,8 +191,9 @@ public final class SelfImproving implements Objective {
                 .filter(i -> !isMissing(pool.rollouts().get(i)))
                 .boxed()
                 .toList();
-        List<String> texts =
-                judged.stream().map(i -> text(pool.rollouts().get(i).text())).toList();
+        List<String> texts = judged.stream()
+                .map(i -> text(pool.rollouts().get(i).unforcedTokens()))
+                .toList();
         Map<String, CompletableFuture<List<Verdict>>> verdicts = new LinkedHashMap<>();
         for (String score : scores) {
             verdicts.put(
@@ -202,7 +220,7 @@ public final class SelfImproving implements Objective {
     }
 
     private static CompletableFuture<List<Verdict>> quality(String context, List<String> texts, Scorer scorer) {
-        return Tournament.of(texts.size(), (i, j) -> {
+        return Tournament.play(texts.size(), (i, j) -> {
             String first = texts.get(i);
             String second = texts.get(j);
             return first.equals(second)
@@ -243,13 +261,13 @@ public final class SelfImproving implements Objective {
 
     /** As a judge reads it: without the tokens that begin and end a document. */
     private String text(TokenArray tokens) {
-        int from = !tokens.isEmpty() && is(tokenizer.beginOfText().orElse(NO_TOKEN), tokens.at(0)) ? 1 : 0;
+        int from = !tokens.isEmpty() && isSpecial(tokenizer.beginOfText().orElse(NO_TOKEN), tokens.at(0)) ? 1 : 0;
         int last = tokens.length() - 1;
-        boolean ended = last >= from && is(tokenizer.endOfText().orElse(NO_TOKEN), tokens.at(last));
+        boolean ended = last >= from && isSpecial(tokenizer.endOfText().orElse(NO_TOKEN), tokens.at(last));
         return tokenizer.decode(tokens.slice(from, ended ? last : tokens.length()));
     }
 
-    private static boolean is(int special, int token) {
+    private static boolean isSpecial(int special, int token) {
         return special != NO_TOKEN && special == token;
     }
 

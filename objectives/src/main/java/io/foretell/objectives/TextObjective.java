@@ -1,5 +1,9 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Reward;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.Task;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;

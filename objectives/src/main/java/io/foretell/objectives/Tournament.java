@@ -1,5 +1,7 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -32,7 +34,7 @@ public final class Tournament {
      * @return q of each, from the comparisons that could be had where they are at least half of its own; else one that
      *     could not
      */
-    public static CompletableFuture<List<Verdict>> of(int size, Match match) {
+    public static CompletableFuture<List<Verdict>> play(int size, Match match) {
         @Nullable Verdict[][] table = new Verdict[size][size];
         List<CompletableFuture<?>> played = new ArrayList<>();
         for (int i = 0; i < size; i++) {

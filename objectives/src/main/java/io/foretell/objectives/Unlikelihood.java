@@ -1,5 +1,13 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TextLoss;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -49,8 +57,8 @@ public final class Unlikelihood implements TextObjective {
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.cut(document, tokens, random);
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return plain.examples(document, tokens, random);
     }
 
     @Override
@@ -62,7 +70,7 @@ public final class Unlikelihood implements TextObjective {
             weights[t] = 1;
         }
         TextLoss loss = (t, logProbs) ->
-                scores.at(t) <= threshold ? TextLoss.LIKELIHOOD.at(t, logProbs) : unlikely(logProbs[0]);
+                scores.at(t) <= threshold ? TextLoss.LIKELIHOOD.cost(t, logProbs) : unlikely(logProbs[0]);
         return List.of(Experience.nextToken(text, FloatArray.of(weights), loss));
     }
 

@@ -4,6 +4,8 @@ import static io.foretell.objectives.Fixtures.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.TokenArray;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;

@@ -60,7 +60,7 @@ final class ConfigurationMapper {
     private static String unknown(UnrecognizedPropertyException e, ConfigurationTree tree) {
         String key = MappingSentence.key(e);
         String section = key.substring(0, key.length() - e.getPropertyName().length());
-        String nearest = NearestKey.of(
+        String nearest = NearestKey.find(
                 e.getPropertyName(),
                 e.getKnownPropertyIds().stream().map(Object::toString).toList());
         return tree.sourceOf(key) + ": unknown key '" + key + "'; did you mean '" + section + nearest + "'?";

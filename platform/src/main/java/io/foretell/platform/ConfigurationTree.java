@@ -94,7 +94,7 @@ final class ConfigurationTree {
             inner = only.getValue();
         }
         return new ConfigurationException(
-                source + ": unknown key '" + full + "'; did you mean '" + NearestKey.of(full, keys()) + "'?");
+                source + ": unknown key '" + full + "'; did you mean '" + NearestKey.find(full, keys()) + "'?");
     }
 
     private static void collect(JsonNode node, String path, List<String> keys) {

@@ -18,7 +18,7 @@ final class MappingSentence {
     private MappingSentence() {}
 
     /** The sentence for a body of JSON. */
-    static String of(JsonMappingException e) {
+    static String sentence(JsonMappingException e) {
         Optional<String> own = ofConstructor(e);
         if (own.isPresent()) {
             return own.get();

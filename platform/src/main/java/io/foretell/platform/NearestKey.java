@@ -7,7 +7,7 @@ final class NearestKey {
     private NearestKey() {}
 
     /** The candidate with the fewest edits; the same last word in another section counts as two edits. */
-    static String of(String key, Collection<String> candidates) {
+    static String find(String key, Collection<String> candidates) {
         String nearest = "";
         int fewest = Integer.MAX_VALUE;
         for (String candidate : candidates) {

@@ -57,7 +57,9 @@ public final class OwnerThread implements AutoCloseable {
             String doing = doing();
             result.cancel(false);
             throw new ForetellException(
-                    ErrorCode.TIMEOUT, name + " did not answer within " + DurationText.of(deadline) + ": " + doing, e);
+                    ErrorCode.TIMEOUT,
+                    name + " did not answer within " + DurationText.format(deadline) + ": " + doing,
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             result.cancel(false);

@@ -1,8 +1,8 @@
 package io.foretell.reward;
 
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.RewardStatus;
-import io.foretell.objectives.Verdict;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Verdict;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,7 +33,7 @@ final class CombinedReward {
             String role = settings.role();
             Source source = rule != null || role == null
                     ? group -> CompletableFuture.completedFuture(byRule(rule, group))
-                    : new JudgedPart(role, judge)::of;
+                    : new JudgedPart(role, judge)::verdicts;
             String key = settings.name();
             for (int number = 2; parts.containsKey(key); number++) {
                 key = settings.name() + "_" + number;
@@ -44,12 +44,12 @@ final class CombinedReward {
 
     private static List<Verdict> byRule(TextRule rule, List<TextRule.Text> group) {
         return group.stream()
-                .map(text -> new Verdict(RewardStatus.OK, rule.of(text), ""))
+                .map(text -> new Verdict(RewardStatus.OK, rule.score(text), ""))
                 .toList();
     }
 
     /** One reward per response, in order; never completes exceptionally for want of a verdict. */
-    CompletableFuture<List<Reward>> of(List<TextRule.Text> group) {
+    CompletableFuture<List<Reward>> score(List<TextRule.Text> group) {
         Map<String, CompletableFuture<List<Verdict>>> found = new LinkedHashMap<>();
         parts.forEach((name, part) -> found.put(name, part.source().of(group)));
         return CompletableFuture.allOf(found.values().toArray(CompletableFuture[]::new))

@@ -1,24 +1,24 @@
 package io.foretell.reward;
 
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.EndTokens;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
 import io.foretell.judge.JudgeAnswer;
 import io.foretell.judge.JudgeFailure;
 import io.foretell.judge.JudgeFailure.Kind;
 import io.foretell.judge.JudgeModel;
 import io.foretell.judge.JudgeRequest;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.TokenArray;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
-import io.foretell.policy.EndTokens;
+import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
-import io.foretell.policy.HuggingFaceTokenizer;
-import io.foretell.policy.ModelConfig;
-import io.foretell.policy.PolicyException;
-import io.foretell.policy.PolicyFetch;
 import io.foretell.policy.PolicyOptions;
-import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
-import io.foretell.policy.ServedPolicy;
+import io.foretell.weightsync.PolicyFetch;
+import io.foretell.weightsync.ServedPolicy;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -74,7 +74,7 @@ public final class EmbeddedJudge implements JudgeModel {
         ServedPolicy policy = new ServedPolicy("judge-policy", options, LOADING, PolicyFetch.folder());
         try {
             int contextLength = ModelConfig.read(folder).maxPositions();
-            List<Integer> endTokens = EndTokens.of(folder, tokenizer);
+            List<Integer> endTokens = EndTokens.read(folder, tokenizer);
             policy.swap(new PolicyVersion("judge", 0, folder.toString(), Map.of(), 0, 0, List.of(), List.of()));
             return new EmbeddedJudge(name(folder), policy, tokenizer, contextLength, endTokens, template);
         } catch (RuntimeException e) {
@@ -116,10 +116,10 @@ public final class EmbeddedJudge implements JudgeModel {
         }
         SamplingParameters sampling =
                 new SamplingParameters(request.temperature(), request.topP(), 0, 0, 0, room, endTokens);
-        CompletableFuture<List<List<Sample>>> answer =
+        CompletableFuture<List<List<Completion>>> answer =
                 policy.generate(List.of(new GenerationRequest(prompt, List.of(request.seed()), sampling)));
         try {
-            Sample sample = answer.get(request.deadline().toNanos(), TimeUnit.NANOSECONDS)
+            Completion sample = answer.get(request.deadline().toNanos(), TimeUnit.NANOSECONDS)
                     .get(0)
                     .get(0);
             return new JudgeAnswer(

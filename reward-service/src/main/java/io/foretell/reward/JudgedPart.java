@@ -1,9 +1,9 @@
 package io.foretell.reward;
 
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Verdict;
 import io.foretell.judge.Judge;
-import io.foretell.objectives.RewardStatus;
 import io.foretell.objectives.Tournament;
-import io.foretell.objectives.Verdict;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +36,7 @@ final class JudgedPart {
         return new Verdict(RewardStatus.FAILED, 0, NO_JUDGE);
     }
 
-    CompletableFuture<List<Verdict>> of(List<TextRule.Text> group) {
+    CompletableFuture<List<Verdict>> verdicts(List<TextRule.Text> group) {
         Judge judge = asker.judge();
         if (judge == null) {
             return CompletableFuture.completedFuture(
@@ -55,7 +55,7 @@ final class JudgedPart {
     }
 
     private CompletableFuture<List<Verdict>> compared(Judge judge, List<String> pair, List<TextRule.Text> group) {
-        return Tournament.of(group.size(), (i, j) -> {
+        return Tournament.play(group.size(), (i, j) -> {
             Map<String, String> material = material(judge, group.get(i), pair);
             material.put(pair.get(0), group.get(i).response());
             material.put(pair.get(1), group.get(j).response());

@@ -1,20 +1,20 @@
 package io.foretell.reward;
 
-import io.foretell.objectives.Cut;
-import io.foretell.objectives.FloatArray;
+import io.foretell.domain.Example;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.Task;
 import io.foretell.platform.Metrics;
-import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Work;
 import io.foretell.streams.WorkLoop;
+import io.foretell.weightsync.ServedPolicy;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -42,9 +42,9 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     private final String tasks;
     private final PolicyFeed feed;
     private final ServedPolicy policy;
-    private final Roles roles;
+    private final JudgeRouter roles;
     private final @Nullable AddedReward added;
-    private final Patience patience;
+    private final MissingRewardPolicy patience;
     private final Metrics metrics;
     private final InstantSource clock;
 
@@ -59,9 +59,9 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             String tasks,
             PolicyFeed feed,
             ServedPolicy policy,
-            Roles roles,
+            JudgeRouter roles,
             @Nullable AddedReward added,
-            Patience patience,
+            MissingRewardPolicy patience,
             Metrics metrics,
             InstantSource clock) {
         this.phases = List.copyOf(phases);
@@ -118,7 +118,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         try {
             Objective objective = phases.get(phase);
             return objective
-                    .pool(group, scorer)
+                    .withCandidates(group, scorer)
                     .thenCompose(
                             pool -> objective.reward(pool, scorer).thenApply(rewards -> new Rewarded(pool, rewards)))
                     .toCompletableFuture();
@@ -130,7 +130,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     private CompletableFuture<Rewarded> withAdded(Rewarded own) {
         return added == null
                 ? CompletableFuture.completedFuture(own)
-                : added.to(own.rewards(), own.pool()).thenApply(sums -> new Rewarded(own.pool(), sums));
+                : added.addTo(own.rewards(), own.pool()).thenApply(sums -> new Rewarded(own.pool(), sums));
     }
 
     /** Whether the group may go on; otherwise it goes back to the queue, or to the dead letters. */
@@ -158,7 +158,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         }
         List<Task> spawned = spawned(scored);
         metrics.registry().counter("reward_spawned_tasks").increment(spawned.size());
-        scored = scored.awaiting(spawned.stream().map(Task::id).toList());
+        scored = scored.withChildren(spawned.stream().map(Task::id).toList());
         return new WorkLoop.Answer(
                 scored.id(),
                 Codecs.scoredGroup().encode(scored),
@@ -177,7 +177,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         Task parent = scored.task();
         List<Task> spawned = new ArrayList<>();
         if (Task.parentOf(parent.id()).isEmpty()) {
-            for (Cut cut : phases.get(parent.phase()).spawned(scored)) {
+            for (Example cut : phases.get(parent.phase()).subtasks(scored)) {
                 spawned.add(parent.child(spawned.size(), cut, clock.instant()));
             }
         }

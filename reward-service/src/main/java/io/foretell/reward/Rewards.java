@@ -20,7 +20,7 @@ public final class Rewards {
     }
 
     @Nullable
-    CombinedReward of(String name) {
+    CombinedReward reward(String name) {
         return byName.get(name);
     }
 

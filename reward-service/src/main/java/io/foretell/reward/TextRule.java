@@ -17,7 +17,7 @@ sealed interface TextRule {
      */
     record Text(String prompt, String response, String reference) {}
 
-    double of(Text text);
+    double score(Text text);
 
     private static String[] words(String text) {
         String stripped = text.strip();
@@ -27,7 +27,7 @@ sealed interface TextRule {
     /** 1 where response and reference are the same but for white space. */
     record ExactMatch() implements TextRule {
         @Override
-        public double of(Text text) {
+        public double score(Text text) {
             return Arrays.equals(words(text.response()), words(text.reference())) ? 1 : 0;
         }
     }
@@ -35,7 +35,7 @@ sealed interface TextRule {
     /** 1 where the pattern is found in the response. */
     record Regex(Pattern pattern) implements TextRule {
         @Override
-        public double of(Text text) {
+        public double score(Text text) {
             return pattern.matcher(text.response()).find() ? 1 : 0;
         }
     }
@@ -50,7 +50,7 @@ sealed interface TextRule {
         }
 
         @Override
-        public double of(Text text) {
+        public double score(Text text) {
             int length = words(text.response()).length;
             if (length < min) {
                 return (double) length / min;
@@ -69,7 +69,7 @@ sealed interface TextRule {
         }
 
         @Override
-        public double of(Text text) {
+        public double score(Text text) {
             return Languages.probability(code, text.response());
         }
     }
@@ -83,7 +83,7 @@ sealed interface TextRule {
         }
 
         @Override
-        public double of(Text text) {
+        public double score(Text text) {
             List<List<String>> grams = grams(text.response());
             Set<List<String>> known = new HashSet<>(grams(text.prompt()));
             long fresh = grams.stream().filter(known::add).count();
@@ -114,7 +114,7 @@ sealed interface TextRule {
         }
 
         @Override
-        public double of(Text text) {
+        public double score(Text text) {
             return pattern.matcher(text.response()).find() ? 0 : 1;
         }
     }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
 import io.foretell.judge.Judge;
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.RewardStatus;
 import io.foretell.platform.Metrics;
 import io.foretell.reward.TextRule.Text;
 import java.nio.file.Path;
@@ -30,11 +30,11 @@ class CombinedRewardTest {
     }
 
     private static List<Reward> rewards(@Nullable Judge judge, List<ComponentSettings> parts, String... responses) {
-        CombinedReward reward = new Rewards(Map.of("r", parts), judge).of("r");
+        CombinedReward reward = new Rewards(Map.of("r", parts), judge).reward("r");
         List<Text> group = Stream.of(responses)
                 .map(response -> new Text("is it?", response, "yes"))
                 .toList();
-        return reward.of(group).join();
+        return reward.score(group).join();
     }
 
     @Test
@@ -103,7 +103,7 @@ class CombinedRewardTest {
 
     @Test
     void aGroupWithTooFewRewardsFallsShort() {
-        Patience patience = new Patience(3, 0.5);
+        MissingRewardPolicy patience = new MissingRewardPolicy(3, 0.5);
         Reward ok = Reward.of(1, Map.of());
         Reward failed = Reward.failed("the judge is away");
 
@@ -111,6 +111,7 @@ class CombinedRewardTest {
         assertThat(patience.shortfall(List.of())).isEmpty();
         assertThat(patience.shortfall(List.of(ok, failed, failed)))
                 .contains("only 1 of 3 rewards could be had: the judge is away");
-        assertThatThrownBy(() -> new Patience(5, 0.5)).hasMessageContaining("reward.max_attempts must be 1 to 4");
+        assertThatThrownBy(() -> new MissingRewardPolicy(5, 0.5))
+                .hasMessageContaining("reward.max_attempts must be 1 to 4");
     }
 }

@@ -3,37 +3,35 @@ package io.foretell.reward;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Origin;
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Verdict;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.RandomWeights;
+import io.foretell.huggingface.TokenizerFiles;
 import io.foretell.judge.Judge;
-import io.foretell.objectives.AdvantageEstimator;
-import io.foretell.objectives.Cut;
-import io.foretell.objectives.Document;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
+import io.foretell.losses.AdvantageEstimator;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
-import io.foretell.objectives.Origin;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.RewardStatus;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.SamplingPlan;
-import io.foretell.objectives.ScoredGroup;
 import io.foretell.objectives.Scorer;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Verdict;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.Watchdog;
-import io.foretell.policy.HuggingFaceTokenizer;
-import io.foretell.policy.ModelConfig;
-import io.foretell.policy.PolicyFetch;
 import io.foretell.policy.PolicyOptions;
-import io.foretell.policy.RandomWeights;
-import io.foretell.policy.ServedPolicy;
-import io.foretell.policy.TokenizerFiles;
 import io.foretell.streams.Codec;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetter;
@@ -45,6 +43,8 @@ import io.foretell.streams.Topics;
 import io.foretell.streams.Work;
 import io.foretell.streams.WorkLoop;
 import io.foretell.streams.WorkQueue;
+import io.foretell.weightsync.PolicyFetch;
+import io.foretell.weightsync.ServedPolicy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,7 +83,7 @@ class RewardWorkerTest {
         }
 
         @Override
-        public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+        public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
             return List.of();
         }
 
@@ -93,7 +93,7 @@ class RewardWorkerTest {
         }
 
         @Override
-        public CompletionStage<RolloutGroup> pool(RolloutGroup group, Scorer scorer) {
+        public CompletionStage<RolloutGroup> withCandidates(RolloutGroup group, Scorer scorer) {
             return CompletableFuture.completedFuture(
                     group.id().equals("g-good")
                             ? group.with(
@@ -191,9 +191,9 @@ class RewardWorkerTest {
                         topics.tasks(),
                         feed,
                         policy,
-                        Roles.of(judge),
+                        JudgeRouter.of(judge),
                         AddedReward.of("short", rewards, tokenizer),
-                        new Patience(3, 0.5),
+                        new MissingRewardPolicy(3, 0.5),
                         metrics,
                         CLOCK);
                 WorkQueue<RolloutGroup> queue = WorkQueue.open(
@@ -286,7 +286,7 @@ class RewardWorkerTest {
                         policy,
                         null,
                         null,
-                        new Patience(3, 0.5),
+                        new MissingRewardPolicy(3, 0.5),
                         metrics,
                         CLOCK);
                 WorkQueue<RolloutGroup> queue = WorkQueue.open(

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class TextRuleTest {
     private static double of(TextRule rule, String response) {
-        return rule.of(new Text("the cat sat on the mat", response, "and  purred\nloudly"));
+        return rule.score(new Text("the cat sat on the mat", response, "and  purred\nloudly"));
     }
 
     @Test

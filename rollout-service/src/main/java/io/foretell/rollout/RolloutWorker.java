@@ -1,24 +1,24 @@
 package io.foretell.rollout;
 
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.VersionRange;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.SamplingPlan;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.VersionSpan;
 import io.foretell.platform.Metrics;
+import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
-import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
-import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Work;
 import io.foretell.streams.WorkLoop;
+import io.foretell.weightsync.ServedPolicy;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -122,7 +122,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
         }
         long start = System.nanoTime();
         PolicyVersion version = policy.current();
-        List<List<Sample>> samples = requests.isEmpty() ? List.of() : loop.await(policy.generate(requests));
+        List<List<Completion>> samples = requests.isEmpty() ? List.of() : loop.await(policy.generate(requests));
         double seconds = (System.nanoTime() - start) / 1e9;
         boolean isOfOne =
                 policy.current().fingerprint().equals(version.fingerprint()); // others may switch weights, too
@@ -134,7 +134,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
             Optional<SamplingPlan> plan = plan(task.value());
             List<Rollout> rollouts = new ArrayList<>();
             if (plan.isPresent()) {
-                for (Sample sample : samples.get(next++)) {
+                for (Completion sample : samples.get(next++)) {
                     tokens += sample.tokens().length();
                     rollouts.add(rollout(rollouts.size(), task.attempt(), sample, plan.get()));
                 }
@@ -170,7 +170,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                 SamplingParameters.plain(plan.temperature(), plan.minTokens(), plan.maxTokens(), plan.stopToken()));
     }
 
-    static Rollout rollout(int index, int attempt, Sample sample, SamplingPlan plan) {
+    static Rollout rollout(int index, int attempt, Completion sample, SamplingPlan plan) {
         boolean forced = plan.forceStop() && sample.finishReason() == FinishReason.LENGTH;
         TokenArray response = forced ? sample.tokens().append(plan.stopToken()) : sample.tokens();
         float[] logProbs = new float[response.length()];
@@ -188,10 +188,10 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
     }
 
     /** The sample's spans; a forced token belongs to the last. */
-    private static List<VersionSpan> versions(Sample sample, int length) {
-        List<VersionSpan> spans = new ArrayList<>(sample.versions());
-        VersionSpan last = spans.get(spans.size() - 1);
-        spans.set(spans.size() - 1, new VersionSpan(last.version(), last.start(), length));
+    private static List<VersionRange> versions(Completion sample, int length) {
+        List<VersionRange> spans = new ArrayList<>(sample.versions());
+        VersionRange last = spans.get(spans.size() - 1);
+        spans.set(spans.size() - 1, new VersionRange(last.version(), last.start(), length));
         return spans;
     }
 }

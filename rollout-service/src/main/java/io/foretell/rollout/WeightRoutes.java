@@ -1,15 +1,15 @@
 package io.foretell.rollout;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Task;
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.Task;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
 import io.foretell.platform.Json;
-import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.WorkLoop;
+import io.foretell.weightsync.ServedPolicy;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;

@@ -2,12 +2,12 @@ package io.foretell.streams;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.Origin;
-import io.foretell.objectives.PolicyInUse;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.Task;
+import io.foretell.domain.Origin;
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.WeightAck;
 import java.util.Map;
 
 /**
@@ -24,8 +24,8 @@ public final class Codecs {
     private static final Codec<PolicyVersion> POLICY_VERSION = new RecordCodec<>(
             WireMappers.json(), PolicyVersion.class, "policy version", 1, version -> Map.of(), version -> {});
 
-    private static final Codec<PolicyInUse> POLICY_IN_USE =
-            new RecordCodec<>(WireMappers.json(), PolicyInUse.class, "policy in use", 1, used -> Map.of(), used -> {});
+    private static final Codec<WeightAck> POLICY_IN_USE =
+            new RecordCodec<>(WireMappers.json(), WeightAck.class, "policy in use", 1, used -> Map.of(), used -> {});
 
     private Codecs() {}
 
@@ -46,7 +46,7 @@ public final class Codecs {
         return POLICY_VERSION;
     }
 
-    public static Codec<PolicyInUse> policyInUse() {
+    public static Codec<WeightAck> policyInUse() {
         return POLICY_IN_USE;
     }
 

@@ -2,10 +2,11 @@ package io.foretell.streams;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
+import io.foretell.sources.DocumentParser;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;

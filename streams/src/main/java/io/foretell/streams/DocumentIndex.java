@@ -1,7 +1,8 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
 import io.foretell.platform.RocksStore;
+import io.foretell.sources.ContentHash;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

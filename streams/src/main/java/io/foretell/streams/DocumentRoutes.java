@@ -4,6 +4,8 @@ import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
 import io.foretell.platform.Routes;
+import io.foretell.sources.ContentHash;
+import io.foretell.sources.DocumentParser;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;

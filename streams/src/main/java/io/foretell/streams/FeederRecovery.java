@@ -1,6 +1,9 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
+import io.foretell.sources.ContentHash;
+import io.foretell.sources.DocumentParser;
+import io.foretell.sources.RejectedDocumentException;
 import java.time.Duration;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -9,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** How the feeder finds its place again: the position from Kafka, then the index up to it. Confined to its thread. */
-record FeederRecovery(FeederContext context, FeederLog kafka) {
+record FeederRecovery(FeederContext context, FeederTransaction kafka) {
     private static final Logger log = LoggerFactory.getLogger(FeederRecovery.class);
     private static final Duration FETCH = Duration.ofMillis(100);
     private static final DocumentParser PARSER = new DocumentParser();

@@ -1,10 +1,13 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.Cut;
-import io.foretell.objectives.Document;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Task;
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.Task;
 import io.foretell.platform.ForetellException;
+import io.foretell.sources.ContentHash;
+import io.foretell.sources.HeldOut;
+import io.foretell.sources.RejectedDocumentException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,15 +36,15 @@ final class FeederSession implements AutoCloseable {
     private static final Duration LETTERS = Duration.ofMillis(200);
 
     /** A document whose tasks are being issued. */
-    private record Open(Document document, long offset, int phase, List<Cut> cuts) {}
+    private record Open(Document document, long offset, int phase, List<Example> cuts) {}
 
     private final FeederContext context;
     private final Consumer<FeederStatus> show;
-    private final FeederLog kafka;
+    private final FeederTransaction kafka;
     private final DeadTasks deadTasks;
     private final List<Runnable> counts = new ArrayList<>();
     private FeederPosition position;
-    private IssueGate gate;
+    private StalenessGate gate;
     private @Nullable Open open;
     private long end;
     private long lettersRead = System.nanoTime();
@@ -52,7 +55,7 @@ final class FeederSession implements AutoCloseable {
         this.context = context;
         this.show = show;
         context.index().rollback();
-        this.kafka = new FeederLog(context.bootstrap(), context.topics());
+        this.kafka = new FeederTransaction(context.bootstrap(), context.topics());
         DeadTasks letters = null;
         try {
             FeederRecovery recovery = new FeederRecovery(context, kafka);
@@ -98,8 +101,8 @@ final class FeederSession implements AutoCloseable {
         }
     }
 
-    private IssueGate gate(List<Long> dead) {
-        return new IssueGate(
+    private StalenessGate gate(List<Long> dead) {
+        return new StalenessGate(
                 context.phases(),
                 context.settings().window(),
                 context.policies().latest(),
@@ -177,7 +180,7 @@ final class FeederSession implements AutoCloseable {
             ConsumerRecord<byte[], byte[]> record, Document document, byte[] hash, PhasePlan phase, boolean isFirst) {
         count(isFirst, "documents.accepted");
         if (document.domain().equals(HeldOut.DOMAIN)
-                || HeldOut.is(hash, context.settings().heldOutFraction())) {
+                || HeldOut.isHeldOut(hash, context.settings().heldOutFraction())) {
             count(isFirst, "documents.held_out");
             finish();
             return;
@@ -187,7 +190,7 @@ final class FeederSession implements AutoCloseable {
             finish();
             return;
         }
-        List<Cut> cuts;
+        List<Example> cuts;
         try {
             cuts = context.writer().cuts(document, phase, position.epoch);
         } catch (ForetellException e) {

@@ -1,7 +1,7 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.PolicyInUse;
-import io.foretell.objectives.PolicyVersion;
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.WeightAck;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import java.time.Duration;
@@ -36,7 +36,7 @@ public final class PolicyFeed implements AutoCloseable {
     private final String topic;
     private final TopicPartition partition;
     private final RecordSender sender;
-    private final PolicyUse use;
+    private final WeightAcks use;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final Thread follower;
     private final CountDownLatch caughtUp = new CountDownLatch(1);
@@ -52,7 +52,7 @@ public final class PolicyFeed implements AutoCloseable {
         this.topic = topics.policies();
         this.partition = new TopicPartition(topic, 0);
         this.sender = new RecordSender(bootstrap);
-        this.use = new PolicyUse(topic, sender, System::nanoTime);
+        this.use = new WeightAcks(topic, sender, System::nanoTime);
         Map<String, Object> config = Clients.consuming(bootstrap);
         config.put("auto.offset.reset", "earliest");
         this.consumer = Clients.consumer(config);
@@ -122,7 +122,7 @@ public final class PolicyFeed implements AutoCloseable {
     }
 
     private void accept(ConsumerRecord<byte[], byte[]> record) {
-        if (PolicyUse.isOf(record)) {
+        if (WeightAcks.isOf(record)) {
             use.accept(record);
             return;
         }
@@ -246,7 +246,7 @@ public final class PolicyFeed implements AutoCloseable {
     }
 
     /** Tells everyone, now and for as long as this feed is open, that a consumer works with a version. */
-    public void acknowledge(PolicyInUse used) {
+    public void acknowledge(WeightAck used) {
         use.acknowledge(used);
     }
 
@@ -256,7 +256,7 @@ public final class PolicyFeed implements AutoCloseable {
     }
 
     /** What the consumers that are alive work with. */
-    public List<PolicyInUse> inUse() {
+    public List<WeightAck> inUse() {
         return use.inUse();
     }
 

@@ -1,8 +1,9 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.sources.DocumentSource;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;

@@ -1,6 +1,6 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.Tokenizer;
+import io.foretell.domain.Tokenizer;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Metrics;
 import java.time.Duration;
@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes tasks of documents, in order, as many as the learner's announcements allow ({@link IssueGate}), each exactly
+ * Makes tasks of documents, in order, as many as the learner's announcements allow ({@link StalenessGate}), each exactly
  * once: tasks, dead letters and the feeder's position are written in one Kafka transaction. Whatever Kafka refuses is
  * rolled back and tried again from the last position for some minutes; a feeder that was replaced by another stops.
  *
@@ -32,7 +32,7 @@ public final class TaskFeeder implements AutoCloseable {
     private static final Duration CLOSE = Duration.ofSeconds(30);
 
     private final String run;
-    private final FeederWatch watch;
+    private final FeederListener watch;
     private final FeederContext context;
     private final Thread thread;
     private volatile boolean closed;
@@ -50,7 +50,7 @@ public final class TaskFeeder implements AutoCloseable {
             FeederSettings settings,
             PolicyFeed policies,
             Metrics metrics,
-            FeederWatch watch,
+            FeederListener watch,
             InstantSource clock) {
         this.run = run;
         this.watch = watch;

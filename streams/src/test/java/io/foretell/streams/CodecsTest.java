@@ -3,8 +3,8 @@ package io.foretell.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.ScoredGroup;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -21,14 +21,14 @@ class CodecsTest {
 
     @Test
     void everyRecordComesBackAsItWas() {
-        assertThat(Codecs.task().decode(Codecs.task().encode(Examples.task("t", 2))))
-                .isEqualTo(Examples.task("t", 2));
-        assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Examples.group("g"))))
-                .isEqualTo(Examples.group("g"));
-        assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Examples.pool("p"))))
-                .isEqualTo(Examples.pool("p"));
-        assertThat(Codecs.scoredGroup().decode(Codecs.scoredGroup().encode(Examples.scored("s"))))
-                .isEqualTo(Examples.scored("s"));
+        assertThat(Codecs.task().decode(Codecs.task().encode(Samples.task("t", 2))))
+                .isEqualTo(Samples.task("t", 2));
+        assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Samples.group("g"))))
+                .isEqualTo(Samples.group("g"));
+        assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Samples.pool("p"))))
+                .isEqualTo(Samples.pool("p"));
+        assertThat(Codecs.scoredGroup().decode(Codecs.scoredGroup().encode(Samples.scored("s"))))
+                .isEqualTo(Samples.scored("s"));
         assertThat(Codecs.policyVersion().decode(Codecs.policyVersion().encode(POLICY)))
                 .isEqualTo(POLICY);
     }
@@ -43,12 +43,12 @@ class CodecsTest {
     @Test
     void goldenFileOfTheVersionBeforeIsRead() throws IOException {
         assertThat(Codecs.scoredGroup().decode(golden("scored-group.v1.cbor.hex")))
-                .isEqualTo(Examples.scored("golden"));
+                .isEqualTo(Samples.scored("golden"));
     }
 
     @Test
     void goldenFileOfThisVersionIsReadAndWrittenTheSame() throws IOException {
-        ScoredGroup group = Examples.scored("golden").awaiting(List.of("golden/0-ab", "golden/1-cd"));
+        ScoredGroup group = Samples.scored("golden").withChildren(List.of("golden/0-ab", "golden/1-cd"));
 
         assertThat(HexFormat.of().formatHex(Codecs.scoredGroup().encode(group)))
                 .isEqualTo(HexFormat.of().formatHex(golden("scored-group.v2.cbor.hex")));
@@ -87,9 +87,9 @@ class CodecsTest {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         Map<Codec<?>, byte[]> samples = Map.of(
-                Codecs.task(), Codecs.task().encode(Examples.task("t", 0)),
-                Codecs.rolloutGroup(), Codecs.rolloutGroup().encode(Examples.group("g")),
-                Codecs.scoredGroup(), Codecs.scoredGroup().encode(Examples.scored("s")),
+                Codecs.task(), Codecs.task().encode(Samples.task("t", 0)),
+                Codecs.rolloutGroup(), Codecs.rolloutGroup().encode(Samples.group("g")),
+                Codecs.scoredGroup(), Codecs.scoredGroup().encode(Samples.scored("s")),
                 Codecs.policyVersion(), Codecs.policyVersion().encode(POLICY));
         samples.forEach((codec, good) -> {
             for (int i = 0; i < 20_000; i++) {

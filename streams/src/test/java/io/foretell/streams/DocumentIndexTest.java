@@ -2,7 +2,8 @@ package io.foretell.streams;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
+import io.foretell.sources.ContentHash;
 import io.foretell.streams.DocumentIndex.Decision;
 import java.nio.file.Path;
 import java.util.Map;

@@ -8,6 +8,8 @@ import io.foretell.platform.HttpService;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
+import io.foretell.sources.ContentHash;
+import io.foretell.sources.DocumentParser;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.URI;

@@ -3,8 +3,8 @@ package io.foretell.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.objectives.PolicyInUse;
-import io.foretell.objectives.PolicyVersion;
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.WeightAck;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import java.time.Duration;
@@ -49,7 +49,7 @@ class FeedsTest {
 
     @Test
     void everyoneKnowsWhichVersionAWorkerWorksWith() {
-        PolicyInUse used = new PolicyInUse(topics.run(), "rollout@a:1", 1, 0.25, 1000);
+        WeightAck used = new WeightAck(topics.run(), "rollout@a:1", 1, 0.25, 1000);
         try (PolicyFeed learner = new PolicyFeed(bootstrap, topics);
                 PolicyFeed worker = new PolicyFeed(bootstrap, topics)) {
             learner.publish(policy(1));
@@ -58,9 +58,9 @@ class FeedsTest {
             assertThat(learner.latest())
                     .as("an acknowledgement is no announcement")
                     .contains(policy(1));
-            worker.acknowledge(new PolicyInUse(topics.run(), "rollout@a:1", 2, 0.5, 2000));
+            worker.acknowledge(new WeightAck(topics.run(), "rollout@a:1", 2, 0.5, 2000));
             WorkQueueTest.eventually(() ->
-                    learner.inUse().stream().map(PolicyInUse::version).toList().equals(List.of(2L)));
+                    learner.inUse().stream().map(WeightAck::version).toList().equals(List.of(2L)));
             worker.withdraw("rollout@a:1");
             WorkQueueTest.eventually(() -> learner.inUse().isEmpty());
         }
@@ -69,12 +69,12 @@ class FeedsTest {
     @Test
     void aWorkerNotHeardOfIsTakenForDead() {
         AtomicLong now = new AtomicLong();
-        byte[] value = Codecs.policyInUse().encode(new PolicyInUse("run", "w", 5, 0, 0));
+        byte[] value = Codecs.policyInUse().encode(new WeightAck("run", "w", 5, 0, 0));
         try (RecordSender sender = new RecordSender(bootstrap)) {
-            PolicyUse use = new PolicyUse(topics.policies(), sender, now::get);
+            WeightAcks use = new WeightAcks(topics.policies(), sender, now::get);
             use.accept(new ConsumerRecord<>(topics.policies(), 0, 0, "consumer/w".getBytes(), value));
-            now.set(PolicyUse.FORGOTTEN.toNanos());
-            assertThat(use.inUse()).extracting(PolicyInUse::version).containsExactly(5L);
+            now.set(WeightAcks.FORGOTTEN.toNanos());
+            assertThat(use.inUse()).extracting(WeightAck::version).containsExactly(5L);
             now.incrementAndGet();
             assertThat(use.inUse()).isEmpty();
         }
@@ -134,13 +134,13 @@ class FeedsTest {
         try (RecordSender sender = new RecordSender(bootstrap);
                 QueueDepths depths = new QueueDepths(bootstrap, topics, () -> Map.of(0, 1L), Duration.ofSeconds(60))) {
             for (int i = 0; i < 5; i++) {
-                sender.send(topics.tasks(), "k" + i, Codecs.task().encode(Examples.task("k" + i, 0)));
+                sender.send(topics.tasks(), "k" + i, Codecs.task().encode(Samples.task("k" + i, 0)));
                 sender.send(topics.scoredGroups(), "k" + i, new byte[1]);
             }
             sender.flush();
             assertThat(depths.read()).isEqualTo(Map.of("tasks", 5L, "rollouts", 0L, "scored-groups", 4L));
             DeadLetters letters = new DeadLetters(bootstrap, topics, sender);
-            try (WorkQueue<io.foretell.objectives.Task> queue =
+            try (WorkQueue<io.foretell.domain.Task> queue =
                     WorkQueue.open(bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), 100, letters)) {
                 WorkQueueTest.eventually(() -> {
                     queue.poll(Duration.ofMillis(200)).forEach(queue::accept);
@@ -152,6 +152,6 @@ class FeedsTest {
     }
 
     private PolicyVersion policy(long version) {
-        return Examples.policy(topics, version, List.of(version), List.of(0L));
+        return Samples.policy(topics, version, List.of(version), List.of(0L));
     }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.sources.DocumentParser;
+import io.foretell.sources.DocumentSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

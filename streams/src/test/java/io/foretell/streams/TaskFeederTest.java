@@ -2,9 +2,9 @@ package io.foretell.streams;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.Cut;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Task;
+import io.foretell.domain.Example;
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.Task;
 import io.foretell.platform.Metrics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -111,7 +111,7 @@ class TaskFeederTest {
         awaitIssued(3);
         DeadLetters letters = new DeadLetters(bootstrap, topics, sender);
         Task parent = tasks().get(0);
-        Task child = parent.child(0, new Cut(parent.prompt(), parent.target()), Instant.EPOCH);
+        Task child = parent.child(0, new Example(parent.prompt(), parent.target()), Instant.EPOCH);
         for (Task dead : List.of(child, parent)) {
             byte[] key = dead.id().getBytes(StandardCharsets.UTF_8);
             letters.put(
@@ -172,7 +172,7 @@ class TaskFeederTest {
     @Test
     void openEndedEpochsGoOnUntilThePhaseHasItsTasksAndIdleWithoutFruit() {
         send("{\"id\":\"x\",\"text\":\"abcdefg\"}");
-        start(settings(1000, 0, 0), phase(0, 11), new PhasePlan(1, Examples.ntp(), 3, Set.of("other")));
+        start(settings(1000, 0, 0), phase(0, 11), new PhasePlan(1, Samples.ntp(), 3, Set.of("other")));
         publish(0, List.of(0L, 0L), List.of(0L, 0L));
         awaitIssued(11);
         WorkQueueTest.eventually(() -> feeder.status().waitingFor().contains("none of them gives a task to phase 1"));
@@ -234,12 +234,12 @@ class TaskFeederTest {
                 topics.run(),
                 42,
                 with,
-                new Examples.Characters(),
+                new Samples.Characters(),
                 List.of(phases),
                 settings,
                 policies,
                 metrics,
-                FeederWatch.NONE,
+                FeederListener.NONE,
                 InstantSource.system());
     }
 
@@ -256,7 +256,7 @@ class TaskFeederTest {
     }
 
     private static PhasePlan phase(int index, long groups) {
-        return new PhasePlan(index, Examples.ntp(), groups, Set.of());
+        return new PhasePlan(index, Samples.ntp(), groups, Set.of());
     }
 
     /** Each of these has three tasks. */

@@ -1,0 +1,47 @@
+package io.foretell.learner.checkpoint;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a run is, beside its weights. Immutable.
+ *
+ * @param step optimizer steps done
+ * @param phase index of the phase that the next step belongs to
+ * @param stepInPhase steps done in that phase
+ * @param policyVersion version of the weights
+ * @param counters totals that go on after a restart, by name
+ * @param random states or seeds of random number generators, by name
+ * @param coefficients values that the run adapts, by name
+ * @param positions next Kafka offset per partition, for information: the buffer's own positions count
+ * @param versions fingerprints of the weights of the versions published last, by version
+ * @param tokenizerFingerprint sha-256 of the tokenizer
+ * @param recentLosses of the latest updates, oldest first, which a loss spike is told by; null in older checkpoints
+ */
+public record CheckpointState(
+        long step,
+        int phase,
+        long stepInPhase,
+        long policyVersion,
+        Map<String, Long> counters,
+        Map<String, String> random,
+        @Nullable Map<String, Double> coefficients,
+        Map<Integer, Long> positions,
+        Map<Long, String> versions,
+        String tokenizerFingerprint,
+        @Nullable List<Double> recentLosses) {
+    /** Among the counters: first step of the run that anneals. */
+    public static final String ANNEAL_FROM = "anneal_from";
+    /** Among the coefficients: that of the divergence in the reward. */
+    public static final String REWARD_KL = "reward_kl";
+
+    public CheckpointState {
+        counters = Map.copyOf(counters);
+        random = Map.copyOf(random);
+        coefficients = coefficients == null ? Map.of() : Map.copyOf(coefficients); // older ones have none
+        positions = Map.copyOf(positions);
+        versions = Map.copyOf(versions);
+        recentLosses = recentLosses == null ? List.of() : List.copyOf(recentLosses);
+    }
+}

@@ -1,0 +1,203 @@
+package io.foretell.server;
+
+import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.Tokenizer;
+import io.foretell.domain.WeightAck;
+import io.foretell.huggingface.PolicyException;
+import io.foretell.learner.PhaseSettings;
+import io.foretell.learner.TrainingPlan;
+import io.foretell.learner.checkpoint.ResumePart;
+import io.foretell.objectives.Objective;
+import io.foretell.objectives.ObjectiveSettings;
+import io.foretell.objectives.Objectives;
+import io.foretell.objectives.ProxyModels;
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
+import io.foretell.platform.Health;
+import io.foretell.platform.Metrics;
+import io.foretell.platform.Watchdog;
+import io.foretell.policy.PolicyOptions;
+import io.foretell.policy.Precision;
+import io.foretell.policy.ProxyPolicies;
+import io.foretell.streams.PolicyFeed;
+import io.foretell.streams.Topics;
+import io.foretell.weightsync.HttpFetch;
+import io.foretell.weightsync.PolicyFetch;
+import io.foretell.weightsync.ServedPolicy;
+import io.vertx.core.Vertx;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * What the roles of one process share.
+ *
+ * @param bootstrap address of the broker
+ */
+public record Wiring(
+        ForetellConfig config,
+        String bootstrap,
+        Topics topics,
+        PolicyFeed feed,
+        ProxyPolicies proxies,
+        Judges judges,
+        Vertx vertx,
+        Metrics metrics,
+        Health health,
+        Watchdog watchdog,
+        InstantSource clock) {
+    private static final Duration FIRST_POLICY = Duration.ofMinutes(2);
+    private static final Duration RETRY = Duration.ofMillis(500);
+
+    PolicyOptions samplingOptions() {
+        String dtype = config.rollout().dtype();
+        return policyOptions(config)
+                .with(PolicyOptions.Use.SAMPLING)
+                .with(Precision.parse(dtype == null ? config.policy().dtype() : dtype));
+    }
+
+    PolicyOptions scoringOptions() {
+        return policyOptions(config).with(PolicyOptions.Use.SCORING);
+    }
+
+    public static PolicyOptions policyOptions(ForetellConfig config) {
+        return PolicyOptions.DEFAULT
+                .withThreads(config.policy().threads())
+                .withCacheTokens(config.rollout().kvCacheTokens())
+                .with(Precision.parse(config.policy().dtype()))
+                .withOnProcessor(config.policy().device().equals("cpu"));
+    }
+
+    /** A served policy of {@code role} that follows the learner, its swaps measured and acknowledged. */
+    ServedPolicy serve(String role, PolicyOptions options) {
+        Duration timeout = config.weightSync().timeout();
+        ServedPolicy policy = new ServedPolicy(role + "-policy", options, timeout, fetch(role, "policies"));
+        String consumer = role + "@" + host() + ":" + ProcessHandle.current().pid();
+        policy.onSwap(swap -> {
+            metrics.gauge(role + "_policy_version", swap.version().version());
+            metrics.registry().timer("weight_sync", "role", role).record(Duration.ofNanos((long)
+                    (swap.seconds() * 1e9)));
+            metrics.registry().timer("weight_sync_load", "role", role).record(Duration.ofNanos((long)
+                    (swap.loadSeconds() * 1e9)));
+            metrics.registry().summary("weight_sync_bytes", "role", role).record(swap.bytes());
+            feed.acknowledge(
+                    new WeightAck(topics.run(), consumer, swap.version().version(), swap.seconds(), swap.bytes()));
+        });
+        policy.onClose(() -> feed.withdraw(consumer));
+        withLatest(version -> {
+            policy.swap(version);
+            return version;
+        });
+        return policy;
+    }
+
+    private PolicyFetch fetch(String role, String folder) {
+        ForetellConfig.WeightSyncSection settings = config.weightSync();
+        String url = settings.learnerUrl();
+        if (url == null || settings.transport().equals("folder")) {
+            return PolicyFetch.folder();
+        }
+        List<String> keys = config.http().apiKeys();
+        PolicyFetch http = new HttpFetch(
+                URI.create(url),
+                keys == null || keys.isEmpty() ? null : keys.get(0),
+                config.folder().resolve(role).resolve(folder),
+                settings.timeout());
+        return settings.transport().equals("http") ? http : PolicyFetch.folderOr(http);
+    }
+
+    /** The tokenizer and what else lies beside the weights of the learner's latest version, for {@code role} to read at once. */
+    <T> T readModelFolder(String role, Function<Path, T> read) {
+        PolicyFetch fetch = fetch(role, "tokenizer");
+        return withLatest(version -> read.apply(
+                fetch.fetch(version, name -> !name.endsWith(".safetensors")).folder()));
+    }
+
+    /**
+     * What {@code use} makes of the learner's latest version; roles other than the learner begin with it. One that cannot
+     * be used is of a history that a crash ended, and another follows as soon as the learner is there.
+     */
+    private <T> T withLatest(Function<PolicyVersion, T> use) {
+        long end = System.nanoTime() + FIRST_POLICY.toNanos();
+        while (true) {
+            PolicyVersion version = feed.await(-1, Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+            try {
+                return use.apply(version);
+            } catch (ForetellException | PolicyException e) {
+                if (System.nanoTime() + RETRY.toNanos() > end) {
+                    throw new ForetellException(
+                            ErrorCode.TIMEOUT,
+                            "no policy version that can be used here was published within " + FIRST_POLICY.toSeconds()
+                                    + " s (is the learner running?): " + e.getMessage(),
+                            e);
+                }
+            }
+            try {
+                Thread.sleep(RETRY.toMillis());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new ForetellException(ErrorCode.UNAVAILABLE, "interrupted while waiting for a policy", e);
+            }
+        }
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+
+    /** One objective per phase. */
+    List<Objective> objectives(Tokenizer tokenizer) {
+        return objectives(config, tokenizer, proxies);
+    }
+
+    public static List<Objective> objectives(ForetellConfig config, Tokenizer tokenizer, ProxyModels proxies) {
+        List<Objective> objectives = new ArrayList<>();
+        for (PhaseSettings phase : config.phases()) {
+            objectives.add(Objectives.create(
+                    phase.objective(),
+                    new ObjectiveSettings(
+                            tokenizer,
+                            config.rollout().n(),
+                            config.rollout().temperature(),
+                            config.rollout().maxPromptLength(),
+                            config.rollout().maxResponseLength(),
+                            phase.options(),
+                            proxies)));
+        }
+        return objectives;
+    }
+
+    public static TrainingPlan learnerRun(
+            ForetellConfig config, List<Objective> objectives, Path origin, long untilStep) {
+        return new TrainingPlan(
+                config.run().name(),
+                config.folder(),
+                origin,
+                config.phases(),
+                objectives,
+                config.learner(),
+                config.buffer(),
+                config.eval(),
+                config.teacher().emaDecay(),
+                config.reward().shuffle(),
+                config.reward().overlongBuffer().shaping(config.rollout().maxResponseLength()),
+                config.isSync(),
+                config.ckpt(),
+                config.weightSync().keepLast(),
+                config.resumeMode(),
+                ResumePart.parse(config.resumeRestore()),
+                untilStep,
+                policyOptions(config),
+                config.run().seed());
+    }
+}
