@@ -81,10 +81,12 @@ public record ForetellConfig(
         }
     }
 
+    private static final Configuration.Defaults DEFAULTS = new Configuration.Defaults("defaults.yaml", Map.of());
+
     /** Resolves defaults, file, environment and overrides. */
     public static Configuration<ForetellConfig> load(
             @Nullable Path file, List<String> overrides, Map<String, String> environment) {
-        return Configuration.load("defaults.yaml", file, overrides, environment, ForetellConfig.class);
+        return Configuration.load(DEFAULTS, file, overrides, environment, ForetellConfig.class);
     }
 
     public Path folder() {
