@@ -40,11 +40,6 @@ final class PolicyArgument {
     /** The tokens of a text that something follows. */
     TokenArray encode(Tokenizer tokenizer, String text) {
         TokenArray tokens = tokenizer.encode(text);
-        if (raw || tokenizer.beginOfText().isEmpty()) {
-            return tokens;
-        }
-        int begin = tokenizer.beginOfText().getAsInt();
-        boolean begins = !tokens.isEmpty() && tokens.at(0) == begin;
-        return begins ? tokens : TokenArray.of(begin).concat(tokens);
+        return raw ? tokens : tokenizer.withBegin(tokens);
     }
 }

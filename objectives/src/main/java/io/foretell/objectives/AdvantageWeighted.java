@@ -9,7 +9,6 @@ import io.foretell.domain.TextLoss;
 import io.foretell.domain.TokenArray;
 import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -41,7 +40,7 @@ import java.util.random.RandomGenerator;
 public final class AdvantageWeighted implements TextObjective {
     public static final String NAME = "phf-awr";
 
-    private final NextTokenPrediction plain;
+    private final int maxLength;
     private final Segments segments;
     private final double alpha;
     private final double beta;
@@ -60,7 +59,7 @@ public final class AdvantageWeighted implements TextObjective {
             throw new IllegalArgumentException("phases: options 'good' and 'bad' of objective '" + NAME
                     + "' must be two tokens: the value is the difference between them");
         }
-        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+        this.maxLength = settings.maxPromptLength() + 1;
     }
 
     @Override
@@ -70,7 +69,7 @@ public final class AdvantageWeighted implements TextObjective {
 
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.examples(document, tokens, random);
+        return Chunks.of(tokens, maxLength);
     }
 
     @Override

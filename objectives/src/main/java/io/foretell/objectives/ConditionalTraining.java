@@ -8,7 +8,7 @@ import io.foretell.domain.TokenArray;
 import io.foretell.domain.Tokenizer;
 import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
@@ -37,7 +37,7 @@ import java.util.random.RandomGenerator;
 public final class ConditionalTraining implements TextObjective {
     public static final String NAME = "phf-conditional";
 
-    private final NextTokenPrediction plain;
+    private final int maxLength;
     private final Tokenizer tokenizer;
     private final Segments segments;
     private final double threshold;
@@ -54,7 +54,7 @@ public final class ConditionalTraining implements TextObjective {
         this.good = Options.token(tokenizer, options.text("good", "<|aligned|>"));
         this.bad = Options.token(tokenizer, options.text("bad", "<|misaligned|>"));
         options.refuseUnknown();
-        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+        this.maxLength = settings.maxPromptLength() + 1;
     }
 
     @Override
@@ -64,17 +64,14 @@ public final class ConditionalTraining implements TextObjective {
 
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.examples(document, tagged(tokens, random), random);
+        return Chunks.of(tagged(tokens, random), maxLength);
     }
 
     /** x'. */
     private TokenArray tagged(TokenArray tokens, RandomGenerator random) {
-        boolean begins = !tokens.isEmpty()
-                && tokenizer.beginOfText().isPresent()
-                && tokens.at(0) == tokenizer.beginOfText().getAsInt();
-        int from = begins ? 1 : 0;
-        TokenArray tagged = tokens.slice(0, from);
-        for (Segments.Segment segment : segments.split(tokens.slice(from, tokens.length()))) {
+        TokenArray text = tokenizer.withoutBegin(tokens);
+        TokenArray tagged = tokens.slice(0, tokens.length() - text.length());
+        for (Segments.Segment segment : segments.split(text)) {
             if (random.nextDouble() >= drop) {
                 tagged = tagged.append(segment.score() <= threshold ? good : bad);
             }
@@ -85,6 +82,6 @@ public final class ConditionalTraining implements TextObjective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return plain.experiences(group, estimator);
+        return List.of(Experience.nextToken(group.task().target(), 1f, Set.of()));
     }
 }

@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 /** Masks that no generator chose: PretrainZero's baselines, and what held-out paragraphs are asked. Immutable. */
 final class DrawnMasks {
     private static final int DRAWS = 16;
-    private static final String BROKEN = "\uFFFD";
 
     private final Tokenizer tokenizer;
     private final Masking masking;
@@ -75,7 +74,7 @@ final class DrawnMasks {
             int at = open.get(random.nextInt(open.size()));
             String shown = tokenizer.decode(tokens.slice(0, at + 1));
             String token = tokenizer.decode(tokens.slice(at, at + 1));
-            return token.contains(BROKEN) ? Optional.empty() : masking.end(shown, token);
+            return token.contains(Tokenizer.REPLACEMENT) ? Optional.empty() : masking.end(shown, token);
         });
     }
 

@@ -7,7 +7,7 @@ import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.TokenArray;
 import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
@@ -28,7 +28,7 @@ import java.util.random.RandomGenerator;
 public final class Filtering implements TextObjective {
     public static final String NAME = "phf-filtering";
 
-    private final NextTokenPrediction plain;
+    private final int maxLength;
     private final Segments segments;
     private final double threshold;
 
@@ -37,7 +37,7 @@ public final class Filtering implements TextObjective {
         this.segments = options.segments(settings.tokenizer());
         this.threshold = options.number("threshold", 0, 0, 1);
         options.refuseUnknown();
-        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+        this.maxLength = settings.maxPromptLength() + 1;
     }
 
     @Override
@@ -47,11 +47,11 @@ public final class Filtering implements TextObjective {
 
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
-        return segments.averageScore(tokens) <= threshold ? plain.examples(document, tokens, random) : List.of();
+        return segments.averageScore(tokens) <= threshold ? Chunks.of(tokens, maxLength) : List.of();
     }
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return plain.experiences(group, estimator);
+        return List.of(Experience.nextToken(group.task().target(), 1f, Set.of()));
     }
 }

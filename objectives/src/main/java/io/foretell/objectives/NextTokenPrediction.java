@@ -6,7 +6,6 @@ import io.foretell.domain.Experience;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.TokenArray;
 import io.foretell.losses.AdvantageEstimator;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
@@ -45,12 +44,7 @@ public final class NextTokenPrediction implements TextObjective {
 
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
-        List<Example> cuts = new ArrayList<>();
-        for (int from = 0; from + 1 < tokens.length(); from += maxLength - 1) {
-            TokenArray chunk = tokens.slice(from, Math.min(tokens.length(), from + maxLength));
-            cuts.add(new Example(TokenArray.EMPTY, chunk));
-        }
-        return cuts;
+        return Chunks.of(tokens, maxLength);
     }
 
     @Override

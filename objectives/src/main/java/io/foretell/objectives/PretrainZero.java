@@ -22,6 +22,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
  * PretrainZero, Reinforcement Active Pretraining (arXiv 2512.03442): one policy in two roles on plain paragraphs. The
@@ -40,7 +41,7 @@ import java.util.random.RandomGenerator;
  * are hidden. Prediction groups that are all right or all wrong are left out of the update; both roles are updated in one
  * step, every response with the same weight. No KL; the clip is raised above ({@code learner.clip_ratio_high} 0.28).
  *
- * <p>A proposal's group spawns a prediction task for each valid mask ({@link #spawned}) and waits for the answers; the family
+ * <p>A proposal's group spawns a prediction task for each valid mask ({@link #subtasks}) and waits for the answers; the family
  * is one group of {@code prompts_per_step}. A mask whose answers were lost has no reward, which is not 0.
  *
  * <p>Where the paper is silent: invalid masks earn 0 and are not predicted, yet stay in their group; equal masks are
@@ -74,8 +75,6 @@ import java.util.random.RandomGenerator;
 public final class PretrainZero implements Objective {
     public static final String NAME = "pretrainzero";
 
-    private static final int NO_TOKEN = -1;
-    private static final String BROKEN = "\uFFFD";
     private static final String QUESTIONS = "held-out";
     private static final String VALID = "mask_valid";
     private static final String CORRECT = "correct";
@@ -99,7 +98,7 @@ public final class PretrainZero implements Objective {
     private final List<TokenArray> predictor;
     private final AnswerExtractor mask;
     private final AnswerExtractor box;
-    private final int open;
+    private final ThinkingTags tags;
 
     public PretrainZero(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
@@ -121,15 +120,11 @@ public final class PretrainZero implements Objective {
         this.predictor = options.pair("predictor_prompt", PREDICTOR).stream()
                 .map(this::encode)
                 .toList();
-        this.open = Options.token(tokenizer, options.text("open", "<think>"));
-        int close = Options.token(tokenizer, options.text("close", "</think>"));
-        this.mask = new AnswerExtractor(tokenizer, close, options.enclosure("mask", List.of("\\mask{", "}")));
-        this.box = new AnswerExtractor(tokenizer, close, options.enclosure("box", List.of("\\boxed{", "}")));
+        this.tags = ThinkingTags.read(options, tokenizer);
+        this.mask = new AnswerExtractor(tokenizer, tags.close(), options.enclosure("mask", List.of("\\mask{", "}")));
+        this.box = new AnswerExtractor(tokenizer, tags.close(), options.enclosure("box", List.of("\\boxed{", "}")));
         options.refuseUnknown();
-        if (settings.groupSize() < 2) {
-            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
-                    + " but PretrainZero compares answers with each other and needs at least 2");
-        }
+        settings.requireGroups(NAME);
     }
 
     private TokenArray encode(String text) {
@@ -174,19 +169,12 @@ public final class PretrainZero implements Objective {
 
     /** The text that a task is about, in normal form; empty where it is too short or has the marker in it. */
     private Optional<String> paragraph(TokenArray tokens, RandomGenerator random) {
-        TokenArray text = withoutEnds(tokens);
+        TokenArray text = tokenizer.withoutEnds(tokens);
         int from = random.nextInt(Math.max(0, text.length() - settings.maxPromptLength()) + 1);
         TokenArray window = text.slice(from, Math.min(text.length(), from + settings.maxPromptLength()));
-        String paragraph = Masking.normal(tokenizer.decode(window).replace(BROKEN, ""));
+        String paragraph = Masking.normal(tokenizer.decode(window).replace(Tokenizer.REPLACEMENT, ""));
         boolean isLong = encode(paragraph).length() >= minParagraph;
         return isLong && masking.suits(paragraph) ? Optional.of(paragraph) : Optional.empty();
-    }
-
-    private TokenArray withoutEnds(TokenArray tokens) {
-        int from = !tokens.isEmpty() && tokenizer.beginOfText().orElse(NO_TOKEN) == tokens.at(0) ? 1 : 0;
-        int to = tokens.length();
-        boolean ended = to > from && tokenizer.endOfText().orElse(NO_TOKEN) == tokens.at(to - 1);
-        return tokens.slice(from, ended ? to - 1 : to);
     }
 
     private Example prediction(Masking.Masked masked) {
@@ -206,20 +194,19 @@ public final class PretrainZero implements Objective {
                 settings.temperature(),
                 1,
                 settings.maxResponseLength(),
-                tokenizer.endOfText().orElse(NO_TOKEN),
+                tokenizer.endToken(),
                 false));
     }
 
     private TokenArray context(Task task) {
-        TokenArray begin = tokenizer.beginOfText().isPresent()
-                ? TokenArray.of(tokenizer.beginOfText().getAsInt())
-                : TokenArray.EMPTY;
         List<TokenArray> prompt = isProposal(task) ? generator : predictor;
         TokenArray paragraph = isProposal(task) ? task.target() : task.prompt();
-        return begin.concat(prompt.get(0))
+        return tokenizer
+                .begin()
+                .concat(prompt.get(0))
                 .concat(paragraph)
                 .concat(prompt.get(1))
-                .append(open);
+                .append(tags.open());
     }
 
     @Override
@@ -278,22 +265,24 @@ public final class PretrainZero implements Objective {
 
     @Override
     public ScoredGroup finalRewards(ScoredGroup group, List<Optional<ScoredGroup>> children) {
-        List<Reward> rewards = new ArrayList<>();
         List<Optional<Masking.Masked>> masks = masks(group);
-        boolean isKnown =
-                children.size() == masks.stream().filter(Optional::isPresent).count(); // else other options
-        int child = 0;
-        for (int k = 0; k < masks.size(); k++) {
-            Reward before = group.rewards().get(k);
-            Optional<ScoredGroup> answers =
-                    isKnown && masks.get(k).isPresent() ? children.get(child++) : Optional.empty();
-            boolean isSettled = masks.get(k).isEmpty() || !before.isOk();
-            rewards.add(isSettled ? before : finalRewards(before, answers));
+        int[] predicted = IntStream.range(0, masks.size())
+                .filter(k -> masks.get(k).isPresent())
+                .toArray();
+        boolean matches = children.size() == predicted.length; // not when the process before had other options
+        List<Reward> rewards = new ArrayList<>(group.rewards());
+        for (int child = 0; child < predicted.length; child++) {
+            Reward before = rewards.get(predicted[child]);
+            if (before.isOk()) {
+                Optional<ScoredGroup> answers = matches ? children.get(child) : Optional.empty();
+                rewards.set(predicted[child], generatorReward(before, answers));
+            }
         }
         return group.withRewards(rewards);
     }
 
-    private static Reward finalRewards(Reward before, Optional<ScoredGroup> predictions) {
+    /** r_gen of a valid mask. */
+    private static Reward generatorReward(Reward before, Optional<ScoredGroup> predictions) {
         OptionalDouble accuracy = predictions.stream()
                 .flatMap(group -> group.rewards().stream())
                 .filter(Reward::isOk)
@@ -317,7 +306,7 @@ public final class PretrainZero implements Objective {
             return List.of();
         }
         TokenArray context = context(group.task());
-        int end = tokenizer.endOfText().orElse(NO_TOKEN);
+        int end = tokenizer.endToken();
         List<Experience> experiences = new ArrayList<>();
         for (int i = 0; i < advantages.length; i++) {
             Rollout rollout = group.group().rollouts().get(i);

@@ -8,7 +8,6 @@ import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.TokenArray;
 import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -37,7 +36,7 @@ public final class RewardWeighted implements TextObjective {
     private static final double VALUE = -0.5;
     private static final double LARGEST_WEIGHT = 1000;
 
-    private final NextTokenPrediction plain;
+    private final int maxLength;
     private final Segments segments;
     private final double beta;
 
@@ -46,7 +45,7 @@ public final class RewardWeighted implements TextObjective {
         this.segments = options.segments(settings.tokenizer());
         this.beta = options.number("beta", 10, 1e-3, Integer.MAX_VALUE);
         options.refuseUnknown();
-        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+        this.maxLength = settings.maxPromptLength() + 1;
     }
 
     @Override
@@ -56,7 +55,7 @@ public final class RewardWeighted implements TextObjective {
 
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.examples(document, tokens, random);
+        return Chunks.of(tokens, maxLength);
     }
 
     /** w of an advantage. */

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -66,8 +65,7 @@ public final class Rlp implements Objective {
     private final boolean truncatedGainsNothing;
     private final double nextTokenWeight;
     private final Set<String> rehearse;
-    private final int open;
-    private final int close;
+    private final ThinkingTags tags;
 
     public Rlp(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
@@ -79,13 +77,9 @@ public final class Rlp implements Objective {
         this.rehearse = Set.copyOf(options.texts("rehearse"));
         this.truncatedGainsNothing =
                 options.choice("truncated_reward", List.of("score", "none")).equals("none");
-        this.open = Options.token(settings.tokenizer(), options.text("open", "<think>"));
-        this.close = Options.token(settings.tokenizer(), options.text("close", "</think>"));
+        this.tags = ThinkingTags.read(options, settings.tokenizer());
         options.refuseUnknown();
-        if (settings.groupSize() < 2) {
-            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
-                    + " but RLP compares thoughts with each other and needs at least 2");
-        }
+        settings.requireGroups(NAME);
     }
 
     @Override
@@ -103,7 +97,7 @@ public final class Rlp implements Objective {
             TokenArray start = tokens.slice(0, Math.min(tokens.length(), settings.maxPromptLength() + 1));
             return start.length() < 2 ? List.of() : List.of(new Example(TokenArray.EMPTY, start));
         }
-        int last = lengthOfText(tokens) - horizon;
+        int last = settings.tokenizer().withoutEnd(tokens).length() - horizon;
         if (last < minPrefix) {
             return List.of();
         }
@@ -112,24 +106,18 @@ public final class Rlp implements Objective {
         return List.of(new Example(prefix, tokens.slice(t, t + horizon)));
     }
 
-    private int lengthOfText(TokenArray tokens) {
-        OptionalInt end = settings.tokenizer().endOfText();
-        boolean ended = !tokens.isEmpty() && end.isPresent() && tokens.at(tokens.length() - 1) == end.getAsInt();
-        return ended ? tokens.length() - 1 : tokens.length();
-    }
-
     @Override
     public Optional<SamplingPlan> sampling(Task task) {
         if (task.prompt().isEmpty()) {
             return Optional.empty();
         }
         return Optional.of(new SamplingPlan(
-                task.prompt().append(open),
+                task.prompt().append(tags.open()),
                 settings.groupSize(),
                 settings.temperature(),
                 1,
                 settings.maxResponseLength(),
-                close,
+                tags.close(),
                 true));
     }
 
@@ -144,7 +132,7 @@ public final class Rlp implements Objective {
                 scorer.logProbs(PolicyRole.TEACHER, prefix, next).toCompletableFuture();
         List<CompletableFuture<Reward>> rewards = new ArrayList<>();
         for (Rollout rollout : group.rollouts()) {
-            TokenArray thought = prefix.append(open).concat(rollout.response());
+            TokenArray thought = prefix.append(tags.open()).concat(rollout.response());
             rewards.add(scorer.logProbs(PolicyRole.LIVE, thought, next)
                     .toCompletableFuture()
                     .thenCombine(baseline, (with, without) -> informationGain(rollout, with, without)));
@@ -182,8 +170,9 @@ public final class Rlp implements Objective {
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
         Task task = group.task();
         if (task.prompt().isEmpty()) {
-            return List.of(Experience.nextToken(task.target(), (float) nextTokenWeight, Set.of(open)));
+            return List.of(Experience.nextToken(task.target(), (float) nextTokenWeight, Set.of(tags.open())));
         }
-        return Experience.policyGradient(task.prompt().append(open), group, estimator.advantages(group), close);
+        return Experience.policyGradient(
+                task.prompt().append(tags.open()), group, estimator.advantages(group), tags.close());
     }
 }

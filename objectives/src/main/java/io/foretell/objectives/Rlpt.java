@@ -78,8 +78,6 @@ public final class Rlpt implements Objective {
     public static final String NAME = "rlpt";
     static final String JUDGE = "semantic_prefix";
 
-    private static final int NO_TOKEN = -1;
-    private static final String NO_TEXT = "\uFFFD"; // what decoders put where bytes are no UTF-8
     private static final List<String> MARKERS = List.of("<|startofprediction|>", "<|endofprediction|>");
 
     private final ObjectiveSettings settings;
@@ -94,7 +92,7 @@ public final class Rlpt implements Objective {
     private final List<TokenArray> nextPrompt;
     private final List<TokenArray> middlePrompt;
     private final String mask;
-    private final int open;
+    private final ThinkingTags tags;
     private final int stop;
     private final AnswerExtractor prediction;
     private final Sentences sentences;
@@ -114,11 +112,10 @@ public final class Rlpt implements Objective {
         List<String> middle = options.texts("middle_prompt", List.of("", "<MASK>", ""));
         this.middlePrompt = encode(middle);
         this.mask = middle.get(1).strip();
-        this.open = Options.token(tokenizer, options.text("open", "<think>"));
-        int close = Options.token(tokenizer, options.text("close", "</think>"));
+        this.tags = ThinkingTags.read(options, tokenizer);
         List<String> markers = options.enclosure("markers", MARKERS);
-        this.prediction = new AnswerExtractor(tokenizer, close, markers);
-        this.stop = tokenizer.idOf(markers.get(1)).orElse(tokenizer.endOfText().orElse(NO_TOKEN));
+        this.prediction = new AnswerExtractor(tokenizer, tags.close(), markers);
+        this.stop = tokenizer.idOf(markers.get(1)).orElse(tokenizer.endToken());
         List<String> abbreviations = options.texts("abbreviations");
         this.sentences = new Sentences(abbreviations.isEmpty() ? Sentences.ABBREVIATIONS : abbreviations);
         options.refuseUnknown();
@@ -131,10 +128,7 @@ public final class Rlpt implements Objective {
                     "phases: objective 'rlpt' with 'strict' has one sentence as reference, so"
                             + " 'reference_sentences' cannot be " + referenceSentences);
         }
-        if (settings.groupSize() < 2) {
-            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
-                    + " but RLPT compares predictions with each other and needs at least 2");
-        }
+        settings.requireGroups(NAME);
     }
 
     private List<TokenArray> encode(List<String> texts) {
@@ -193,7 +187,7 @@ public final class Rlpt implements Objective {
 
     private TokenArray next(String before) {
         TokenArray shown = tokenizer.encode(before).last(settings.maxPromptLength());
-        return begin().concat(nextPrompt.get(0)).concat(shown).concat(nextPrompt.get(1));
+        return tokenizer.begin().concat(nextPrompt.get(0)).concat(shown).concat(nextPrompt.get(1));
     }
 
     /** What comes after gets half of the room at most. */
@@ -202,23 +196,19 @@ public final class Rlpt implements Objective {
         TokenArray following = tokenizer.encode(after);
         following = following.slice(0, Math.min(following.length(), room / 2));
         TokenArray shown = tokenizer.encode(before).last(room - following.length());
-        return begin().concat(middlePrompt.get(0))
+        return tokenizer
+                .begin()
+                .concat(middlePrompt.get(0))
                 .concat(shown)
                 .concat(middlePrompt.get(1))
                 .concat(following)
                 .concat(middlePrompt.get(2));
     }
 
-    private TokenArray begin() {
-        return tokenizer.beginOfText().isPresent()
-                ? TokenArray.of(tokenizer.beginOfText().getAsInt())
-                : TokenArray.EMPTY;
-    }
-
     @Override
     public Optional<SamplingPlan> sampling(Task task) {
         return Optional.of(new SamplingPlan(
-                task.prompt().append(open),
+                task.prompt().append(tags.open()),
                 settings.groupSize(),
                 settings.temperature(),
                 1,
@@ -235,12 +225,13 @@ public final class Rlpt implements Objective {
     @Override
     public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
         TokenArray prompt = group.task().prompt();
-        String context = tokenizer.decode(prompt.slice(begin().length(), prompt.length()));
+        String context = tokenizer.decode(tokenizer.withoutBegin(prompt));
         String reference = tokenizer.decode(group.task().target());
         SentenceReference compared = new SentenceReference(sentences, context, reference, longest);
         List<CompletableFuture<Reward>> rewards = new ArrayList<>();
         for (Rollout rollout : group.rollouts()) {
-            Optional<String> stated = prediction.extract(rollout.response()).filter(text -> !text.contains(NO_TEXT));
+            Optional<String> stated =
+                    prediction.extract(rollout.response()).filter(text -> !text.contains(Tokenizer.REPLACEMENT));
             Optional<Known> known = compared.known(stated);
             rewards.add(
                     known.isPresent() || !judged
@@ -294,6 +285,7 @@ public final class Rlpt implements Objective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return Experience.policyGradient(group.task().prompt().append(open), group, estimator.advantages(group), stop);
+        return Experience.policyGradient(
+                group.task().prompt().append(tags.open()), group, estimator.advantages(group), stop);
     }
 }

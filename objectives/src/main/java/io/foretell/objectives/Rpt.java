@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
@@ -66,10 +65,9 @@ import org.jspecify.annotations.Nullable;
 public final class Rpt implements Objective {
     public static final String NAME = "rpt";
 
-    private static final int NO_TOKEN = -1;
     private static final int DRAWS = 16;
     private static final int DECODED_BEFORE = 8;
-    private static final String NO_TEXT = "\uFFFD";
+    private static final String NO_TEXT = Tokenizer.REPLACEMENT;
 
     private final ObjectiveSettings settings;
     private final Tokenizer tokenizer;
@@ -82,7 +80,7 @@ public final class Rpt implements Objective {
     private final TokenArray before;
     private final TokenArray after;
     private final AnswerExtractor answer;
-    private final int open;
+    private final ThinkingTags tags;
 
     public Rpt(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
@@ -92,11 +90,10 @@ public final class Rpt implements Objective {
         this.minPrefix = options.integer("min_prefix", 1, 1);
         this.dynamicSamplingFrom = options.integer("dynamic_sampling_from", 0, 0);
         List<String> prompt = options.pair("prompt", List.of("", ""));
-        this.open = Options.token(tokenizer, options.text("open", "<think>"));
+        this.tags = ThinkingTags.read(options, tokenizer);
         this.before = encode(prompt.get(0));
-        this.after = encode(prompt.get(1)).append(open);
-        int close = Options.token(tokenizer, options.text("close", "</think>"));
-        this.answer = new AnswerExtractor(tokenizer, close, options.enclosure("box", List.of("\\boxed{", "}")));
+        this.after = encode(prompt.get(1)).append(tags.open());
+        this.answer = new AnswerExtractor(tokenizer, tags.close(), options.enclosure("box", List.of("\\boxed{", "}")));
         this.proxy = options.proxy(settings);
         this.entropyThreshold = options.number("entropy_threshold", 0.5, 0, Integer.MAX_VALUE);
         this.entropyTopK = options.integer("entropy_top_k", 16, 2);
@@ -104,10 +101,7 @@ public final class Rpt implements Objective {
             options.refuseWithout("proxy", "entropy_threshold", "entropy_top_k");
         }
         options.refuseUnknown();
-        if (settings.groupSize() < 2) {
-            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
-                    + " but RPT compares answers with each other and needs at least 2");
-        }
+        settings.requireGroups(NAME);
     }
 
     private TokenArray encode(String text) {
@@ -127,7 +121,7 @@ public final class Rpt implements Objective {
      */
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
-        int end = lengthOfText(tokens);
+        int end = tokenizer.withoutEnd(tokens).length();
         if (end <= minPrefix) {
             return List.of();
         }
@@ -152,12 +146,6 @@ public final class Rpt implements Objective {
         return all.filter(t -> entropies.at(t) >= entropyThreshold).toArray();
     }
 
-    private int lengthOfText(TokenArray tokens) {
-        OptionalInt end = tokenizer.endOfText();
-        boolean ended = !tokens.isEmpty() && end.isPresent() && tokens.at(tokens.length() - 1) == end.getAsInt();
-        return ended ? tokens.length() - 1 : tokens.length();
-    }
-
     @Override
     public Optional<SamplingPlan> sampling(Task task) {
         return Optional.of(new SamplingPlan(
@@ -166,7 +154,7 @@ public final class Rpt implements Objective {
                 settings.temperature(),
                 1,
                 settings.maxResponseLength(),
-                tokenizer.endOfText().orElse(NO_TOKEN),
+                tokenizer.endToken(),
                 false));
     }
 
@@ -215,7 +203,7 @@ public final class Rpt implements Objective {
     }
 
     int open() {
-        return open;
+        return tags.open();
     }
 
     /** How an answer with an empty thought would look that states as few true tokens as can be stated, context included. */
@@ -226,10 +214,7 @@ public final class Rpt implements Objective {
                 .orElseThrow();
         TokenArray boxed = tokenizer.encode(
                 answer.enclosure().get(0) + first + answer.enclosure().get(1));
-        TokenArray all = context(cut.prompt()).append(answer.close()).concat(boxed);
-        return tokenizer.endOfText().isPresent()
-                ? all.append(tokenizer.endOfText().getAsInt())
-                : all;
+        return context(cut.prompt()).append(answer.close()).concat(boxed).concat(tokenizer.end());
     }
 
     @Override
@@ -240,9 +225,6 @@ public final class Rpt implements Objective {
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
         return Experience.policyGradient(
-                context(group.task().prompt()),
-                group,
-                estimator.advantages(group),
-                tokenizer.endOfText().orElse(NO_TOKEN));
+                context(group.task().prompt()), group, estimator.advantages(group), tokenizer.endToken());
     }
 }

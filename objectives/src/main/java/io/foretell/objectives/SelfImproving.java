@@ -18,6 +18,7 @@ import io.foretell.domain.Verdict;
 import io.foretell.losses.AdvantageEstimator;
 import io.foretell.losses.DirectPreference;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 
 /**
  * SIP, Self-Improving Pretraining (Meta FAIR, arXiv 2601.21343): the text's own continuation competes with those that the
@@ -74,7 +74,6 @@ public final class SelfImproving implements Objective {
     private static final String FACTUALITY = "factuality";
     private static final String REWRITER = "rewriter";
     private static final Set<String> SCORES = Set.of(QUALITY, SAFETY, FACTUALITY);
-    private static final int NO_TOKEN = -1;
 
     private final ObjectiveSettings settings;
     private final Tokenizer tokenizer;
@@ -141,7 +140,7 @@ public final class SelfImproving implements Objective {
                 settings.temperature(),
                 0,
                 settings.maxResponseLength(),
-                tokenizer.endOfText().orElse(NO_TOKEN),
+                tokenizer.endToken(),
                 false));
     }
 
@@ -185,14 +184,29 @@ public final class SelfImproving implements Objective {
 
     @Override
     public CompletionStage<List<Reward>> reward(RolloutGroup pool, Scorer scorer) {
-        String context = text(pool.task().prompt());
-        String original = text(pool.task().target());
-        List<Integer> judged = IntStream.range(0, pool.rollouts().size())
-                .filter(i -> !isMissing(pool.rollouts().get(i)))
-                .boxed()
+        List<Rollout> written = pool.rollouts().stream()
+                .filter(candidate -> !isMissing(candidate))
                 .toList();
-        List<String> texts = judged.stream()
-                .map(i -> text(pool.rollouts().get(i).unforcedTokens()))
+        Map<String, CompletableFuture<List<Verdict>>> verdicts = verdicts(pool.task(), written, scorer);
+        return CompletableFuture.allOf(verdicts.values().toArray(CompletableFuture[]::new))
+                .thenApply(all -> {
+                    Map<Rollout, Reward> rewards = new HashMap<>();
+                    for (int i = 0; i < written.size(); i++) {
+                        rewards.put(written.get(i), sum(verdicts, i));
+                    }
+                    Reward nothing = Reward.failed("the rewriter wrote nothing");
+                    return pool.rollouts().stream()
+                            .map(candidate -> rewards.getOrDefault(candidate, nothing))
+                            .toList();
+                });
+    }
+
+    /** For each score its verdicts on the candidates, in order. */
+    private Map<String, CompletableFuture<List<Verdict>>> verdicts(Task task, List<Rollout> candidates, Scorer scorer) {
+        String context = text(task.prompt());
+        String original = text(task.target());
+        List<String> texts = candidates.stream()
+                .map(candidate -> text(candidate.unforcedTokens()))
                 .toList();
         Map<String, CompletableFuture<List<Verdict>>> verdicts = new LinkedHashMap<>();
         for (String score : scores) {
@@ -204,15 +218,7 @@ public final class SelfImproving implements Objective {
                         default -> each(texts, y -> factuality(context, original, y, scorer));
                     });
         }
-        return CompletableFuture.allOf(verdicts.values().toArray(CompletableFuture[]::new))
-                .thenApply(all -> {
-                    List<Reward> rewards = new ArrayList<>();
-                    for (int i = 0; i < pool.rollouts().size(); i++) {
-                        int place = judged.indexOf(i);
-                        rewards.add(place < 0 ? Reward.failed("the rewriter wrote nothing") : sum(verdicts, place));
-                    }
-                    return rewards;
-                });
+        return verdicts;
     }
 
     private static boolean isMissing(Rollout candidate) {
@@ -261,14 +267,7 @@ public final class SelfImproving implements Objective {
 
     /** As a judge reads it: without the tokens that begin and end a document. */
     private String text(TokenArray tokens) {
-        int from = !tokens.isEmpty() && isSpecial(tokenizer.beginOfText().orElse(NO_TOKEN), tokens.at(0)) ? 1 : 0;
-        int last = tokens.length() - 1;
-        boolean ended = last >= from && isSpecial(tokenizer.endOfText().orElse(NO_TOKEN), tokens.at(last));
-        return tokenizer.decode(tokens.slice(from, ended ? last : tokens.length()));
-    }
-
-    private static boolean isSpecial(int special, int token) {
-        return special != NO_TOKEN && special == token;
+        return tokenizer.decode(tokenizer.withoutEnds(tokens));
     }
 
     @Override

@@ -9,7 +9,6 @@ import io.foretell.domain.TextLoss;
 import io.foretell.domain.TokenArray;
 import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -37,7 +36,7 @@ public final class Unlikelihood implements TextObjective {
 
     private static final double SMALLEST = 1e-20;
 
-    private final NextTokenPrediction plain;
+    private final int maxLength;
     private final Segments segments;
     private final double threshold;
     private final double alpha;
@@ -48,7 +47,7 @@ public final class Unlikelihood implements TextObjective {
         this.threshold = options.number("threshold", 0, 0, 1);
         this.alpha = options.number("alpha", 1, 0, Integer.MAX_VALUE);
         options.refuseUnknown();
-        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+        this.maxLength = settings.maxPromptLength() + 1;
     }
 
     @Override
@@ -58,7 +57,7 @@ public final class Unlikelihood implements TextObjective {
 
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.examples(document, tokens, random);
+        return Chunks.of(tokens, maxLength);
     }
 
     @Override

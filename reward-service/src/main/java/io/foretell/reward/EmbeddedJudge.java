@@ -144,10 +144,7 @@ public final class EmbeddedJudge implements JudgeModel {
             String text = request.messages().stream()
                     .map(JudgeRequest.Message::content)
                     .collect(Collectors.joining("\n\n", "", "\n"));
-            TokenArray tokens = tokenizer.encode(text);
-            return tokenizer.beginOfText().isPresent()
-                    ? TokenArray.of(tokenizer.beginOfText().getAsInt()).concat(tokens)
-                    : tokens;
+            return tokenizer.begin().concat(tokenizer.encode(text));
         }
         try {
             return tokenizer.encode(template.of(request.messages()));

@@ -39,7 +39,7 @@ final class ChatCompletions {
         ArrayNode messages = ChatMessages.read(fields.get("messages"));
         TokenArray prompt = model.tokenizer().encode(text(fields, messages, model));
         if (fields.flag("add_special_tokens", false)) {
-            prompt = Prompts.begun(prompt, model.tokenizer());
+            prompt = model.tokenizer().withBegin(prompt);
         }
         if (prompt.isEmpty()) {
             throw new ForetellException(

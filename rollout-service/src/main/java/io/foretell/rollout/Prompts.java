@@ -27,7 +27,7 @@ final class Prompts {
     private static void add(JsonNode prompt, Tokenizer tokenizer, boolean begin, List<TokenArray> prompts, int depth) {
         if (prompt.isTextual()) {
             TokenArray tokens = tokenizer.encode(prompt.textValue());
-            prompts.add(begin ? begun(tokens, tokenizer) : tokens);
+            prompts.add(begin ? tokenizer.withBegin(tokens) : tokens);
         } else if (prompt.isArray() && !prompt.isEmpty() && prompt.get(0).isInt()) {
             List<Integer> ids = ids(prompt, "prompt", tokenizer.vocabularySize());
             prompts.add(TokenArray.of(ids.stream().mapToInt(Integer::intValue).toArray()));
@@ -37,17 +37,6 @@ final class Prompts {
             throw RequestBody.invalid(
                     "'prompt' must be a text, a list of texts, a list of token ids or a list of such lists");
         }
-    }
-
-    /** {@code tokens} behind begin-of-text, where the vocabulary has one and they do not begin with it already. */
-    static TokenArray begun(TokenArray tokens, Tokenizer tokenizer) {
-        if (tokenizer.beginOfText().isEmpty()) {
-            return tokens;
-        }
-        int begin = tokenizer.beginOfText().getAsInt();
-        return !tokens.isEmpty() && tokens.at(0) == begin
-                ? tokens
-                : TokenArray.of(begin).concat(tokens);
     }
 
     /** A list of token ids; none where the key is absent. */

@@ -142,7 +142,7 @@ public final class RolloutRoutes implements Routes {
         if (!body.path("prefix").isTextual() || prefix.isEmpty()) {
             throw new ForetellException(ErrorCode.INVALID_REQUEST, "'prefix' must be a text of at least one token");
         }
-        prefix = Prompts.begun(prefix, model.tokenizer());
+        prefix = model.tokenizer().withBegin(prefix);
         Long given = new RequestBody(body).seed();
         long seed = given == null ? 0 : given;
         Task task = new Task("", "", 0, objective.name(), "", prefix, prefix, seed, -1, clock.instant());
