@@ -30,6 +30,7 @@ import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
 import io.foretell.objectives.Scorer;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.streams.Codec;
@@ -179,7 +180,7 @@ class RewardWorkerTest {
                         .get(30, TimeUnit.SECONDS);
             }
             DeadLetters letters = new DeadLetters(broker.bootstrap(), topics, sender);
-            try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics)) {
+            try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics, Time.system())) {
                 feed.publish(version);
                 Rewards rewards = new Rewards(
                         Map.of(
@@ -204,7 +205,7 @@ class RewardWorkerTest {
                         16,
                         letters);
                 try (WorkLoop<RolloutGroup> loop = new WorkLoop<>(
-                                "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker)
+                                "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker, Time.system())
                         .start()) {
                     await().atMost(Duration.ofSeconds(180))
                             .until(() -> outcomes(metrics, "scored") == 2 && outcomes(metrics, "dead_letter") == 1);
@@ -277,7 +278,7 @@ class RewardWorkerTest {
             }
             DeadLetters letters = new DeadLetters(broker.bootstrap(), topics, sender);
             List<ScoredGroup> scored;
-            try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics)) {
+            try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics, Time.system())) {
                 feed.publish(version);
                 RewardWorker worker = new RewardWorker(
                         List.of(objective),
@@ -297,7 +298,7 @@ class RewardWorkerTest {
                         16,
                         letters);
                 try (WorkLoop<RolloutGroup> loop = new WorkLoop<>(
-                                "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker)
+                                "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker, Time.system())
                         .start()) {
                     scored = read(broker.bootstrap(), topics.scoredGroups(), Codecs.scoredGroup(), letters, 2);
                 }

@@ -102,7 +102,7 @@ public final class LearnerRole implements Role {
                 step -> new MetricsLog(config.folder().resolve("metrics.jsonl"), step, events, wiring.metrics()),
                 wiring.watchdog(),
                 progress,
-                wiring.clock());
+                wiring.time());
         await(learner.started());
         routes = new LearnerRoutes(learner, events, () -> queues);
         depths = new QueueDepths(wiring.bootstrap(), wiring.topics(), Map::of, Duration.ofSeconds(5));

@@ -72,7 +72,8 @@ public final class RewardRole implements Role {
                                 AddedReward.of(wiring.config().reward().add(), rewards, tokenizer),
                                 wiring.config().reward().patience(),
                                 wiring.metrics(),
-                                wiring.clock()))
+                                wiring.time()),
+                        wiring.time())
                 .start();
         wiring.health()
                 .check(

@@ -40,7 +40,7 @@ public final class RolloutRole implements Role {
         ForetellConfig config = wiring.config();
         served = wiring.readModelFolder("rollout", folder -> {
             tokenizer = HuggingFaceTokenizer.open(folder);
-            return ServedModel.read(folder, tokenizer, wiring.clock());
+            return ServedModel.read(folder, tokenizer, wiring.time());
         });
         objectives = wiring.objectives(tokenizer);
         policy = wiring.serve("rollout", wiring.samplingOptions());
@@ -65,7 +65,8 @@ public final class RolloutRole implements Role {
                                 policy,
                                 tokenizer.fingerprint(),
                                 wiring.metrics(),
-                                wiring.clock()))
+                                wiring.time()),
+                        wiring.time())
                 .start();
         wiring.health()
                 .check(
@@ -82,7 +83,7 @@ public final class RolloutRole implements Role {
                 worker,
                 objectives.get(objectives.size() - 1),
                 wiring.config().rollout().maxResponseLength(),
-                wiring.clock()));
+                wiring.time()));
     }
 
     @Override

@@ -13,6 +13,7 @@ import io.foretell.platform.Lifecycle;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.Routes;
 import io.foretell.platform.SteadyClock;
+import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.ProxyPolicies;
 import io.foretell.streams.Broker;
@@ -22,7 +23,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +38,7 @@ public final class Server {
     private final Configuration<ForetellConfig> configuration;
     private final ForetellConfig config;
     private final String process;
+    private final Time time = Time.system();
     private final Lifecycle lifecycle = new Lifecycle();
     private final Vertx vertx = EventLoops.start(EVENT_LOOPS);
     private final Metrics metrics = new Metrics();
@@ -74,7 +75,7 @@ public final class Server {
                 "policy feed",
                 () -> {
                     topics.ensure(broker.bootstrap(), config.kafka().partitions());
-                    feed = new PolicyFeed(broker.bootstrap(), topics);
+                    feed = new PolicyFeed(broker.bootstrap(), topics, time);
                 },
                 () -> feed.close());
         lifecycle.add(
@@ -85,8 +86,7 @@ public final class Server {
                 "proxy models",
                 () -> proxies = new ProxyPolicies(Wiring.policyOptions(config), metrics),
                 () -> proxies.close());
-        lifecycle.add(
-                "judges", () -> judges = new Judges(config, metrics, InstantSource.system()), () -> judges.close());
+        lifecycle.add("judges", () -> judges = new Judges(config, metrics, time), () -> judges.close());
         for (Function<Wiring, Role> factory : factories) {
             lifecycle.add("role " + roles.size(), () -> deploy(factory.apply(wiring(topics))), () -> undeploy());
         }
@@ -102,17 +102,7 @@ public final class Server {
 
     private Wiring wiring(Topics topics) {
         return new Wiring(
-                config,
-                broker.bootstrap(),
-                topics,
-                feed,
-                proxies,
-                judges,
-                vertx,
-                metrics,
-                health,
-                watchdog,
-                InstantSource.system());
+                config, broker.bootstrap(), topics, feed, proxies, judges, vertx, metrics, health, watchdog, time);
     }
 
     private record Deployed(Role role, String id) {}

@@ -55,7 +55,7 @@ public final class StreamsRole implements Role {
         tokenizer = wiring.readModelFolder("streams", HuggingFaceTokenizer::open);
         List<Objective> objectives = wiring.objectives(tokenizer);
         wiring.proxies().load(); // while the feeder waits for a model its transaction runs
-        gateway = new DocumentGateway(wiring.bootstrap(), wiring.topics());
+        gateway = new DocumentGateway(wiring.bootstrap(), wiring.topics(), wiring.time());
         index = DocumentIndex.open(
                 config.folder().resolve("documents"),
                 config.documents().deduplicate().equals("exact"));
@@ -77,7 +77,7 @@ public final class StreamsRole implements Role {
                 wiring.feed(),
                 wiring.metrics(),
                 watch(),
-                wiring.clock());
+                wiring.time());
         feeder.start();
         thinker = config.documents().thoughts() == null ? null : wiring.judges().open("thoughts");
         pump = new SourcePump(
@@ -85,7 +85,8 @@ public final class StreamsRole implements Role {
                         gateway,
                         () -> feeder.status().seen(),
                         config.documents().ahead(),
-                        Console::warn)
+                        Console::warn,
+                        wiring.time())
                 .start();
         wiring.health().check(NAME, () -> {
             String failure = feeder.status().failure();

@@ -11,10 +11,13 @@ import io.foretell.objectives.Objective;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
 import io.foretell.objectives.ProxyModels;
+import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Health;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Precision;
@@ -30,7 +33,6 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -51,7 +53,7 @@ public record Wiring(
         Metrics metrics,
         Health health,
         Watchdog watchdog,
-        InstantSource clock) {
+        Time time) {
     private static final Duration FIRST_POLICY = Duration.ofMinutes(2);
     private static final Duration RETRY = Duration.ofMillis(500);
 
@@ -108,7 +110,8 @@ public record Wiring(
                 URI.create(url),
                 keys == null || keys.isEmpty() ? null : keys.get(0),
                 config.folder().resolve(role).resolve(folder),
-                settings.timeout());
+                settings.timeout(),
+                time);
         return settings.transport().equals("http") ? http : PolicyFetch.folderOr(http);
     }
 
@@ -124,26 +127,19 @@ public record Wiring(
      * be used is of a history that a crash ended, and another follows as soon as the learner is there.
      */
     private <T> T withLatest(Function<PolicyVersion, T> use) {
-        long end = System.nanoTime() + FIRST_POLICY.toNanos();
-        while (true) {
-            PolicyVersion version = feed.await(-1, Duration.ofNanos(Math.max(1, end - System.nanoTime())));
-            try {
-                return use.apply(version);
-            } catch (ForetellException | PolicyException e) {
-                if (System.nanoTime() + RETRY.toNanos() > end) {
-                    throw new ForetellException(
-                            ErrorCode.TIMEOUT,
-                            "no policy version that can be used here was published within " + FIRST_POLICY.toSeconds()
-                                    + " s (is the learner running?): " + e.getMessage(),
-                            e);
-                }
-            }
-            try {
-                Thread.sleep(RETRY.toMillis());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new ForetellException(ErrorCode.UNAVAILABLE, "interrupted while waiting for a policy", e);
-            }
+        Deadline deadline = time.deadline(FIRST_POLICY);
+        try {
+            return new RetryUntil(time, FIRST_POLICY, RETRY, RETRY)
+                    .call(
+                            "using the latest policy version",
+                            () -> use.apply(feed.await(-1, deadline.left())),
+                            failure -> failure instanceof ForetellException || failure instanceof PolicyException);
+        } catch (ForetellException | PolicyException e) {
+            throw new ForetellException(
+                    ErrorCode.TIMEOUT,
+                    "no policy version that can be used here was published within " + FIRST_POLICY.toSeconds()
+                            + " s (is the learner running?): " + e.getMessage(),
+                    e);
         }
     }
 

@@ -2,8 +2,11 @@ package io.foretell.streams;
 
 import io.foretell.domain.PolicyVersion;
 import io.foretell.domain.WeightAck;
+import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Time;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,9 +35,12 @@ public final class PolicyFeed implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(PolicyFeed.class);
     private static final Duration DEADLINE = Duration.ofSeconds(30);
     private static final Duration PATIENCE = Duration.ofMinutes(10);
+    private static final Duration MIN_PAUSE = Duration.ofMillis(50);
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(2);
 
     private final String topic;
     private final TopicPartition partition;
+    private final Time time;
     private final RecordSender sender;
     private final WeightAcks use;
     private final KafkaConsumer<byte[], byte[]> consumer;
@@ -48,11 +54,12 @@ public final class PolicyFeed implements AutoCloseable {
     private record Awaited(long minVersion, CompletableFuture<PolicyVersion> result) {}
 
     /** Reads the topic to its end before it returns. */
-    public PolicyFeed(String bootstrap, Topics topics) {
+    public PolicyFeed(String bootstrap, Topics topics, Time time) {
+        this.time = time;
         this.topic = topics.policies();
         this.partition = new TopicPartition(topic, 0);
         this.sender = new RecordSender(bootstrap);
-        this.use = new WeightAcks(topic, sender, System::nanoTime);
+        this.use = new WeightAcks(topic, sender, time);
         Map<String, Object> config = Clients.consuming(bootstrap);
         config.put("auto.offset.reset", "earliest");
         this.consumer = Clients.consumer(config);
@@ -95,18 +102,11 @@ public final class PolicyFeed implements AutoCloseable {
     }
 
     private long end() {
-        long deadline = System.nanoTime() + DEADLINE.toNanos();
-        while (true) {
-            try {
-                return consumer.endOffsets(List.of(partition), DEADLINE).get(partition);
-            } catch (WakeupException e) {
-                throw e;
-            } catch (KafkaException e) {
-                if (System.nanoTime() > deadline) {
-                    throw e;
-                }
-            }
-        }
+        return retry(DEADLINE)
+                .call(
+                        "reading the end of " + topic,
+                        () -> consumer.endOffsets(List.of(partition), DEADLINE).get(partition),
+                        failure -> failure instanceof KafkaException && !(failure instanceof WakeupException));
     }
 
     private void pollOnce() {
@@ -157,35 +157,36 @@ public final class PolicyFeed implements AutoCloseable {
     }
 
     /**
-     * Announces {@code version}, and returns when Kafka has it and this feed too. While Kafka is away it tries again for
-     * ten minutes: the same announcement twice does no harm.
+     * Announces {@code version}, and returns when Kafka has it and this feed too. Retries for ten minutes while Kafka is
+     * unavailable: announcing a version twice does no harm.
      */
     public void publish(PolicyVersion version) {
-        long giveUp = System.nanoTime() + PATIENCE.toNanos();
-        while (true) {
-            try {
-                Clients.await(
-                        sender.send(topic, version.run(), Codecs.policyVersion().encode(version)),
-                        DEADLINE,
-                        "policy version " + version.version());
-                awaitHere(version);
-                break;
-            } catch (ForetellException e) {
-                if (closed || Thread.currentThread().isInterrupted() || System.nanoTime() > giveUp) {
-                    throw e;
-                }
-                log.warn("policy version {} waits for Kafka: {}", version.version(), e.getMessage());
-            }
-        }
+        String what = "policy version " + version.version();
+        retry(PATIENCE)
+                .call(
+                        "publishing " + what,
+                        () -> {
+                            byte[] record = Codecs.policyVersion().encode(version);
+                            Clients.await(sender.send(topic, version.run(), record), DEADLINE, what);
+                            awaitHere(version);
+                            return version;
+                        },
+                        failure -> failure instanceof ForetellException
+                                && !closed
+                                && !Thread.currentThread().isInterrupted());
         log.info("policy published policyVersion={} step={}", version.version(), version.step());
+    }
+
+    private RetryUntil retry(Duration patience) {
+        return new RetryUntil(time, patience, MIN_PAUSE, MAX_PAUSE);
     }
 
     /* Whoever asks this feed next must not be told of a version that a crash has taken back. */
     private synchronized void awaitHere(PolicyVersion version) {
-        long deadline = System.nanoTime() + DEADLINE.toNanos();
+        Deadline deadline = time.deadline(DEADLINE);
         try {
             while (!version.equals(latest)) {
-                long leftMs = (deadline - System.nanoTime()) / 1_000_000;
+                long leftMs = deadline.left().toMillis();
                 if (leftMs <= 0) {
                     throw new ForetellException(
                             ErrorCode.TIMEOUT,
@@ -211,10 +212,10 @@ public final class PolicyFeed implements AutoCloseable {
      * @throws ForetellException TIMEOUT when there is none within {@code timeout}
      */
     public synchronized PolicyVersion await(long minVersion, Duration timeout) {
-        long deadline = System.nanoTime() + timeout.toNanos();
+        Deadline deadline = time.deadline(timeout);
         try {
             while (latest == null || latest.version() < minVersion) {
-                long leftMs = (deadline - System.nanoTime()) / 1_000_000;
+                long leftMs = deadline.left().toMillis();
                 if (leftMs <= 0) {
                     throw new ForetellException(
                             ErrorCode.TIMEOUT,

@@ -1,12 +1,12 @@
 package io.foretell.streams;
 
 import io.foretell.domain.WeightAck;
+import io.foretell.platform.Time;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,19 +25,18 @@ final class WeightAcks {
 
     private final String topic;
     private final RecordSender sender;
-    private final LongSupplier nanos;
+    private final Time time;
     private final Map<String, Heard> heard = new ConcurrentHashMap<>();
     private final Map<String, WeightAck> own = new ConcurrentHashMap<>();
     private volatile long renewed;
 
     private record Heard(WeightAck used, long at) {}
 
-    /** @param nanos a clock that only goes forward */
-    WeightAcks(String topic, RecordSender sender, LongSupplier nanos) {
+    WeightAcks(String topic, RecordSender sender, Time time) {
         this.topic = topic;
         this.sender = sender;
-        this.nanos = nanos;
-        this.renewed = nanos.getAsLong();
+        this.time = time;
+        this.renewed = time.nanos();
     }
 
     static boolean isOf(ConsumerRecord<byte[], byte[]> record) {
@@ -52,7 +51,7 @@ final class WeightAcks {
         }
         try {
             WeightAck used = Codecs.policyInUse().decode(record.value());
-            heard.put(consumer, new Heard(used, nanos.getAsLong()));
+            heard.put(consumer, new Heard(used, time.nanos()));
         } catch (UnreadableRecordException e) {
             log.error("an acknowledgement of {} is skipped: {}", consumer, e.getMessage());
         }
@@ -69,7 +68,7 @@ final class WeightAcks {
     }
 
     void renew() {
-        long now = nanos.getAsLong();
+        long now = time.nanos();
         if (now - renewed >= RENEWAL.toNanos()) {
             renewed = now;
             own.keySet().forEach(consumer -> own.computeIfPresent(consumer, this::send));
@@ -92,7 +91,7 @@ final class WeightAcks {
 
     /** What the consumers that are alive work with, by their names. */
     List<WeightAck> inUse() {
-        long now = nanos.getAsLong();
+        long now = time.nanos();
         heard.values().removeIf(each -> now - each.at() > FORGOTTEN.toNanos());
         return heard.values().stream()
                 .map(Heard::used)

@@ -7,7 +7,9 @@ import io.foretell.domain.PolicyVersion;
 import io.foretell.domain.WeightAck;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -27,8 +29,8 @@ class FeedsTest {
     @Test
     void policiesReachFollowersAndThoseWhoComeLater() {
         List<Long> heard = Collections.synchronizedList(new ArrayList<>());
-        try (PolicyFeed learner = new PolicyFeed(bootstrap, topics);
-                PolicyFeed worker = new PolicyFeed(bootstrap, topics)) {
+        try (PolicyFeed learner = new PolicyFeed(bootstrap, topics, Time.system());
+                PolicyFeed worker = new PolicyFeed(bootstrap, topics, Time.system())) {
             assertThat(worker.latest()).isEmpty();
             worker.onChange(version -> heard.add(version.version()));
             learner.publish(policy(1));
@@ -42,7 +44,7 @@ class FeedsTest {
                             ForetellException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TIMEOUT));
         }
         assertThat(heard).containsExactly(1L, 2L, 1L);
-        try (PolicyFeed late = new PolicyFeed(bootstrap, topics)) {
+        try (PolicyFeed late = new PolicyFeed(bootstrap, topics, Time.system())) {
             assertThat(late.latest()).contains(policy(1));
         }
     }
@@ -50,8 +52,8 @@ class FeedsTest {
     @Test
     void everyoneKnowsWhichVersionAWorkerWorksWith() {
         WeightAck used = new WeightAck(topics.run(), "rollout@a:1", 1, 0.25, 1000);
-        try (PolicyFeed learner = new PolicyFeed(bootstrap, topics);
-                PolicyFeed worker = new PolicyFeed(bootstrap, topics)) {
+        try (PolicyFeed learner = new PolicyFeed(bootstrap, topics, Time.system());
+                PolicyFeed worker = new PolicyFeed(bootstrap, topics, Time.system())) {
             learner.publish(policy(1));
             worker.acknowledge(used);
             WorkQueueTest.eventually(() -> learner.inUse().equals(List.of(used)));
@@ -69,9 +71,25 @@ class FeedsTest {
     @Test
     void aWorkerNotHeardOfIsTakenForDead() {
         AtomicLong now = new AtomicLong();
+        Time time = new Time() {
+            @Override
+            public Instant instant() {
+                return Instant.EPOCH;
+            }
+
+            @Override
+            public long nanos() {
+                return now.get();
+            }
+
+            @Override
+            public void sleep(Duration pause) {
+                now.addAndGet(pause.toNanos());
+            }
+        };
         byte[] value = Codecs.policyInUse().encode(new WeightAck("run", "w", 5, 0, 0));
         try (RecordSender sender = new RecordSender(bootstrap)) {
-            WeightAcks use = new WeightAcks(topics.policies(), sender, now::get);
+            WeightAcks use = new WeightAcks(topics.policies(), sender, time);
             use.accept(new ConsumerRecord<>(topics.policies(), 0, 0, "consumer/w".getBytes(), value));
             now.set(WeightAcks.FORGOTTEN.toNanos());
             assertThat(use.inUse()).extracting(WeightAck::version).containsExactly(5L);

@@ -6,11 +6,11 @@ import io.foretell.domain.Example;
 import io.foretell.domain.PolicyVersion;
 import io.foretell.domain.Task;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -29,7 +29,7 @@ class TaskFeederTest {
     private final String bootstrap = SharedBroker.bootstrap();
     private final Topics topics = SharedBroker.run(2);
     private final RecordSender sender = new RecordSender(bootstrap);
-    private final PolicyFeed policies = new PolicyFeed(bootstrap, topics);
+    private final PolicyFeed policies = new PolicyFeed(bootstrap, topics, Time.system());
     private final Metrics metrics = new Metrics();
 
     @TempDir
@@ -240,7 +240,7 @@ class TaskFeederTest {
                 policies,
                 metrics,
                 FeederListener.NONE,
-                InstantSource.system());
+                Time.system());
     }
 
     private void stop() {

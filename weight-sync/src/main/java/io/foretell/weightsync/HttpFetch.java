@@ -2,8 +2,11 @@ package io.foretell.weightsync;
 
 import io.foretell.domain.PolicyVersion;
 import io.foretell.platform.AtomicFiles;
+import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Time;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -27,9 +30,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Published weights over HTTP from the learner, {@code GET /v1/policies/{version}/{file}}, into a folder of this process.
- * A connection that breaks is taken up where it broke, by a range; a file that is wrong in the end is fetched once more
- * from its beginning. What did not change since the version before (tokenizer, configuration) is not fetched again. Two
- * versions stay. One call at a time.
+ * A broken download resumes with a range request; a file whose hash is wrong is fetched once more from its beginning.
+ * Files that did not change since the version before (tokenizer, configuration) are not fetched again. Two versions are
+ * kept. One call at a time.
  */
 public final class HttpFetch implements PolicyFetch {
     private static final Logger log = LoggerFactory.getLogger(HttpFetch.class);
@@ -40,6 +43,7 @@ public final class HttpFetch implements PolicyFetch {
     private final @Nullable String key;
     private final Path cache;
     private final Duration deadline;
+    private final Time time;
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(CONNECT).build();
     private Map<String, Path> known = Map.of(); // by sha-256
@@ -51,18 +55,19 @@ public final class HttpFetch implements PolicyFetch {
      * @param cache a folder of this process alone; what is in it is deleted
      * @param deadline for all files of a version together
      */
-    public HttpFetch(URI learner, @Nullable String key, Path cache, Duration deadline) {
+    public HttpFetch(URI learner, @Nullable String key, Path cache, Duration deadline, Time time) {
         this.learner = learner;
         this.key = key;
         this.cache = cache;
         this.deadline = deadline;
+        this.time = time;
         AtomicFiles.deleteFolder(cache);
     }
 
     @Override
     public synchronized Fetched fetch(PolicyVersion version, Predicate<String> wanted) {
-        long end = System.nanoTime() + deadline.toNanos();
-        Path folder = cache.resolve(String.format(Locale.ROOT, "%06d-%d", version.version(), System.nanoTime()));
+        Deadline end = time.deadline(deadline);
+        Path folder = cache.resolve(String.format(Locale.ROOT, "%06d-%d", version.version(), time.nanos()));
         Map<String, Path> files = new TreeMap<>();
         long bytes = 0;
         try {
@@ -103,7 +108,7 @@ public final class HttpFetch implements PolicyFetch {
     }
 
     /** Bytes that came over the network. */
-    private long file(long version, String name, String sha256, Path target, long end) throws IOException {
+    private long file(long version, String name, String sha256, Path target, Deadline end) throws IOException {
         Path same = known.get(sha256);
         if (same != null) {
             Files.copy(same, target);
@@ -120,28 +125,27 @@ public final class HttpFetch implements PolicyFetch {
         return bytes;
     }
 
-    private long download(URI uri, Path target, long end) throws IOException {
-        while (true) {
-            try {
-                attempt(uri, target, end);
-                return Files.size(target);
-            } catch (IOException e) {
-                long there = Files.exists(target) ? Files.size(target) : 0;
-                if (System.nanoTime() + PAUSE.toNanos() > end) {
-                    throw new ForetellException(
-                            ErrorCode.TIMEOUT,
-                            uri + " could not be fetched within " + deadline.toSeconds() + " s, " + there
-                                    + " bytes came: " + e,
-                            e);
-                }
-                log.warn("{} is taken up again at byte {}: {}", uri, there, e.toString());
-                pause();
-            }
+    private long download(URI uri, Path target, Deadline end) throws IOException {
+        try {
+            return new RetryUntil(time, end.left(), PAUSE, PAUSE)
+                    .call(
+                            "fetching " + uri,
+                            () -> {
+                                attempt(uri, target, end);
+                                return Files.size(target);
+                            },
+                            IOException.class::isInstance);
+        } catch (IOException e) {
+            throw new ForetellException(
+                    ErrorCode.TIMEOUT,
+                    uri + " could not be fetched within " + deadline.toSeconds() + " s, "
+                            + (Files.exists(target) ? Files.size(target) : 0) + " bytes came: " + e,
+                    e);
         }
     }
 
     /** Takes the file up where it ends; an exception when the connection breaks first. */
-    private void attempt(URI uri, Path target, long end) throws IOException {
+    private void attempt(URI uri, Path target, Deadline end) throws IOException {
         long from = Files.exists(target) ? Files.size(target) : 0;
         HttpRequest.Builder request = HttpRequest.newBuilder(uri);
         if (from > 0) {
@@ -175,11 +179,11 @@ public final class HttpFetch implements PolicyFetch {
         };
     }
 
-    private int send(HttpRequest request, Path target, long end) throws IOException {
+    private int send(HttpRequest request, Path target, Deadline end) throws IOException {
         CompletableFuture<HttpResponse<Path>> answer =
                 client.sendAsync(request, info -> into(target, info.statusCode()));
         try {
-            return answer.get(Math.max(1, end - System.nanoTime()), TimeUnit.NANOSECONDS)
+            return answer.get(Math.max(1, end.left().toNanos()), TimeUnit.NANOSECONDS)
                     .statusCode();
         } catch (ExecutionException e) {
             throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
@@ -188,7 +192,8 @@ public final class HttpFetch implements PolicyFetch {
             throw new IOException("no answer in time", e);
         } catch (InterruptedException e) {
             answer.cancel(true);
-            throw interrupted(e);
+            Thread.currentThread().interrupt();
+            throw new ForetellException(ErrorCode.UNAVAILABLE, "interrupted while fetching weights", e);
         }
     }
 
@@ -201,18 +206,5 @@ public final class HttpFetch implements PolicyFetch {
             case 404 -> new ForetellException(ErrorCode.NOT_FOUND, uri + " is not there (any more)");
             default -> new ForetellException(ErrorCode.UNAVAILABLE, uri + " answered " + status);
         };
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(PAUSE.toMillis());
-        } catch (InterruptedException e) {
-            throw interrupted(e);
-        }
-    }
-
-    private static ForetellException interrupted(InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return new ForetellException(ErrorCode.UNAVAILABLE, "interrupted while fetching weights", e);
     }
 }

@@ -9,6 +9,7 @@ import io.foretell.domain.PolicyVersion;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -104,7 +105,7 @@ class HttpFetchTest {
 
     private HttpFetch fetch(String key, Duration deadline) {
         URI uri = URI.create("http://127.0.0.1:" + server.getAddress().getPort());
-        return new HttpFetch(uri, key, folder.resolve("cache"), deadline);
+        return new HttpFetch(uri, key, folder.resolve("cache"), deadline, Time.system());
     }
 
     private HttpFetch fetch() {

@@ -8,6 +8,7 @@ import io.foretell.platform.Health;
 import io.foretell.platform.HttpService;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -131,13 +132,13 @@ class PolicyDownloadsTest {
         URI learner = URI.create(service.url());
         Path cache = folder.resolve("cache");
 
-        PolicyFetch.Fetched fetched =
-                new HttpFetch(learner, "key", cache, Duration.ofSeconds(60)).fetch(version, name -> true);
+        PolicyFetch.Fetched fetched = new HttpFetch(learner, "key", cache, Duration.ofSeconds(60), Time.system())
+                .fetch(version, name -> true);
 
         assertThat(fetched.bytes()).isEqualTo(published.bytes());
         assertThat(fetched.folder().resolve("model.safetensors")).hasBinaryContent(WEIGHTS);
-        assertThatThrownBy(
-                        () -> new HttpFetch(learner, null, cache, Duration.ofSeconds(60)).fetch(version, name -> true))
+        assertThatThrownBy(() -> new HttpFetch(learner, null, cache, Duration.ofSeconds(60), Time.system())
+                        .fetch(version, name -> true))
                 .hasMessageContaining("http.api_keys");
     }
 }

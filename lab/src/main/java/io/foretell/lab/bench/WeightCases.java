@@ -12,6 +12,7 @@ import io.foretell.platform.Health;
 import io.foretell.platform.HttpService;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyCopy;
 import io.foretell.policy.PolicyOptions;
@@ -154,7 +155,8 @@ final class WeightCases {
                 .toCompletableFuture()
                 .get(1, TimeUnit.MINUTES);
         List<Experience> batch = batch(1);
-        PolicyFetch remote = new HttpFetch(URI.create(http.url()), null, folder.resolve("fetched"), PATIENCE);
+        PolicyFetch remote =
+                new HttpFetch(URI.create(http.url()), null, folder.resolve("fetched"), PATIENCE, Time.system());
         BenchReport.Figures figures = new BenchReport.Figures();
         try (Policy policy = learning(precision);
                 PolicyCopy copy = policy.newCopy();
