@@ -4,13 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.Tokenizer;
+import io.foretell.platform.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,7 +46,7 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
         this.size = ids.values().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
         this.begin = first(BEGIN);
         this.end = first(END);
-        this.fingerprint = sha256(bytes);
+        this.fingerprint = Sha256.hex(Sha256.of(bytes));
     }
 
     /** Opens {@code folder/tokenizer.json}. */
@@ -138,13 +136,5 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
     @Override
     public void close() {
         tokenizer.close();
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

@@ -5,9 +5,7 @@ import io.foretell.judge.AnswerFormat.ParsedAnswer;
 import io.foretell.judge.JudgeRequest.Message;
 import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import io.foretell.platform.Sha256;
 import java.util.List;
 import java.util.Optional;
 
@@ -36,11 +34,7 @@ final class CachingJudge {
         ArrayNode all = Json.mapper().createArrayNode();
         all.add(judge.name()).add(settings.temperature()).add(settings.topP()).add(settings.maxTokens());
         all.add(prompt.role()).add(prompt.version()).add(question).add(sample);
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(all.toString().getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return Sha256.of(all.toString());
     }
 
     /** @throws JudgeFailure when there is no answer that can be read */

@@ -1,5 +1,6 @@
 package io.foretell.judge;
 
+import io.foretell.domain.Futures;
 import io.foretell.domain.Verdict;
 import io.foretell.judge.AnswerFormat.ParsedAnswer;
 import io.foretell.judge.JudgeFailure.Kind;
@@ -90,9 +91,7 @@ public final class Judge implements AutoCloseable {
             for (int sample = 0; sample < samples; sample++) {
                 asked.add(sample(prompt, material, sample));
             }
-            return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
-                    .thenApply(all -> Verdicts.of(
-                            asked.stream().map(CompletableFuture::join).toList()));
+            return Futures.all(asked).thenApply(Verdicts::of);
         } catch (IllegalArgumentException e) {
             return CompletableFuture.completedFuture(Verdicts.failed(String.valueOf(e.getMessage())));
         }

@@ -2,12 +2,11 @@ package io.foretell.learner;
 
 import io.foretell.domain.ScoredGroup;
 import io.foretell.learner.buffer.GroupBundle;
+import io.foretell.platform.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 
 /** The order of the groups in a batch, and what the step log says of them for an audit to compare. Pure functions. */
@@ -34,14 +33,10 @@ public final class BatchOrder {
 
     /** Sha-256 in hex of the ids of the groups, in order, one a line. */
     public static String digest(List<ScoredGroup> groups) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (ScoredGroup group : groups) {
-                digest.update((group.id() + "\n").getBytes(StandardCharsets.UTF_8));
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+        MessageDigest digest = Sha256.digest();
+        for (ScoredGroup group : groups) {
+            digest.update((group.id() + "\n").getBytes(StandardCharsets.UTF_8));
         }
+        return Sha256.hex(digest.digest());
     }
 }

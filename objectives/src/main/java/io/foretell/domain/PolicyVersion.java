@@ -1,8 +1,6 @@
 package io.foretell.domain;
 
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -47,11 +45,6 @@ public record PolicyVersion(
         if (weights.size() <= 1) {
             return String.join("", weights.values());
         }
-        try {
-            byte[] all = weights.toString().getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(all));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return HexFormat.of().formatHex(Sha256.of(weights.toString().getBytes(StandardCharsets.UTF_8)));
     }
 }

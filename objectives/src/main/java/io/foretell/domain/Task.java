@@ -1,8 +1,6 @@
 package io.foretell.domain;
 
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -78,10 +76,6 @@ public record Task(
         for (int token : target) {
             bytes.putInt(token);
         }
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(bytes.array());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every Java has it
-        }
+        return Sha256.of(bytes.array());
     }
 }

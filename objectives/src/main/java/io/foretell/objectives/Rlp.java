@@ -5,6 +5,7 @@ import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.Futures;
 import io.foretell.domain.PolicyRole;
 import io.foretell.domain.Reward;
 import io.foretell.domain.Rollout;
@@ -137,8 +138,7 @@ public final class Rlp implements Objective {
                     .toCompletableFuture()
                     .thenCombine(baseline, (with, without) -> informationGain(rollout, with, without)));
         }
-        return CompletableFuture.allOf(rewards.toArray(CompletableFuture[]::new))
-                .thenApply(all -> rewards.stream().map(CompletableFuture::join).toList());
+        return Futures.all(rewards);
     }
 
     private Reward informationGain(Rollout rollout, FloatArray with, FloatArray without) {

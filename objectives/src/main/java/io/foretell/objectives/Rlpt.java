@@ -3,6 +3,7 @@ package io.foretell.objectives;
 import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
+import io.foretell.domain.Futures;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
 import io.foretell.domain.Rollout;
@@ -238,8 +239,7 @@ public final class Rlpt implements Objective {
                             ? CompletableFuture.completedFuture(byRule(known))
                             : byJudge(context, reference, stated.orElseThrow().strip(), scorer));
         }
-        return CompletableFuture.allOf(rewards.toArray(CompletableFuture[]::new))
-                .thenApply(all -> rewards.stream().map(CompletableFuture::join).toList());
+        return Futures.all(rewards);
     }
 
     private static Reward byRule(Optional<Known> known) {

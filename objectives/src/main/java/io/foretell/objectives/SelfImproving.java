@@ -4,6 +4,7 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.Futures;
 import io.foretell.domain.Origin;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
@@ -188,7 +189,7 @@ public final class SelfImproving implements Objective {
                 .filter(candidate -> !isMissing(candidate))
                 .toList();
         Map<String, CompletableFuture<List<Verdict>>> verdicts = verdicts(pool.task(), written, scorer);
-        return CompletableFuture.allOf(verdicts.values().toArray(CompletableFuture[]::new))
+        return Futures.all(verdicts.values())
                 .thenApply(all -> {
                     Map<Rollout, Reward> rewards = new HashMap<>();
                     for (int i = 0; i < written.size(); i++) {
@@ -245,8 +246,7 @@ public final class SelfImproving implements Objective {
             List<String> texts, Function<String, CompletionStage<Verdict>> question) {
         List<CompletableFuture<Verdict>> asked =
                 texts.stream().map(y -> question.apply(y).toCompletableFuture()).toList();
-        return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
-                .thenApply(all -> asked.stream().map(CompletableFuture::join).toList());
+        return Futures.all(asked);
     }
 
     /** R, or why there is none. */

@@ -1,5 +1,6 @@
 package io.foretell.policy;
 
+import io.foretell.domain.Futures;
 import io.foretell.huggingface.ModelConfig;
 import io.foretell.huggingface.PolicyException;
 import java.util.ArrayDeque;
@@ -81,11 +82,9 @@ final class Sampler {
             parts.add(new RunningRequest(request.part(from, Math.min(count, from + most))));
         }
         waiting.addAll(parts);
-        CompletableFuture<List<Completion>> whole = CompletableFuture.allOf(
-                        parts.stream().map(part -> part.result).toArray(CompletableFuture[]::new))
-                .thenApply(unused -> parts.stream()
-                        .flatMap(part -> part.result.join().stream())
-                        .toList());
+        CompletableFuture<List<Completion>> whole = Futures.all(
+                        parts.stream().map(part -> part.result).toList())
+                .thenApply(results -> results.stream().flatMap(List::stream).toList());
         whole.whenComplete((samples, failure) -> parts.forEach(part -> part.result.cancel(false)));
         return whole;
     }

@@ -1,5 +1,6 @@
 package io.foretell.reward;
 
+import io.foretell.domain.Futures;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
 import io.foretell.domain.Verdict;
@@ -52,18 +53,16 @@ final class CombinedReward {
     CompletableFuture<List<Reward>> score(List<TextRule.Text> group) {
         Map<String, CompletableFuture<List<Verdict>>> found = new LinkedHashMap<>();
         parts.forEach((name, part) -> found.put(name, part.source().of(group)));
-        return CompletableFuture.allOf(found.values().toArray(CompletableFuture[]::new))
-                .thenApply(all -> {
-                    List<Reward> rewards = new ArrayList<>();
-                    for (int i = 0; i < group.size(); i++) {
-                        int place = i;
-                        Map<String, Verdict> verdicts = new LinkedHashMap<>();
-                        found.forEach(
-                                (name, each) -> verdicts.put(name, each.join().get(place)));
-                        rewards.add(combined(verdicts));
-                    }
-                    return rewards;
-                });
+        return Futures.all(found.values()).thenApply(all -> {
+            List<Reward> rewards = new ArrayList<>();
+            for (int i = 0; i < group.size(); i++) {
+                int place = i;
+                Map<String, Verdict> verdicts = new LinkedHashMap<>();
+                found.forEach((name, each) -> verdicts.put(name, each.join().get(place)));
+                rewards.add(combined(verdicts));
+            }
+            return rewards;
+        });
     }
 
     private Reward combined(Map<String, Verdict> verdicts) {

@@ -1,5 +1,6 @@
 package io.foretell.reward;
 
+import io.foretell.domain.Futures;
 import io.foretell.domain.RewardStatus;
 import io.foretell.domain.Verdict;
 import io.foretell.judge.Judge;
@@ -50,8 +51,7 @@ final class JudgedPart {
         List<CompletableFuture<Verdict>> verdicts = group.stream()
                 .map(text -> judge.ask(role, material(judge, text, List.of())))
                 .toList();
-        return CompletableFuture.allOf(verdicts.toArray(CompletableFuture[]::new))
-                .thenApply(all -> verdicts.stream().map(CompletableFuture::join).toList());
+        return Futures.all(verdicts);
     }
 
     private CompletableFuture<List<Verdict>> compared(Judge judge, List<String> pair, List<TextRule.Text> group) {

@@ -2,6 +2,7 @@ package io.foretell.reward;
 
 import io.foretell.domain.Example;
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.Futures;
 import io.foretell.domain.PolicyVersion;
 import io.foretell.domain.Reward;
 import io.foretell.domain.Rollout;
@@ -88,8 +89,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             List<FloatArray> found = loop.await(policy.submit(scorer::answers));
             scorer.complete(found);
         }
-        loop.await(CompletableFuture.allOf(rewards.values().toArray(CompletableFuture[]::new))
-                .exceptionally(told -> null)); // each is told of below
+        loop.await(Futures.all(rewards.values()).exceptionally(told -> List.of())); // each is told of below
         double seconds = (System.nanoTime() - start) / 1e9 / batch.size();
         Map<Work<RolloutGroup>, WorkLoop.Answer> answers = new LinkedHashMap<>();
         for (Map.Entry<Work<RolloutGroup>, CompletableFuture<Rewarded>> entry : rewards.entrySet()) {

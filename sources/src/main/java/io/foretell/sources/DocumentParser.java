@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import io.foretell.domain.Document;
 import io.foretell.platform.ErrorCode;
+import io.foretell.platform.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -185,10 +186,7 @@ public final class DocumentParser {
             throw field("the document's domain has " + domain.length() + " characters; use at most " + MAX_ID_LENGTH);
         }
         return new Document(
-                id == null ? ContentHash.hex(ContentHash.of(cleaned)) : id,
-                cleaned,
-                domain == null ? "" : domain.strip(),
-                meta);
+                id == null ? Sha256.hex(Sha256.of(cleaned)) : id, cleaned, domain == null ? "" : domain.strip(), meta);
     }
 
     public int maxBytes() {

@@ -1,6 +1,7 @@
 package io.foretell.sources;
 
 import io.foretell.domain.Document;
+import io.foretell.platform.Sha256;
 import java.nio.ByteBuffer;
 
 /** Which documents are kept away from training, so that learning can be measured on them. Pure functions. */
@@ -12,8 +13,7 @@ public final class HeldOut {
 
     /** Whether {@code document} is held out; the same text always falls on the same side. */
     public static boolean isHeldOut(Document document, double fraction) {
-        return document.domain().equals(DOMAIN)
-                || (fraction > 0 && isHeldOut(ContentHash.of(document.text()), fraction));
+        return document.domain().equals(DOMAIN) || (fraction > 0 && isHeldOut(Sha256.of(document.text()), fraction));
     }
 
     /** Whether a text with this sha-256 falls under {@code fraction}. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foretell.domain.Document;
 import io.foretell.platform.ErrorCode;
+import io.foretell.platform.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Random;
@@ -27,7 +28,7 @@ class DocumentParserTest {
     @Test
     void documentWithoutIdIsKnownByTheHashOfItsCleanedText() {
         Document document = parse("{\"text\":\" abc \"}");
-        assertThat(document.id()).isEqualTo(ContentHash.hex(ContentHash.of(" abc")));
+        assertThat(document.id()).isEqualTo(Sha256.hex(Sha256.of(" abc")));
         assertThat(parse("{\"text\":\" abc\",\"id\":null}").id()).isEqualTo(document.id());
     }
 

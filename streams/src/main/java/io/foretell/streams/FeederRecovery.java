@@ -1,7 +1,7 @@
 package io.foretell.streams;
 
 import io.foretell.domain.Document;
-import io.foretell.sources.ContentHash;
+import io.foretell.platform.Sha256;
 import io.foretell.sources.DocumentParser;
 import io.foretell.sources.RejectedDocumentException;
 import java.time.Duration;
@@ -80,7 +80,7 @@ record FeederRecovery(FeederContext context, FeederTransaction kafka) {
     private void index(ConsumerRecord<byte[], byte[]> record) {
         try {
             Document document = parse(record);
-            context.index().decide(document, ContentHash.of(document.text()), record.offset());
+            context.index().decide(document, Sha256.of(document.text()), record.offset());
         } catch (RejectedDocumentException e) {
             log.debug("document at {} is not indexed: {}", record.offset(), e.getMessage());
         }

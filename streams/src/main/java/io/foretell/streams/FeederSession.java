@@ -5,7 +5,7 @@ import io.foretell.domain.Example;
 import io.foretell.domain.PolicyVersion;
 import io.foretell.domain.Task;
 import io.foretell.platform.ForetellException;
-import io.foretell.sources.ContentHash;
+import io.foretell.platform.Sha256;
 import io.foretell.sources.HeldOut;
 import io.foretell.sources.RejectedDocumentException;
 import java.nio.charset.StandardCharsets;
@@ -157,7 +157,7 @@ final class FeederSession implements AutoCloseable {
         PhasePlan phase = context.phases().get(phaseIndex);
         try {
             Document document = FeederRecovery.parse(record);
-            byte[] hash = ContentHash.of(document.text());
+            byte[] hash = Sha256.of(document.text());
             switch (context.index().decide(document, hash, record.offset())) {
                 case ACCEPTED -> accepted(record, document, hash, phase, isFirst);
                 case DUPLICATE -> {

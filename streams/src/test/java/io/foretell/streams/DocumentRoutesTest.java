@@ -8,8 +8,8 @@ import io.foretell.platform.HttpService;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Sha256;
 import io.foretell.platform.Time;
-import io.foretell.sources.ContentHash;
 import io.foretell.sources.DocumentParser;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -36,7 +36,7 @@ class DocumentRoutesTest {
     private final Vertx vertx = Vertx.vertx();
     private final Metrics metrics = new Metrics();
     private final HttpClient client = HttpClient.newHttpClient();
-    private final Map<String, String> known = Map.of("known", ContentHash.hex(ContentHash.of("old text")));
+    private final Map<String, String> known = Map.of("known", Sha256.hex(Sha256.of("old text")));
     private DocumentGateway gateway;
     private HttpService server;
 

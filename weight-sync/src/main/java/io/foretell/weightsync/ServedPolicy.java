@@ -1,5 +1,6 @@
 package io.foretell.weightsync;
 
+import io.foretell.domain.Futures;
 import io.foretell.domain.PolicyVersion;
 import io.foretell.huggingface.PolicyException;
 import io.foretell.platform.ErrorCode;
@@ -129,11 +130,7 @@ public final class ServedPolicy implements AutoCloseable {
         submit(p -> {
                     List<CompletableFuture<List<Completion>>> results = p.submit(requests);
                     all.whenComplete((samples, failure) -> results.forEach(result -> result.cancel(false)));
-                    CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
-                            .thenApply(unused -> results.stream()
-                                    .map(CompletableFuture::join)
-                                    .toList())
-                            .whenComplete((samples, failure) -> settle(all, samples, failure));
+                    Futures.all(results).whenComplete((samples, failure) -> settle(all, samples, failure));
                     advance();
                     return true;
                 })
