@@ -189,17 +189,16 @@ public final class SelfImproving implements Objective {
                 .filter(candidate -> !isMissing(candidate))
                 .toList();
         Map<String, CompletableFuture<List<Verdict>>> verdicts = verdicts(pool.task(), written, scorer);
-        return Futures.all(verdicts.values())
-                .thenApply(all -> {
-                    Map<Rollout, Reward> rewards = new HashMap<>();
-                    for (int i = 0; i < written.size(); i++) {
-                        rewards.put(written.get(i), sum(verdicts, i));
-                    }
-                    Reward nothing = Reward.failed("the rewriter wrote nothing");
-                    return pool.rollouts().stream()
-                            .map(candidate -> rewards.getOrDefault(candidate, nothing))
-                            .toList();
-                });
+        return Futures.all(verdicts.values()).thenApply(all -> {
+            Map<Rollout, Reward> rewards = new HashMap<>();
+            for (int i = 0; i < written.size(); i++) {
+                rewards.put(written.get(i), sum(verdicts, i));
+            }
+            Reward nothing = Reward.failed("the rewriter wrote nothing");
+            return pool.rollouts().stream()
+                    .map(candidate -> rewards.getOrDefault(candidate, nothing))
+                    .toList();
+        });
     }
 
     /** For each score its verdicts on the candidates, in order. */
