@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
-/** Documents of files on their way to a server, in batches, with progress. Confined to one thread. */
+/** Sends documents from files to a server, in batches, and shows progress. Confined to one thread. */
 final class Ingest implements DocumentSource.Sink {
     static final int BATCH_DOCUMENTS = 200;
     static final int BATCH_BYTES = 1_000_000;
@@ -52,17 +52,15 @@ final class Ingest implements DocumentSource.Sink {
     /** Sends everything; returns whether every document was taken. */
     boolean run(List<Part> parts) throws InterruptedException {
         parts.forEach(part -> bytesInAll += part.file().toFile().length());
-        try (SkippedDocuments heard = SkippedDocuments.listen(this::show)) {
-            for (Part part : parts) {
-                file = part.file();
-                source = part.source();
-                source.feed(this);
-                skipped += source.skipped();
-                bytesBefore += file.toFile().length();
-                source = null;
-            }
-            flush();
+        for (Part part : parts) {
+            file = part.file();
+            source = part.source();
+            source.feed(this);
+            skipped += source.skipped();
+            bytesBefore += file.toFile().length();
+            source = null;
         }
+        flush();
         long rejected = rejectedByServer + skipped;
         if (rejected > shown) {
             Console.say("  and " + (rejected - shown) + " more");
@@ -92,6 +90,11 @@ final class Ingest implements DocumentSource.Sink {
             flush();
             progress();
         }
+    }
+
+    @Override
+    public void skipped(String place, String reason) {
+        show("skipped " + place + ": " + reason);
     }
 
     private static String beginning(String text) {

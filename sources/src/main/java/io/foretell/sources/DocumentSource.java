@@ -12,6 +12,9 @@ public interface DocumentSource {
          * @throws InterruptedException when the source is to stop
          */
         void accept(Document document) throws InterruptedException;
+
+        /** Hears of a document that cannot be read: where it is, and why. */
+        default void skipped(String place, String reason) {}
     }
 
     /** How much of a source is done; a total of 0 means that it is not known. */

@@ -164,7 +164,7 @@ public final class FileSource implements DocumentSource {
                             ErrorCode.INVALID_REQUEST, file + " is not .txt, .md, .jsonl or .json (also .gz)");
             }
         } catch (IOException e) {
-            skip(file.toString(), "it cannot be read on: " + e);
+            skip(file.toString(), "the rest cannot be read: " + e, sink);
         }
         done.set(before + file.toFile().length());
     }
@@ -255,14 +255,15 @@ public final class FileSource implements DocumentSource {
         try {
             document = read.get();
         } catch (RejectedDocumentException e) {
-            skip(place, String.valueOf(e.getMessage()));
+            skip(place, String.valueOf(e.getMessage()), sink);
             return;
         }
         sink.accept(document);
         handedOver++;
     }
 
-    private void skip(String place, String reason) {
+    private void skip(String place, String reason, Sink sink) {
+        sink.skipped(place, reason);
         if (skipped.incrementAndGet() <= NAMED_IN_LOG) {
             log.warn("skipped {}: {}", place, reason);
         }

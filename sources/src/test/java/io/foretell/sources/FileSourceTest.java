@@ -68,6 +68,22 @@ class FileSourceTest {
     }
 
     @Test
+    void theSinkHearsWhichRecordsWereSkippedAndWhy() throws Exception {
+        write("a.jsonl", "{\"text\":\"ok\"}\n[1]\n");
+        List<String> heard = new ArrayList<>();
+        new FileSource(folder, null, null).feed(new DocumentSource.Sink() {
+            @Override
+            public void accept(Document document) {}
+
+            @Override
+            public void skipped(String place, String reason) {
+                heard.add(place + ": " + reason);
+            }
+        });
+        assertThat(heard).containsExactly(folder.resolve("a.jsonl") + " line 2: it is not a JSON object");
+    }
+
+    @Test
     void brokenArchiveAndBrokenJsonAreReportedAndTheRestIsRead() throws Exception {
         byte[] whole = zipped("text ".repeat(20_000));
         Files.write(folder.resolve("a.txt.gz"), java.util.Arrays.copyOf(whole, whole.length / 2));
