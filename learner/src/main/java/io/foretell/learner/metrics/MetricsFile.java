@@ -1,6 +1,5 @@
 package io.foretell.learner.metrics;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.platform.Json;
@@ -15,10 +14,11 @@ import java.util.LinkedList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.apache.commons.io.input.ReversedLinesFileReader;
 
 /**
- * The rows of {@code metrics.jsonl}, in the order of their steps; none stays in memory. Reading while another thread
- * appends gives the whole rows there are. Thread-safe.
+ * The rows of {@code metrics.jsonl}, in the order of their steps, which stay on the disk. Reading while another thread
+ * appends returns the complete rows. Thread-safe.
  */
 final class MetricsFile {
     private final Path file;
@@ -27,16 +27,21 @@ final class MetricsFile {
         this.file = file;
     }
 
-    /** Cuts off what follows the last row of step {@code step} or before: later rows, and half a line after a kill. */
-    void cutAfter(long step) throws IOException {
+    /**
+     * Truncates the file behind its last row of step {@code step} or before. This drops later rows, and whatever a kill or a
+     * power cut has left at the end.
+     */
+    void truncateAfter(long step) throws IOException {
+        long size = Files.size(file);
+        long position = 0;
         long end = 0;
-        try (ReverseLineReader lines = new ReverseLineReader(file)) {
-            Optional<ReverseLineReader.Line> line = lines.previous();
-            while (line.isPresent() && !isUpTo(step, line.get().text())) {
-                line = lines.previous();
-            }
-            if (line.isPresent()) {
-                end = line.get().end();
+        try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) { // a char per byte
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                position += line.length() + 1;
+                Optional<ObjectNode> row = row(line.getBytes(StandardCharsets.ISO_8859_1));
+                if (row.isPresent() && step(row.get()) <= step && position <= size) { // a last line may lack its break
+                    end = position;
+                }
             }
         }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
@@ -45,16 +50,19 @@ final class MetricsFile {
         }
     }
 
-    /** The rows after step {@code since}, at most the newest {@code most}, oldest first. */
-    List<ObjectNode> newest(long since, int most) throws IOException {
+    /** The rows after step {@code since}, at most the newest {@code max}, oldest first. */
+    List<ObjectNode> newest(long since, int max) throws IOException {
         LinkedList<ObjectNode> rows = new LinkedList<>();
-        try (ReverseLineReader lines = new ReverseLineReader(file)) {
-            while (rows.size() < most) {
-                Optional<ObjectNode> row = lines.previous().flatMap(line -> row(line.text()));
-                if (row.isEmpty() || step(row.get()) <= since) {
+        try (ReversedLinesFileReader lines = ReversedLinesFileReader.builder()
+                .setPath(file)
+                .setCharset(StandardCharsets.UTF_8)
+                .get()) {
+            for (String line = lines.readLine(); line != null && rows.size() < max; line = lines.readLine()) {
+                Optional<ObjectNode> row = row(line.getBytes(StandardCharsets.UTF_8));
+                if (row.isPresent() && step(row.get()) <= since) {
                     break;
                 }
-                rows.addFirst(row.get());
+                row.ifPresent(rows::addFirst);
             }
         }
         return rows;
@@ -64,25 +72,21 @@ final class MetricsFile {
     void forEach(Consumer<ObjectNode> visitor) throws IOException {
         try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                row(line).ifPresent(visitor);
+                row(line.getBytes(StandardCharsets.UTF_8)).ifPresent(visitor);
             }
         }
-    }
-
-    private static boolean isUpTo(long step, String line) {
-        return row(line).filter(row -> step(row) <= step).isPresent();
     }
 
     private static long step(ObjectNode row) {
         return row.path("step").asLong();
     }
 
-    /* A killed process, or a power cut, can leave anything at the end. */
-    private static Optional<ObjectNode> row(String line) {
+    /* A line may be one that is being written, or what a kill or a power cut has left of one. */
+    private static Optional<ObjectNode> row(byte[] line) {
         try {
             JsonNode row = Json.mapper().readTree(line);
             return row instanceof ObjectNode object ? Optional.of(object) : Optional.empty();
-        } catch (JsonProcessingException e) {
+        } catch (IOException e) {
             return Optional.empty();
         }
     }

@@ -18,12 +18,12 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * One line per step, told to whoever wants it: {@code metrics.jsonl}, the series behind the dashboard, live events, and
- * Prometheus. After a crash the lines of steps that are done again are dropped. Rows stay on the disk, not in memory.
+ * One row per step, in {@code metrics.jsonl}, as a live event and as Prometheus gauges. After a crash the rows of steps
+ * that will be repeated are dropped. Rows stay on the disk, not in memory.
  * Thread-safe.
  */
 public final class MetricsLog implements AutoCloseable {
-    private static final int MOST_ROWS = 20_000;
+    private static final int MAX_ROWS = 20_000;
     private static final Map<String, String> GAUGES = Map.of(
             "step", "trainer_step",
             "actor/loss", "trainer_loss",
@@ -54,7 +54,7 @@ public final class MetricsLog implements AutoCloseable {
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             if (Files.exists(file)) {
-                rows.cutAfter(step);
+                rows.truncateAfter(step);
             }
             this.writer = Files.newBufferedWriter(
                     file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
@@ -88,7 +88,7 @@ public final class MetricsLog implements AutoCloseable {
     /** Rows after step {@code since}, at most the newest 20,000, read from the disk. */
     public List<ObjectNode> since(long since) {
         try {
-            return rows.newest(since, MOST_ROWS);
+            return rows.newest(since, MAX_ROWS);
         } catch (IOException e) {
             throw unreadable(e);
         }
