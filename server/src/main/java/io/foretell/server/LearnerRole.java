@@ -15,6 +15,7 @@ import io.foretell.platform.ErrorCode;
 import io.foretell.platform.EventStream;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Routes;
+import io.foretell.platform.Threads;
 import io.foretell.sources.DocumentParser;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetterReader;
@@ -30,7 +31,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -49,11 +49,7 @@ public final class LearnerRole implements Role {
     private final long untilStep;
     private final Consumer<Learner.ProgressLine> progress;
     private final EventStream events = new EventStream(EVENTS_KEPT);
-    private final ScheduledExecutorService ticker = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "status-ticker");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ScheduledExecutorService ticker = Threads.scheduled("status-ticker");
     private volatile Map<String, Long> queues = Map.of();
     private HuggingFaceTokenizer tokenizer;
     private HeldOutReader heldOutReader;
