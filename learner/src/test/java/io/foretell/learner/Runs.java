@@ -189,7 +189,7 @@ public final class Runs {
     }
 
     public static Objective objective(String name, Tokenizer tokenizer, Map<String, Object> options) {
-        return Objectives.create(name, new ObjectiveSettings(tokenizer, 4, 1f, 24, 6, options));
+        return Objectives.builtIn().create(name, new ObjectiveSettings(tokenizer, 4, 1f, 24, 6, options));
     }
 
     public static Path tokenizerFile(Path folder) {

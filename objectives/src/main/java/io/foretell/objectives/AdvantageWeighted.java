@@ -40,6 +40,26 @@ import java.util.random.RandomGenerator;
 public final class AdvantageWeighted implements TextObjective {
     public static final String NAME = "phf-awr";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "pretraining with human preferences: advantage-weighted regression",
+            "Next-token prediction that gives more weight to tokens of segments better than their prefix "
+                    + "predicts. PHF (Korbak et al., arXiv 2302.08582) after AWR (Peng et al., arXiv 1910.00177).",
+            List.of("alpha", "beta", "good", "bad", "banned", "segment_ends"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new AdvantageWeighted(settings);
+        }
+    }
+
     private final int maxLength;
     private final Segments segments;
     private final double alpha;
@@ -63,8 +83,8 @@ public final class AdvantageWeighted implements TextObjective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override

@@ -37,6 +37,26 @@ import java.util.random.RandomGenerator;
 public final class ConditionalTraining implements TextObjective {
     public static final String NAME = "phf-conditional";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "pretraining with human preferences: conditional training",
+            "Writes a control token before each segment that says whether it is good, so that a sampler "
+                    + "can ask for good text. PHF (Korbak et al., arXiv 2302.08582).",
+            List.of("good", "bad", "banned", "segment_ends", "threshold", "drop_token_fraction"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new ConditionalTraining(settings);
+        }
+    }
+
     private final int maxLength;
     private final Tokenizer tokenizer;
     private final Segments segments;
@@ -58,8 +78,8 @@ public final class ConditionalTraining implements TextObjective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override

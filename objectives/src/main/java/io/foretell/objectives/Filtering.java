@@ -28,6 +28,26 @@ import java.util.random.RandomGenerator;
 public final class Filtering implements TextObjective {
     public static final String NAME = "phf-filtering";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "pretraining with human preferences: filtering",
+            "Next-token prediction on documents that are good on average; the others are left out. PHF "
+                    + "(Korbak et al., arXiv 2302.08582).",
+            List.of("banned", "segment_ends", "threshold"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new Filtering(settings);
+        }
+    }
+
     private final int maxLength;
     private final Segments segments;
     private final double threshold;
@@ -41,8 +61,8 @@ public final class Filtering implements TextObjective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override

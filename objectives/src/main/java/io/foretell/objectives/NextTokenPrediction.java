@@ -25,6 +25,25 @@ import java.util.stream.Collectors;
 public final class NextTokenPrediction implements TextObjective {
     public static final String NAME = "ntp";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "next-token prediction",
+            "Plain continued pretraining: the warm-up of every other method, and its control.",
+            List.of("inserted"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new NextTokenPrediction(settings);
+        }
+    }
+
     private final int maxLength;
     private final Set<Integer> inserted;
 
@@ -38,8 +57,8 @@ public final class NextTokenPrediction implements TextObjective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override

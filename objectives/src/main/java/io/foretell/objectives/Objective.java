@@ -18,13 +18,19 @@ import java.util.random.RandomGenerator;
 
 /**
  * One published way of learning from ordinary text: how a document becomes tasks, how rollouts are sampled, how a group
- * is rewarded, and what the learner is given. A new method is one class that implements this.
+ * is rewarded, and what the learner is given. A new method is one class that implements this, with an {@link
+ * ObjectiveProvider} to find it by.
  *
  * <p>Implementations are immutable: all that varies comes in through the arguments.
  */
 public interface Objective {
+    /** The method's name, and what people read about it. */
+    ObjectiveDescription description();
+
     /** The name used in configuration files. */
-    String name();
+    default String name() {
+        return description().name();
+    }
 
     /**
      * Cuts a document into tasks.

@@ -75,6 +75,42 @@ import java.util.stream.IntStream;
 public final class PretrainZero implements Objective {
     public static final String NAME = "pretrainzero";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "hidden spans, proposed and predicted by one policy",
+            "The policy names a span worth hiding, then reasons to restore it; a mask earns more the "
+                    + "fewer predictions solve it. PretrainZero (arXiv 2512.03442).",
+            List.of(
+                    "masks",
+                    "masks_per_paragraph",
+                    "occurrences_below",
+                    "max_mask_length",
+                    "random_mask_length",
+                    "proxy",
+                    "entropy_share",
+                    "entropy_top_k",
+                    "min_paragraph",
+                    "generator_prompt",
+                    "predictor_prompt",
+                    "marker",
+                    "mask",
+                    "box",
+                    "open",
+                    "close"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new PretrainZero(settings);
+        }
+    }
+
     private static final String QUESTIONS = "held-out";
     private static final String VALID = "mask_valid";
     private static final String CORRECT = "correct";
@@ -132,8 +168,8 @@ public final class PretrainZero implements Objective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /** A proposal has no prompt: its paragraph is the target. A prediction has the masked paragraph as its prompt. */

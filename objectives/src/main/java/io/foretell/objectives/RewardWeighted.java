@@ -33,6 +33,26 @@ import java.util.random.RandomGenerator;
 public final class RewardWeighted implements TextObjective {
     public static final String NAME = "phf-rwr";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "pretraining with human preferences: reward-weighted regression",
+            "Next-token prediction that gives more weight to good segments. PHF (Korbak et al., arXiv "
+                    + "2302.08582).",
+            List.of("beta", "banned", "segment_ends"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new RewardWeighted(settings);
+        }
+    }
+
     private static final double VALUE = -0.5;
     private static final double LARGEST_WEIGHT = 1000;
 
@@ -49,8 +69,8 @@ public final class RewardWeighted implements TextObjective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override

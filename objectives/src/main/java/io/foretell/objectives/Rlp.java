@@ -59,6 +59,34 @@ import java.util.random.RandomGenerator;
 public final class Rlp implements Objective {
     public static final String NAME = "rlp";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "thoughts rewarded by information gain",
+            "A thought earns the nats that it adds to the log-probability of the tokens that really "
+                    + "follow. RLP (Hatamizadeh et al., arXiv 2510.01265).",
+            List.of(
+                    "horizon",
+                    "discount",
+                    "min_prefix",
+                    "truncated_reward",
+                    "rehearse",
+                    "next_token_weight",
+                    "open",
+                    "close"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new Rlp(settings);
+        }
+    }
+
     private final ObjectiveSettings settings;
     private final int horizon;
     private final double discount;
@@ -84,8 +112,8 @@ public final class Rlp implements Objective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /**

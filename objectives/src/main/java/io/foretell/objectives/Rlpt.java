@@ -77,6 +77,40 @@ import java.util.stream.IntStream;
  */
 public final class Rlpt implements Objective {
     public static final String NAME = "rlpt";
+
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "next sentences, judged by their meaning",
+            "The model thinks, then writes the next sentence or a hidden one, and a judge compares it "
+                    + "with the text. RLPT (Li et al., arXiv 2509.19249).",
+            List.of(
+                    "lambda",
+                    "reference_sentences",
+                    "min_sentence_length",
+                    "min_prefix",
+                    "longest_prediction",
+                    "strict",
+                    "verdict",
+                    "next_prompt",
+                    "middle_prompt",
+                    "markers",
+                    "abbreviations",
+                    "open",
+                    "close"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new Rlpt(settings);
+        }
+    }
+
     static final String JUDGE = "semantic_prefix";
 
     private static final List<String> MARKERS = List.of("<|startofprediction|>", "<|endofprediction|>");
@@ -137,8 +171,8 @@ public final class Rlpt implements Objective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /** {@code asr} or {@code msr}, told by the mask. */

@@ -65,6 +65,36 @@ import org.jspecify.annotations.Nullable;
 public final class Rpt implements Objective {
     public static final String NAME = "rpt";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "next-token reasoning with a verifiable reward",
+            "The model thinks, then states the next tokens in a box; an exact match with the text earns "
+                    + "1. RPT (Dong et al., arXiv 2506.08007).",
+            List.of(
+                    "horizon",
+                    "min_prefix",
+                    "proxy",
+                    "entropy_threshold",
+                    "entropy_top_k",
+                    "prompt",
+                    "box",
+                    "dynamic_sampling_from",
+                    "open",
+                    "close"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new Rpt(settings);
+        }
+    }
+
     private static final int DRAWS = 16;
     private static final int DECODED_BEFORE = 8;
     private static final String NO_TEXT = Tokenizer.REPLACEMENT;
@@ -109,8 +139,8 @@ public final class Rpt implements Objective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /**

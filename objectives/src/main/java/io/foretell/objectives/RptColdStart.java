@@ -26,6 +26,26 @@ import java.util.random.RandomGenerator;
 public final class RptColdStart implements TextObjective {
     public static final String NAME = "rpt-cold-start";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "warm-up for next-token reasoning",
+            "Next-token prediction on the form of an RPT answer with an empty thought, for a model that "
+                    + "boxes nothing by itself.",
+            Rpt.DESCRIPTION.options());
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new RptColdStart(settings);
+        }
+    }
+
     private final Rpt rpt;
     private final Set<Integer> inserted;
 
@@ -35,8 +55,8 @@ public final class RptColdStart implements TextObjective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /** {@inheritDoc} The target is all of x'. */

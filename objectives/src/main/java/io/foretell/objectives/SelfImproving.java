@@ -70,6 +70,27 @@ import java.util.random.RandomGenerator;
 public final class SelfImproving implements Objective {
     public static final String NAME = "self-improving";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "continuations that a judge prefers",
+            "The text's own continuation competes with sampled ones and a rewrite; a judge picks the "
+                    + "best, and the model moves towards it. Self-Improving Pretraining (Meta FAIR, arXiv "
+                    + "2601.21343).",
+            List.of("score", "original", "rewrite", "update", "beta", "min_prefix", "next_token_weight"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new SelfImproving(settings);
+        }
+    }
+
     private static final String QUALITY = "quality";
     private static final String SAFETY = "safety";
     private static final String FACTUALITY = "factuality";
@@ -115,8 +136,8 @@ public final class SelfImproving implements Objective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /** One task for every N tokens that have {@code min_prefix} before them; the random numbers are not needed. */

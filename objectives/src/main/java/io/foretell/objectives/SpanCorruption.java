@@ -39,6 +39,26 @@ import java.util.random.RandomGenerator;
 public final class SpanCorruption implements TextObjective {
     public static final String NAME = "ul2";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "span corruption",
+            "Spans of the text are replaced by sentinels and written out afterwards: UL2's mixture of "
+                    + "denoisers (Tay et al., arXiv 2205.05131) for a decoder.",
+            List.of("sentinels", "modes"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new SpanCorruption(settings);
+        }
+    }
+
     /** @param rate share of tokens that is corrupted */
     private record Denoiser(int mode, double meanSpan, double rate) {}
 
@@ -79,8 +99,8 @@ public final class SpanCorruption implements TextObjective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** An objective that learns from text as it is: nothing is sampled, and nothing rewarded. */
-interface TextObjective extends Objective {
+/** An objective that learns from text as it is. It samples nothing and rewards nothing. */
+public interface TextObjective extends Objective {
     @Override
     default boolean isSampled() {
         return false;

@@ -34,6 +34,26 @@ import java.util.random.RandomGenerator;
 public final class Unlikelihood implements TextObjective {
     public static final String NAME = "phf-unlikelihood";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "pretraining with human preferences: unlikelihood",
+            "Makes good segments likely and bad ones unlikely. PHF (Korbak et al., arXiv 2302.08582) "
+                    + "after Welleck et al. (arXiv 1908.04319).",
+            List.of("alpha", "threshold", "banned", "segment_ends"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new Unlikelihood(settings);
+        }
+    }
+
     private static final double SMALLEST = 1e-20;
 
     private final int maxLength;
@@ -51,8 +71,8 @@ public final class Unlikelihood implements TextObjective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override

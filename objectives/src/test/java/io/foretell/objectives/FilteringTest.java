@@ -21,8 +21,8 @@ class FilteringTest {
     private static final List<String> LINES = List.of("a\n", "b#\n", "c\n", "d\n");
 
     private static boolean isKept(double threshold, String text) {
-        Objective filtering = Objectives.create(
-                "phf-filtering", settings(64, Map.of("banned", List.of("#"), "threshold", threshold)));
+        Objective filtering = Objectives.builtIn()
+                .create("phf-filtering", settings(64, Map.of("banned", List.of("#"), "threshold", threshold)));
         return !filtering
                 .examples(document(""), Fixtures.Numbers.TAGGED.encode(text), RANDOM)
                 .isEmpty();

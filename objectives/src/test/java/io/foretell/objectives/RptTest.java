@@ -296,7 +296,7 @@ class RptTest {
     void aColdStartShowsAnswersThatRptRewards() {
         Map<String, Object> options = Map.of("prompt", List.of("Go on: ", " | "), "min_prefix", 2);
         Objective coldStart =
-                Objectives.create("rpt-cold-start", new ObjectiveSettings(PIECES, 8, 1f, 64, 32, options));
+                Objectives.builtIn().create("rpt-cold-start", new ObjectiveSettings(PIECES, 8, 1f, 64, 32, options));
         Rpt rpt = rpt(options);
         int end = PIECES.endOfText().getAsInt();
         for (String text : List.of("I like the cats", "a€ smile: \uD83D\uDE00s", "{x}")) {

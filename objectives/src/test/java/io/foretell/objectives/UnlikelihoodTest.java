@@ -25,7 +25,7 @@ class UnlikelihoodTest {
     private static Objective unlikelihood(Map<String, Object> options) {
         Map<String, Object> all = new HashMap<>(options);
         all.put("banned", List.of("#"));
-        return Objectives.create("phf-unlikelihood", settings(64, all));
+        return Objectives.builtIn().create("phf-unlikelihood", settings(64, all));
     }
 
     private static Experience experience(Objective objective, String text) {

@@ -71,7 +71,7 @@ class TextLossGradientTest {
         Objective objective(HuggingFaceTokenizer tokenizer) {
             Map<String, Object> all = new java.util.HashMap<>(options);
             all.put("banned", List.of("#"));
-            return Objectives.create(name, new ObjectiveSettings(tokenizer, 4, 1f, 64, 8, all));
+            return Objectives.builtIn().create(name, new ObjectiveSettings(tokenizer, 4, 1f, 64, 8, all));
         }
 
         /** (1/N) sum over the tokens of all texts. */

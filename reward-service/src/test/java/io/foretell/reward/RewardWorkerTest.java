@@ -26,6 +26,7 @@ import io.foretell.huggingface.TokenizerFiles;
 import io.foretell.judge.Judge;
 import io.foretell.losses.AdvantageEstimator;
 import io.foretell.objectives.Objective;
+import io.foretell.objectives.ObjectiveDescription;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
 import io.foretell.objectives.Scorer;
@@ -79,8 +80,8 @@ class RewardWorkerTest {
     /** A response is worth what the judge says of its safety. */
     private record Judged(HuggingFaceTokenizer tokenizer) implements Objective {
         @Override
-        public String name() {
-            return "judged";
+        public ObjectiveDescription description() {
+            return new ObjectiveDescription("judged", "", "", List.of());
         }
 
         @Override
@@ -265,7 +266,7 @@ class RewardWorkerTest {
                 Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
             topics.ensure(broker.bootstrap(), 1);
             policy.swap(version);
-            Objective objective = Objectives.create(
+            Objective objective = Objectives.builtIn().create(
                     "pretrainzero", new ObjectiveSettings(tokenizer, 4, 1f, 200, 64, Map.of("masks_per_paragraph", 3)));
             RolloutGroup thought =
                     group(tokenizer, "p", "so</think>\\mask{Bo}", "so</think>\\mask{Cy}", "so</think>\\mask{at ten}");
