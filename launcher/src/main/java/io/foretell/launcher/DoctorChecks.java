@@ -7,6 +7,7 @@ import io.foretell.platform.ForetellException;
 import io.foretell.platform.RocksStore;
 import io.foretell.policy.Policy;
 import io.foretell.policy.Precision;
+import io.foretell.server.Plugins;
 import io.foretell.streams.EmbeddedBroker;
 import io.foretell.streams.Topics;
 import java.io.IOException;
@@ -90,7 +91,12 @@ final class DoctorChecks {
                         true,
                         "see the log, or use a cluster with kafka.embedded: false and kafka.bootstrap",
                         this::kafka),
-                new Check("RocksDB", true, "its native library does not work in this temporary folder", this::rocks));
+                new Check("RocksDB", true, "its native library does not work in this temporary folder", this::rocks),
+                new Check(
+                        "plugins",
+                        true,
+                        "see docs/plugins.md",
+                        () -> Plugins.load(System.getenv()).toString()));
     }
 
     private static String java() {

@@ -6,6 +6,7 @@ import io.foretell.server.Console;
 import io.foretell.server.ForetellConfig;
 import io.foretell.server.LearnerRole;
 import io.foretell.server.Logging;
+import io.foretell.server.Plugins;
 import io.foretell.server.PolicyOrigin;
 import io.foretell.server.RewardRole;
 import io.foretell.server.Role;
@@ -44,10 +45,11 @@ abstract class RoleCommand implements Callable<Integer> {
                     + " set kafka.embedded to false and kafka.bootstrap to its address");
         }
         StreamsRole.check(config);
+        Plugins plugins = Plugins.load(System.getenv());
         String name =
                 getClass().getAnnotation(picocli.CommandLine.Command.class).name();
         Logging.into(config.folder().resolve("logs").resolve(name));
-        Server server = new Server(configuration, name);
+        Server server = new Server(configuration, name, plugins.objectives());
         Shutdown shutdown = Shutdown.install(server::stop, config.run().stopTimeout());
         List<Function<Wiring, Role>> roles = List.of(this::role);
         server.start(roles);

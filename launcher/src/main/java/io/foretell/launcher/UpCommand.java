@@ -3,6 +3,7 @@ package io.foretell.launcher;
 import io.foretell.huggingface.HuggingFaceTokenizer;
 import io.foretell.learner.BatchDescription;
 import io.foretell.learner.TrainingPlan;
+import io.foretell.objectives.Objective;
 import io.foretell.platform.Configuration;
 import io.foretell.platform.Metrics;
 import io.foretell.policy.ProxyPolicies;
@@ -10,6 +11,7 @@ import io.foretell.server.Console;
 import io.foretell.server.ForetellConfig;
 import io.foretell.server.LearnerRole;
 import io.foretell.server.Logging;
+import io.foretell.server.Plugins;
 import io.foretell.server.PolicyOrigin;
 import io.foretell.server.RewardRole;
 import io.foretell.server.Role;
@@ -58,11 +60,12 @@ final class UpCommand implements Callable<Integer> {
         StreamsRole.check(config);
         Logging.into(config.folder().resolve("logs"));
         Path origin = PolicyOrigin.folder(config);
-        announce(config, origin);
+        Plugins plugins = Plugins.load(System.getenv());
+        announce(config, plugins, origin);
         if (dryRun) {
             return 0;
         }
-        Server server = new Server(configuration, "up");
+        Server server = new Server(configuration, "up", plugins.objectives());
         Shutdown shutdown = Shutdown.install(server::stop, config.run().stopTimeout());
         LearnerRole[] learner = new LearnerRole[1];
         List<Function<Wiring, Role>> roles = List.of(
@@ -90,13 +93,16 @@ final class UpCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static void announce(ForetellConfig config, Path origin) {
+    private static void announce(ForetellConfig config, Plugins plugins, Path origin) {
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(origin);
                 Metrics metrics = new Metrics();
                 ProxyPolicies proxies = new ProxyPolicies(Wiring.policyOptions(config), metrics)) {
-            TrainingPlan run =
-                    Wiring.learnerRun(config, Wiring.objectives(config, tokenizer, proxies), origin, Long.MAX_VALUE);
+            List<Objective> objectives = Wiring.objectives(config, plugins.objectives(), tokenizer, proxies);
+            TrainingPlan run = Wiring.learnerRun(config, objectives, origin, Long.MAX_VALUE);
             Console.say("run " + config.run().name() + ", " + config.run().mode() + ", policy from " + origin);
+            if (!plugins.loaded().isEmpty()) {
+                Console.say("plugins: " + plugins);
+            }
             BatchDescription.lines(
                             run,
                             config.rollout().n(),

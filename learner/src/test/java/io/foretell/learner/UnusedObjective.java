@@ -11,6 +11,7 @@ import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.losses.AdvantageEstimator;
 import io.foretell.objectives.Objective;
+import io.foretell.objectives.ObjectiveDescription;
 import io.foretell.objectives.Scorer;
 import java.util.List;
 import java.util.Optional;
@@ -20,8 +21,8 @@ import java.util.random.RandomGenerator;
 /** An objective of which a test uses the default methods, or its own of them, only. */
 public interface UnusedObjective extends Objective {
     @Override
-    default String name() {
-        return "unused";
+    default ObjectiveDescription description() {
+        return new ObjectiveDescription("unused", "", "", List.of());
     }
 
     @Override

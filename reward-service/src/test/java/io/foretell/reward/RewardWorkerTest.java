@@ -266,8 +266,10 @@ class RewardWorkerTest {
                 Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
             topics.ensure(broker.bootstrap(), 1);
             policy.swap(version);
-            Objective objective = Objectives.builtIn().create(
-                    "pretrainzero", new ObjectiveSettings(tokenizer, 4, 1f, 200, 64, Map.of("masks_per_paragraph", 3)));
+            Objective objective = Objectives.builtIn()
+                    .create(
+                            "pretrainzero",
+                            new ObjectiveSettings(tokenizer, 4, 1f, 200, 64, Map.of("masks_per_paragraph", 3)));
             RolloutGroup thought =
                     group(tokenizer, "p", "so</think>\\mask{Bo}", "so</think>\\mask{Cy}", "so</think>\\mask{at ten}");
             TokenArray paragraph = tokenizer.encode("Ada met Bo at ten.");

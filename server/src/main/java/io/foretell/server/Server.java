@@ -1,5 +1,6 @@
 package io.foretell.server;
 
+import io.foretell.objectives.Objectives;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ClockGuard;
 import io.foretell.platform.Configuration;
@@ -38,6 +39,7 @@ public final class Server {
     private final Configuration<ForetellConfig> configuration;
     private final ForetellConfig config;
     private final String process;
+    private final Objectives methods;
     private final Time time = Time.system();
     private final Lifecycle lifecycle = new Lifecycle();
     private final Vertx vertx = EventLoops.start(EVENT_LOOPS);
@@ -53,11 +55,15 @@ public final class Server {
     private Watchdog watchdog;
     private HttpService http;
 
-    /** @param process what locks the run's folder: "up", or the role's name */
-    public Server(Configuration<ForetellConfig> configuration, String process) {
+    /**
+     * @param process what locks the run's folder: "up", or the role's name
+     * @param methods those that the run's phases may name
+     */
+    public Server(Configuration<ForetellConfig> configuration, String process, Objectives methods) {
         this.configuration = configuration;
         this.config = configuration.values();
         this.process = process;
+        this.methods = methods;
     }
 
     /** @param factories make the roles once the broker is there, in order */
@@ -102,7 +108,18 @@ public final class Server {
 
     private Wiring wiring(Topics topics) {
         return new Wiring(
-                config, broker.bootstrap(), topics, feed, proxies, judges, vertx, metrics, health, watchdog, time);
+                config,
+                methods,
+                broker.bootstrap(),
+                topics,
+                feed,
+                proxies,
+                judges,
+                vertx,
+                metrics,
+                health,
+                watchdog,
+                time);
     }
 
     private record Deployed(Role role, String id) {}

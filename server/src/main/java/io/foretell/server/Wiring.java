@@ -40,10 +40,12 @@ import java.util.function.Function;
 /**
  * What the roles of one process share.
  *
+ * @param methods those that the run's phases may name
  * @param bootstrap address of the broker
  */
 public record Wiring(
         ForetellConfig config,
+        Objectives methods,
         String bootstrap,
         Topics topics,
         PolicyFeed feed,
@@ -153,13 +155,15 @@ public record Wiring(
 
     /** One objective per phase. */
     List<Objective> objectives(Tokenizer tokenizer) {
-        return objectives(config, tokenizer, proxies);
+        return objectives(config, methods, tokenizer, proxies);
     }
 
-    public static List<Objective> objectives(ForetellConfig config, Tokenizer tokenizer, ProxyModels proxies) {
+    /** One objective per phase, of {@code methods}. */
+    public static List<Objective> objectives(
+            ForetellConfig config, Objectives methods, Tokenizer tokenizer, ProxyModels proxies) {
         List<Objective> objectives = new ArrayList<>();
         for (PhaseSettings phase : config.phases()) {
-            objectives.add(Objectives.create(
+            objectives.add(methods.create(
                     phase.objective(),
                     new ObjectiveSettings(
                             tokenizer,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.foretell.huggingface.HuggingFaceTokenizer;
 import io.foretell.huggingface.TokenizerFiles;
 import io.foretell.objectives.Objective;
+import io.foretell.objectives.Objectives;
 import io.foretell.objectives.ProxyModels;
 import io.foretell.platform.ConfigurationException;
 import java.io.IOException;
@@ -25,7 +26,7 @@ class RewardRoleTest {
                 ForetellConfig.load(null, List.of(overrides), Map.of()).values();
         Path file = Files.write(folder.resolve("tokenizer.json"), TokenizerFiles.bytes());
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.openFile(file)) {
-            List<Objective> objectives = Wiring.objectives(config, tokenizer, ProxyModels.NONE);
+            List<Objective> objectives = Wiring.objectives(config, Objectives.builtIn(), tokenizer, ProxyModels.NONE);
             RewardRole.requireJudge(objectives, config.reward());
         }
     }

@@ -2,6 +2,7 @@ package io.foretell.lab.bench;
 
 import io.foretell.domain.PolicyVersion;
 import io.foretell.learner.Learner;
+import io.foretell.objectives.Objectives;
 import io.foretell.platform.Configuration;
 import io.foretell.server.Console;
 import io.foretell.server.ForetellConfig;
@@ -36,7 +37,7 @@ final class BenchServer {
         Configuration<ForetellConfig> configuration = ForetellConfig.load(Path.of(args[1]), List.of(), Map.of());
         Logging.into(configuration.values().folder().resolve("logs"));
         Path origin = PolicyOrigin.folder(configuration.values());
-        Server server = new Server(configuration, "bench");
+        Server server = new Server(configuration, "bench", Objectives.builtIn());
         int status = 0;
         try {
             if (args[0].equals("streams")) {

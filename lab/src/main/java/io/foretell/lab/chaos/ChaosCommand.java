@@ -11,6 +11,7 @@ import io.foretell.platform.Json;
 import io.foretell.server.Console;
 import io.foretell.server.ForetellConfig;
 import io.foretell.server.Logging;
+import io.foretell.server.Plugins;
 import io.foretell.server.PolicyOrigin;
 import io.foretell.server.Wiring;
 import io.foretell.streams.Codecs;
@@ -181,7 +182,12 @@ public final class ChaosCommand implements Callable<Integer> {
         Path origin = PolicyOrigin.folder(config);
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(origin)) {
             ChaosAudit audit = new ChaosAudit(
-                    Wiring.learnerRun(config, Wiring.objectives(config, tokenizer, ProxyModels.NONE), origin, steps),
+                    Wiring.learnerRun(
+                            config,
+                            Wiring.objectives(
+                                    config, Plugins.load(System.getenv()).objectives(), tokenizer, ProxyModels.NONE),
+                            origin,
+                            steps),
                     config.isSync() ? 0 : config.learner().maxOffPolicySteps(),
                     config.learner().promptsPerStep(),
                     topics,
