@@ -109,11 +109,6 @@ public final class Judge implements AutoCloseable {
         return prompt == null ? List.of() : prompt.inputs();
     }
 
-    /** Whether the latest answers of {@code role} look as if they said nothing. */
-    public boolean isSuspected(String role) {
-        return watch.isSuspected(role);
-    }
-
     private CompletableFuture<Verdicts.JudgeSample> sample(
             JudgePrompt prompt, Map<String, String> material, int sample) {
         CompletableFuture<Verdicts.JudgeSample> straight = outcome(single(prompt, prompt.question(material), sample));

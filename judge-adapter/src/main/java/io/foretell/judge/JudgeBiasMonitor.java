@@ -82,10 +82,6 @@ final class JudgeBiasMonitor {
         return prompt.isPair() && bothOrders;
     }
 
-    synchronized boolean isSuspected(String role) {
-        return suspicions.stream().anyMatch(each -> each.startsWith(role + " "));
-    }
-
     private void report(String role, String kind, boolean suspected, String sentence, double share, int answers) {
         String key = role + " " + kind;
         if (!suspected) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** One prompt per role. Immutable. */
 final class JudgePrompts {
     private static final List<String> BUILT_IN =
-            List.of("quality", "safety", "factuality", "semantic_prefix", "rubric", "rewriter", "annotator", "thinker");
+            List.of("quality", "safety", "factuality", "semantic_prefix", "rubric", "rewriter", "thinker");
     private static final ObjectMapper YAML =
             Json.yaml().copy().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 

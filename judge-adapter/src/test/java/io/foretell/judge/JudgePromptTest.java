@@ -20,15 +20,7 @@ class JudgePromptTest {
         JudgePrompts builtIn = JudgePrompts.builtIn();
 
         assertThat(builtIn.roles())
-                .containsExactly(
-                        "annotator",
-                        "factuality",
-                        "quality",
-                        "rewriter",
-                        "rubric",
-                        "safety",
-                        "semantic_prefix",
-                        "thinker");
+                .containsExactly("factuality", "quality", "rewriter", "rubric", "safety", "semantic_prefix", "thinker");
         assertThat(files.roles()).containsExactlyElementsOf(builtIn.roles());
         for (String role : builtIn.roles()) {
             assertThat(builtIn.prompt(role)).isEqualTo(files.prompt(role));

@@ -33,10 +33,7 @@ final class RunFolders {
     static void checkpoint(Path run, Path model, long step) {
         CheckpointStore store = new CheckpointStore(run.resolve("checkpoints"), 9);
         copy(model, store.begin(step));
-        store.commit(
-                step,
-                new CheckpointState(
-                        step, 0, step, step, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), "t", List.of()));
+        store.commit(step, new CheckpointState(step, 0, Map.of(), Map.of(), Map.of(), "t", List.of()));
     }
 
     static void buffer(Path run) {

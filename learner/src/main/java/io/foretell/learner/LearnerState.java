@@ -119,16 +119,11 @@ public final class LearnerState implements AutoCloseable {
     }
 
     private CheckpointState toSave() {
-        int phase = run.phaseOf(step + 1);
         return new CheckpointState(
                 step,
-                phase,
-                step - run.stepsBefore(phase),
-                publishing.version(),
+                run.phaseOf(step + 1),
                 annealFrom == Long.MAX_VALUE ? Map.of() : Map.of(CheckpointState.ANNEAL_FROM, annealFrom),
-                Map.of("seed", Long.toString(run.seed())),
                 Map.of(CheckpointState.REWARD_KL, klControl.coefficient()),
-                buffer.positions(),
                 versions.fingerprints(),
                 policy.tokenizer().fingerprint(),
                 training.guard().recent());

@@ -206,11 +206,6 @@ public final class Policy implements AutoCloseable {
         return scoring.entropies(text, top, Math.min(config.maxPositions(), options.tokenBudget()));
     }
 
-    /** The teacher becomes a copy of the live weights. */
-    public void resetTeacher() {
-        weights.resetTeacher();
-    }
-
     /** Allocates a fresh optimizer: moments and step counts 0. */
     public void startTraining() {
         training.start();

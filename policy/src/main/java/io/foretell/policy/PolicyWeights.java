@@ -67,7 +67,7 @@ final class PolicyWeights {
     }
 
     /** The teacher becomes a copy of the live weights. */
-    void resetTeacher() {
+    private void resetTeacher() {
         program.run("sync_teacher");
     }
 

@@ -97,7 +97,7 @@ class PolicyTest {
     @Test
     void anotherThreadThanTheOwnerIsRefused() throws Exception {
         try (Policy policy = fresh("llama")) {
-            CompletableFuture<Void> stranger = CompletableFuture.runAsync(policy::resetTeacher);
+            CompletableFuture<Void> stranger = CompletableFuture.runAsync(policy::startTraining);
             assertThatThrownBy(stranger::get).hasRootCauseInstanceOf(IllegalStateException.class);
         }
     }

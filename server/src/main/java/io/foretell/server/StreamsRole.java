@@ -15,7 +15,6 @@ import io.foretell.streams.DocumentIndex;
 import io.foretell.streams.DocumentRoutes;
 import io.foretell.streams.FeederListener;
 import io.foretell.streams.FeederSettings;
-import io.foretell.streams.FeederStatus;
 import io.foretell.streams.PhasePlan;
 import io.foretell.streams.SourcePump;
 import io.foretell.streams.TaskFeeder;
@@ -177,10 +176,6 @@ public final class StreamsRole implements Role {
                 throw new IllegalArgumentException("documents.sources: there is no file or folder " + files);
             }
         }
-    }
-
-    FeederStatus status() {
-        return feeder.status();
     }
 
     @Override

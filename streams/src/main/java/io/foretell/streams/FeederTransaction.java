@@ -18,7 +18,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * The feeder's side of Kafka: documents read one at a time from a given offset, and records written in one transaction
- * with the position they lead to. Confined to the feeder's thread, except {@link #wakeup()}.
+ * with the position they lead to. Confined to the feeder's thread.
  */
 final class FeederTransaction implements AutoCloseable {
     private static final Duration DEADLINE = Duration.ofSeconds(30);
@@ -107,10 +107,6 @@ final class FeederTransaction implements AutoCloseable {
         producer.sendOffsetsToTransaction(Map.of(partition, position), consumer.groupMetadata());
         producer.commitTransaction();
         isOpen = false;
-    }
-
-    void wakeup() {
-        consumer.wakeup();
     }
 
     /** Rolls back what was not committed. */

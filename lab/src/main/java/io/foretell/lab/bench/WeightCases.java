@@ -135,8 +135,7 @@ final class WeightCases {
     }
 
     private static CheckpointState state(long step) {
-        return new CheckpointState(
-                step, 0, step, step, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), "", List.of());
+        return new CheckpointState(step, 0, Map.of(), Map.of(), Map.of(), "", List.of());
     }
 
     /** Publishing a version, and going over to it from the shared folder and over HTTP; a copy in memory to compare. */

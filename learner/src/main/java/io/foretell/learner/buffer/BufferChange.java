@@ -3,7 +3,7 @@ package io.foretell.learner.buffer;
 import io.foretell.learner.buffer.GroupState.Dropped;
 import io.foretell.learner.buffer.GroupState.Usable;
 import io.foretell.learner.buffer.GroupState.Used;
-import io.foretell.platform.Batch;
+import io.foretell.platform.RocksStore.Batch;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -5,16 +5,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a run is, beside its weights. Immutable.
+ * How far a run is; what a checkpoint holds besides the weights. Immutable.
  *
  * @param step optimizer steps done
  * @param phase index of the phase that the next step belongs to
- * @param stepInPhase steps done in that phase
- * @param policyVersion version of the weights
- * @param counters totals that go on after a restart, by name
- * @param random states or seeds of random number generators, by name
+ * @param counters totals that continue after a restart, by name
  * @param coefficients values that the run adapts, by name
- * @param positions next Kafka offset per partition, for information: the buffer's own positions count
  * @param versions fingerprints of the weights of the versions published last, by version
  * @param tokenizerFingerprint sha-256 of the tokenizer
  * @param recentLosses of the latest updates, oldest first, which a loss spike is told by; null in older checkpoints
@@ -22,12 +18,8 @@ import org.jspecify.annotations.Nullable;
 public record CheckpointState(
         long step,
         int phase,
-        long stepInPhase,
-        long policyVersion,
         Map<String, Long> counters,
-        Map<String, String> random,
         @Nullable Map<String, Double> coefficients,
-        Map<Integer, Long> positions,
         Map<Long, String> versions,
         String tokenizerFingerprint,
         @Nullable List<Double> recentLosses) {
@@ -38,9 +30,7 @@ public record CheckpointState(
 
     public CheckpointState {
         counters = Map.copyOf(counters);
-        random = Map.copyOf(random);
         coefficients = coefficients == null ? Map.of() : Map.copyOf(coefficients); // older ones have none
-        positions = Map.copyOf(positions);
         versions = Map.copyOf(versions);
         recentLosses = recentLosses == null ? List.of() : List.copyOf(recentLosses);
     }

@@ -240,7 +240,8 @@ class CheckpointStoreTest {
     void aStateFromBeforeThereWereCoefficientsIsRead() throws IOException {
         ObjectNode old = Json.mapper().valueToTree(state(3));
         old.remove("coefficients");
-        old.put("run_config_sha", "what older ones have");
+        old.put("run_config_sha", "what older ones have").put("step_in_phase", 2);
+        old.putObject("positions").put("0", 7);
 
         CheckpointState read = Json.mapper().treeToValue(old, CheckpointState.class);
 
@@ -268,12 +269,8 @@ class CheckpointStoreTest {
         return new CheckpointState(
                 step,
                 1,
-                step - 1,
-                step,
                 Map.of("tokens", 5L),
-                Map.of("data", "42"),
                 Map.of("reward_kl", 0.0013),
-                Map.of(0, 7L, 2, 9L),
                 Map.of(step, "weights"),
                 "tok",
                 List.of(0.1, 1 / 3.0));

@@ -88,8 +88,7 @@ class CheckpointWriterTest {
     }
 
     private static CheckpointState state(long step) {
-        return new CheckpointState(
-                step, 0, step, step, Map.of(), Map.of(), Map.of(), Map.of(0, 10 * step), Map.of(), "f", List.of());
+        return new CheckpointState(step, 0, Map.of(), Map.of(), Map.of(), "f", List.of());
     }
 
     private CheckpointStore.Loaded latest() {
