@@ -32,7 +32,10 @@ final class CachingJudge {
     /** What makes a question the same as one before: the judge, how it answers, the prompt's version, the material. */
     byte[] key(JudgePrompt prompt, String question, int sample) {
         ArrayNode all = Json.mapper().createArrayNode();
-        all.add(judge.name()).add(settings.temperature()).add(settings.topP()).add(settings.maxTokens());
+        all.add(judge.name())
+                .add(settings.answers().temperature())
+                .add(settings.answers().topP())
+                .add(settings.answers().maxTokens());
         all.add(prompt.role()).add(prompt.version()).add(question).add(sample);
         return Sha256.of(all.toString());
     }
@@ -40,7 +43,7 @@ final class CachingJudge {
     /** @throws JudgeFailure when there is no answer that can be read */
     ParsedAnswer read(JudgePrompt prompt, String question, int sample) throws InterruptedException {
         byte[] key = key(prompt, question, sample);
-        Optional<ParsedAnswer> kept = settings.cache() ? store.find(key) : Optional.empty();
+        Optional<ParsedAnswer> kept = settings.answers().cache() ? store.find(key) : Optional.empty();
         if (kept.isPresent()) {
             metrics.count("reward_judge_answers", "role", prompt.role(), "outcome", "cached");
             return kept.get();
@@ -49,7 +52,7 @@ final class CachingJudge {
             ParsedAnswer reading = ask(prompt, question, sample);
             metrics.count("reward_judge_answers", "role", prompt.role(), "outcome", "ok");
             watch.note(prompt, reading.score());
-            if (settings.cache()) {
+            if (settings.answers().cache()) {
                 store.keep(key, prompt, judge.name(), reading);
             }
             return reading;
@@ -63,11 +66,11 @@ final class CachingJudge {
     private ParsedAnswer ask(JudgePrompt prompt, String question, int sample) throws InterruptedException {
         JudgeRequest request = new JudgeRequest(
                 List.of(new Message("user", question)),
-                settings.temperature(),
-                settings.topP(),
-                settings.maxTokens(),
+                settings.answers().temperature(),
+                settings.answers().topP(),
+                settings.answers().maxTokens(),
                 sample,
-                settings.timeout());
+                settings.retry().timeout());
         JudgeAnswer answer = judge.ask(request);
         try {
             return prompt.answer().read(answer.text());

@@ -48,12 +48,12 @@ public final class Judge implements AutoCloseable {
         this.settings = settings;
         this.prompts = prompts;
         this.store = store;
-        this.judge =
-                new ResilientJudge(settings, model, new TokenBudget(settings.maxSpentTokens(), store), name, metrics);
-        this.watch = new JudgeBiasMonitor(settings.swapOrder(), metrics);
+        this.judge = new ResilientJudge(
+                settings, model, new TokenBudget(settings.limits().maxSpentTokens(), store), name, metrics);
+        this.watch = new JudgeBiasMonitor(settings.answers().swapOrder(), metrics);
         this.examiner = new CachingJudge(settings, judge, store, watch, metrics);
         AtomicInteger number = new AtomicInteger();
-        int most = settings.maxConcurrent();
+        int most = settings.limits().maxConcurrent();
         this.threads = new ThreadPoolExecutor(most, most, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
             Thread thread = new Thread(work, "judge-" + number.incrementAndGet());
             thread.setDaemon(true);
@@ -72,8 +72,9 @@ public final class Judge implements AutoCloseable {
      * @throws IllegalArgumentException when a prompt cannot be used
      */
     public static Judge open(JudgeSettings settings, JudgeModel model, Path folder, Metrics metrics) {
-        JudgePrompts prompts =
-                settings.prompts() == null ? JudgePrompts.builtIn() : JudgePrompts.open(Path.of(settings.prompts()));
+        JudgePrompts prompts = settings.answers().prompts() == null
+                ? JudgePrompts.builtIn()
+                : JudgePrompts.open(Path.of(settings.answers().prompts()));
         String name = String.valueOf(folder.getFileName());
         return new Judge(settings, prompts, model, VerdictStore.open(folder), name, metrics);
     }
@@ -86,7 +87,7 @@ public final class Judge implements AutoCloseable {
                     "there is no judge's role '" + role + "' among the prompts; known are " + prompts.roles()));
         }
         try {
-            int samples = prompt.isText() ? 1 : settings.samples();
+            int samples = prompt.isText() ? 1 : settings.answers().samples();
             List<CompletableFuture<Verdicts.JudgeSample>> asked = new ArrayList<>();
             for (int sample = 0; sample < samples; sample++) {
                 asked.add(sample(prompt, material, sample));
@@ -112,7 +113,7 @@ public final class Judge implements AutoCloseable {
     private CompletableFuture<Verdicts.JudgeSample> sample(
             JudgePrompt prompt, Map<String, String> material, int sample) {
         CompletableFuture<Verdicts.JudgeSample> straight = outcome(single(prompt, prompt.question(material), sample));
-        if (!prompt.isPair() || !settings.swapOrder()) {
+        if (!prompt.isPair() || !settings.answers().swapOrder()) {
             return straight;
         }
         return straight.thenCombine(

@@ -44,10 +44,10 @@ final class ResilientJudge implements AutoCloseable {
         this.model = model;
         this.spending = spending;
         this.metrics = metrics;
-        this.retry = Retry.of("judge", retries(settings));
-        this.circuit = CircuitBreaker.of("judge", circuit(settings.circuit()));
-        this.requests = perMinute("judge requests", settings.maxRpm());
-        this.tokens = perMinute("judge tokens", settings.maxTpm());
+        this.retry = Retry.of("judge", retries(settings.retry()));
+        this.circuit = CircuitBreaker.of("judge", circuit(settings.retry().circuit()));
+        this.requests = perMinute("judge requests", settings.limits().maxRpm());
+        this.tokens = perMinute("judge tokens", settings.limits().maxTpm());
         this.name = name;
         metrics.gauge("reward_judge_circuit_open", 0, NAME, name);
         retry.getEventPublisher().onRetry(event -> metrics.count("reward_judge_retries"));
@@ -119,7 +119,7 @@ final class ResilientJudge implements AutoCloseable {
         return (int) Math.max(1, Math.min(Integer.MAX_VALUE, tokens));
     }
 
-    private static RetryConfig retries(JudgeSettings settings) {
+    private static RetryConfig retries(JudgeSettings.Retry settings) {
         IntervalFunction growing =
                 IntervalFunction.ofExponentialRandomBackoff(settings.backoffBase(), 2, 0.5, settings.maxBackoff());
         return RetryConfig.<JudgeAnswer>custom()

@@ -46,8 +46,12 @@ abstract class WithJudgeServer {
 
     Judge judge() {
         JudgeSettings built = settings.build();
-        HttpJudge model =
-                new HttpJudge(settings.url, built.apiKey(), built.model(), Duration.ofMinutes(1), Clock.systemUTC());
+        HttpJudge model = new HttpJudge(
+                settings.url,
+                built.endpoint().apiKey(),
+                built.endpoint().model(),
+                Duration.ofMinutes(1),
+                Clock.systemUTC());
         Judge judge = Judge.open(built, model, folder.resolve("verdicts"), metrics);
         open.add(judge);
         return judge;

@@ -23,7 +23,7 @@ public final class BatchDescription {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < run.phases().size(); i++) {
             PhaseSettings phase = run.phases().get(i);
-            int prompts = run.settings().promptsPerStep();
+            int prompts = run.settings().batch().promptsPerStep();
             boolean sampled = run.objectives().get(i).isSampled();
             StringBuilder line = new StringBuilder("phase ")
                     .append(i)
@@ -42,7 +42,8 @@ public final class BatchDescription {
                         .append(maxPrompt + 1 + maxResponse)
                         .append(" tokens");
             }
-            int updates = run.settings().ppoEpochs() * (prompts / run.settings().miniBatch());
+            int updates = run.settings().batch().ppoEpochs()
+                    * (prompts / run.settings().batch().miniBatch());
             line.append(", ").append(updates).append(" optimizer step(s) per batch");
             lines.add(line.toString());
         }

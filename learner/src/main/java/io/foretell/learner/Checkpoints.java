@@ -28,10 +28,10 @@ final class Checkpoints implements AutoCloseable {
                 run.origin(),
                 store,
                 buffer::sync,
-                run.checkpoints().async(),
-                run.checkpoints().timeout());
+                run.training().ckpt().async(),
+                run.training().ckpt().timeout());
         this.buffer = buffer;
-        this.keepLast = run.checkpoints().keepLast();
+        this.keepLast = run.training().ckpt().keepLast();
         this.begun = resumed;
     }
 

@@ -145,7 +145,7 @@ public final class Learner implements AutoCloseable {
     public void close() {
         control.stop();
         try {
-            thread.join(STEP.plus(run.checkpoints().timeout()).toMillis());
+            thread.join(STEP.plus(run.training().ckpt().timeout()).toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -70,10 +70,12 @@ public final class LearnerState implements AutoCloseable {
         this.versions = resumption.versions();
         this.publishing = new PolicyPublisher(run, buffer, policy, feed, versions);
         this.training = new TrainingStep(policy, run.settings());
-        this.klControl = new KlControl(run.settings().klCtrl());
+        this.klControl = new KlControl(run.settings().kl().klCtrl());
         this.rewardKl = new RewardKl(policy, run.settings(), klControl);
-        this.evaluation =
-                new Evaluation(policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
+        this.evaluation = new Evaluation(
+                policy,
+                run.objectives().get(run.objectives().size() - 1),
+                run.training().eval());
         this.rollouts = new RecentRollouts(
                 policy.tokenizer(), AdvantageEstimator.parse(run.settings().advEstimator()));
         this.resumedAt = resumption.resumedAt();
@@ -94,7 +96,7 @@ public final class LearnerState implements AutoCloseable {
             DeadLetterReader deadLetters,
             PolicyFeed feed) {
         CheckpointStore checkpoints = new CheckpointStore(
-                run.folder().resolve("checkpoints"), run.checkpoints().keepLast());
+                run.folder().resolve("checkpoints"), run.training().ckpt().keepLast());
         RunRestorer resumption = RunRestorer.of(run, checkpoints);
         Policy policy = resumption.openPolicy();
         GroupReader groups = reader.apply(buffer.positions());
@@ -196,13 +198,18 @@ public final class LearnerState implements AutoCloseable {
     List<ScoredGroup> take(int phase) {
         return GroupBundle.settled(
                 buffer.take(new BatchTaker.Wanted(
-                        phase, run.settings().promptsPerStep(), step + 1, step, run.dropBeyond(), versions::refusal)),
+                        phase,
+                        run.settings().batch().promptsPerStep(),
+                        step + 1,
+                        step,
+                        run.dropBeyond(),
+                        versions::refusal)),
                 run::objectiveOf);
     }
 
     /** Groups of long ago that the next step trains on as well. */
     List<ScoredGroup> replayed() {
-        return GroupBundle.settled(buffer.replay(run.settings().promptsPerStep(), step + 1), run::objectiveOf);
+        return GroupBundle.settled(buffer.replay(run.settings().batch().promptsPerStep(), step + 1), run::objectiveOf);
     }
 
     /** Of the next step, which lies in {@code phase}. */
@@ -262,7 +269,7 @@ public final class LearnerState implements AutoCloseable {
      * there is nothing to average. A run that is given more steps later goes on from its checkpoint, not from the mean.
      */
     boolean publishAverage() {
-        List<Path> folders = checkpointing.last(run.checkpoints().averageLast());
+        List<Path> folders = checkpointing.last(run.training().ckpt().averageLast());
         if (folders.size() < 2) {
             return false;
         }

@@ -36,7 +36,7 @@ record MiniBatch(
             ToDoubleFunction<ScoredGroup> staleWeight,
             List<ScoredGroup> groups,
             AdvantageEstimator estimator,
-            LearnerSettings settings) {
+            LossSettings settings) {
         List<Double> factors = new ArrayList<>();
         List<Experience> experiences = new ArrayList<>();
         List<String> origins = new ArrayList<>();

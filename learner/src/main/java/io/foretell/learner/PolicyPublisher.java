@@ -54,7 +54,7 @@ final class PolicyPublisher {
     /** Announces the step; with new weights where somebody samples from them soon, or now and then. */
     void publish(long step) {
         boolean sampledSoon = LongStream.rangeClosed(
-                        step + 1, step + 1 + run.settings().maxOffPolicySteps())
+                        step + 1, step + 1 + run.settings().offPolicy().maxOffPolicySteps())
                 .anyMatch(run::isSampled);
         if (version() < 0 || sampledSoon || step % UNSAMPLED_INTERVAL == 0) {
             write(step);

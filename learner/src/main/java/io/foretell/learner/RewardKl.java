@@ -51,11 +51,11 @@ final class RewardKl {
 
     RewardKl(Policy policy, LearnerSettings settings, KlControl control) {
         this.policy = policy;
-        this.isUsed = settings.useKlInReward();
-        this.estimator = settings.klInReward();
+        this.isUsed = settings.kl().useKlInReward();
+        this.estimator = settings.kl().inReward();
         this.control = control;
-        this.decoupled = !settings.rolloutCorrection().bypassMode();
-        this.maxTokens = settings.maxTokensPerMicroBatch();
+        this.decoupled = !settings.offPolicy().rolloutCorrection().bypassMode();
+        this.maxTokens = settings.batch().maxTokensPerMicroBatch();
     }
 
     /** Groups that nothing was sampled for stay as they are. The coefficient follows what was found. */

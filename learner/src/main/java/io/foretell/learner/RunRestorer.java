@@ -37,10 +37,11 @@ final class RunRestorer {
     static RunRestorer of(TrainingPlan run, CheckpointStore checkpoints) {
         return new RunRestorer(
                 run,
-                switch (run.resumeMode()) {
+                switch (run.training().resumeMode()) {
                     case "auto" -> checkpoints.loadLatest();
                     case "disable" -> Optional.empty();
-                    default -> Optional.of(checkpoints.loadFrom(Path.of(run.resumeMode())));
+                    default ->
+                        Optional.of(checkpoints.loadFrom(Path.of(run.training().resumeMode())));
                 });
     }
 
@@ -64,7 +65,7 @@ final class RunRestorer {
 
     /** The versions published before, as far as the policy is that of the checkpoint. */
     VersionHistory versions() {
-        int needed = run.settings().maxOffPolicySteps() + 2;
+        int needed = run.settings().offPolicy().maxOffPolicySteps() + 2;
         return new VersionHistory(
                 Math.max(run.policiesKept(), needed),
                 loaded.filter(found -> restores(ResumePart.WEIGHTS))

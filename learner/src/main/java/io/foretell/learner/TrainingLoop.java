@@ -65,7 +65,7 @@ final class TrainingLoop {
                 && state.step() < run.untilStep()
                 && run.phaseOf(state.step() + 1) < run.phases().size()) {
             int phase = run.phaseOf(state.step() + 1);
-            if (run.evaluation().beforeTrain() && state.step() == run.stepsBefore(phase) && phase != evaluated) {
+            if (run.training().eval().beforeTrain() && state.step() == run.stepsBefore(phase) && phase != evaluated) {
                 evaluated = phase;
                 awaitHeldOut();
                 evaluate(phase);
@@ -136,7 +136,7 @@ final class TrainingLoop {
         if (!outcome.refusals().isEmpty()) {
             row.put("updates/refusals", outcome.refusals());
         }
-        UpdateMetrics.put(row, outcome, rate, run.settings().loss());
+        UpdateMetrics.put(row, outcome, rate, run.settings().policyGradientLoss());
         withKl.put(row);
         long syncBegin = System.nanoTime();
         state.advance();
@@ -200,7 +200,7 @@ final class TrainingLoop {
             }
             String waitingFor =
                     "scored groups of phase " + run.phases().get(phase).objective() + " (" + state.usable() + " of "
-                            + run.settings().promptsPerStep() + ")";
+                            + run.settings().batch().promptsPerStep() + ")";
             control.setState("training", waitingFor);
             watchdog.waitingFor(Learner.NAME, waitingFor);
             state.announceDrops();
@@ -239,7 +239,7 @@ final class TrainingLoop {
 
     private double checkpointIfDue(int phase) {
         boolean phaseEnds = run.phaseOf(state.step() + 1) != phase;
-        if (state.step() % run.checkpoints().interval() != 0 && !phaseEnds) {
+        if (state.step() % run.training().ckpt().interval() != 0 && !phaseEnds) {
             return 0;
         }
         return checkpoint();
@@ -277,7 +277,7 @@ final class TrainingLoop {
     }
 
     private void evaluateIfDue(int phase) {
-        int interval = run.evaluation().interval();
+        int interval = run.training().eval().interval();
         boolean last = run.phaseOf(state.step() + 1) == run.phases().size() || state.step() == run.untilStep();
         if (last || interval > 0 && (state.step() - run.stepsBefore(phase)) % interval == 0) {
             evaluate(phase);

@@ -1,10 +1,7 @@
 package io.foretell.learner;
 
 import io.foretell.domain.ScoredGroup;
-import io.foretell.learner.buffer.BufferSettings;
-import io.foretell.learner.checkpoint.CheckpointSettings;
 import io.foretell.learner.checkpoint.ResumePart;
-import io.foretell.learner.evaluation.EvaluationSettings;
 import io.foretell.objectives.Objective;
 import io.foretell.policy.PolicyOptions;
 import java.nio.file.Path;
@@ -14,63 +11,95 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything that says what a run trains and where it keeps itself.
+ * What a run trains, and where its files are. Immutable.
  *
- * @param name of the run
- * @param folder runs/NAME
- * @param origin the Hugging Face folder that the policy starts from
- * @param phases in order
+ * @param identity which run it is
+ * @param training the sections of the configuration about training
  * @param objectives one per phase
- * @param settings section {@code learner}
- * @param buffer section {@code buffer}
- * @param evaluation section {@code eval}
- * @param emaDecay of the teacher, {@code teacher.ema_decay}
- * @param shuffleRewards the control that must not learn, {@code reward.shuffle}
- * @param overlong what long responses are punished by, {@code reward.overlong_buffer}; null for nothing
+ * @param shaping what happens to rewards before they are trained on
  * @param strictlyOnPolicy {@code run.mode: sync}
- * @param checkpoints section {@code ckpt}
- * @param policiesKept how many published versions are kept at least, {@code weight_sync.keep_last}; those that a worker
- *     works with are kept besides
- * @param resumeMode auto, disable or the path of a checkpoint
- * @param restored what is restored when the run is resumed, {@code resume_restore}
- * @param untilStep stop after this step; {@link Long#MAX_VALUE} to go on
- * @param policyOptions how the policy is held
- * @param seed of everything random in the run
+ * @param policiesKept minimum number of published versions kept, {@code weight_sync.keep_last}; versions in use by a
+ *     worker are kept as well
+ * @param untilStep stop after this step; {@link Long#MAX_VALUE} for no such limit
+ * @param policyOptions how the policy is loaded
  */
 public record TrainingPlan(
-        String name,
-        Path folder,
-        Path origin,
-        List<PhaseSettings> phases,
+        Identity identity,
+        TrainingSettings training,
         List<Objective> objectives,
-        LearnerSettings settings,
-        BufferSettings buffer,
-        EvaluationSettings evaluation,
-        double emaDecay,
-        boolean shuffleRewards,
-        @Nullable OverlongShaping overlong,
+        RewardShaping shaping,
         boolean strictlyOnPolicy,
-        CheckpointSettings checkpoints,
         int policiesKept,
-        String resumeMode,
-        Set<ResumePart> restored,
         long untilStep,
-        PolicyOptions policyOptions,
-        long seed) {
+        PolicyOptions policyOptions) {
     public TrainingPlan {
-        phases = List.copyOf(phases);
         objectives = List.copyOf(objectives);
-        restored = Set.copyOf(restored);
-        if (strictlyOnPolicy && buffer.isDownWeighted()) {
+        if (strictlyOnPolicy && training.learner().offPolicy().isDownWeighted()) {
             throw new IllegalArgumentException(
-                    "buffer.stale is down_weight but run.mode is sync, where no group may be stale: set one of them otherwise");
+                    "learner.stale is down_weight but run.mode is sync, where no group may be"
+                            + " stale: change one of them");
         }
+    }
+
+    /**
+     * Which run it is.
+     *
+     * @param name of the run
+     * @param folder runs/NAME
+     * @param origin the Hugging Face folder that the policy starts from
+     * @param seed of everything random in the run
+     */
+    public record Identity(String name, Path folder, Path origin, long seed) {}
+
+    /**
+     * What happens to rewards before they are trained on.
+     *
+     * @param shuffle the control that must not learn, {@code reward.shuffle}
+     * @param overlong the penalty for long responses, {@code reward.overlong_buffer}; null for none
+     */
+    public record RewardShaping(boolean shuffle, @Nullable OverlongShaping overlong) {
+        List<ScoredGroup> apply(List<ScoredGroup> groups, SplittableRandom random) {
+            List<ScoredGroup> shaped = overlong == null ? groups : overlong.shape(groups);
+            return shuffle ? ShuffledRewards.shuffle(shaped, random) : shaped;
+        }
+    }
+
+    public String name() {
+        return identity.name();
+    }
+
+    /** Where the run keeps its files: runs/NAME. */
+    public Path folder() {
+        return identity.folder();
+    }
+
+    /** The Hugging Face folder that the policy starts from. */
+    public Path origin() {
+        return identity.origin();
+    }
+
+    public long seed() {
+        return identity.seed();
+    }
+
+    public List<PhaseSettings> phases() {
+        return training.phases();
+    }
+
+    /** Section {@code learner} of the configuration. */
+    public LearnerSettings settings() {
+        return training.learner();
+    }
+
+    /** What is restored when the run is resumed. */
+    Set<ResumePart> restored() {
+        return ResumePart.parse(training.resumeRestore());
     }
 
     /** Steps of all phases; {@link Long#MAX_VALUE} when the last has no end. */
     public long totalSteps() {
         long total = 0;
-        for (PhaseSettings phase : phases) {
+        for (PhaseSettings phase : phases()) {
             if (phase.steps() == null) {
                 return Long.MAX_VALUE;
             }
@@ -87,8 +116,8 @@ public record TrainingPlan(
     /** Index of the phase that step {@code step} (from 1) belongs to, or the number of phases when all are over. */
     int phaseOf(long step) {
         long end = 0;
-        for (int i = 0; i < phases.size(); i++) {
-            Integer steps = phases.get(i).steps();
+        for (int i = 0; i < phases().size(); i++) {
+            Integer steps = phases().get(i).steps();
             if (steps == null) {
                 return i;
             }
@@ -97,26 +126,21 @@ public record TrainingPlan(
                 return i;
             }
         }
-        return phases.size();
+        return phases().size();
     }
 
     /**
      * Learning rate of step {@code step} of the run, which lies in phase {@code phase}.
      *
      * @param annealFrom first step of the run that anneals; {@link Long#MAX_VALUE} for none
-     * @param resumedAt step of the checkpoint that the process went on from; negative for none
+     * @param resumedAt step of the checkpoint that the process resumed from; negative for none
      */
     double learningRate(int phase, long step, long annealFrom, long resumedAt) {
-        PhaseSettings own = phases.get(phase);
         long before = stepsBefore(phase);
         boolean anneals = annealFrom > before && annealFrom < Long.MAX_VALUE;
-        return new LearningRate(
-                        own.lrSchedule() == null ? settings.lrSchedule() : own.lrSchedule(),
-                        own.steps() == null ? Long.MAX_VALUE : own.steps(),
-                        own.learningRate() == null ? settings.learningRate() : own.learningRate(),
-                        own.warmupSteps() == null ? settings.warmupSteps() : own.warmupSteps(),
-                        settings.minLrRatio(),
-                        settings.schedule())
+        return settings()
+                .rate()
+                .of(phases().get(phase))
                 .rate(
                         step - before,
                         anneals ? annealFrom - before : Long.MAX_VALUE,
@@ -126,36 +150,29 @@ public record TrainingPlan(
     /** Whether the objective of step {@code step} (from 1) samples. */
     boolean isSampled(long step) {
         int phase = phaseOf(step);
-        return phase < phases.size() && objectives.get(phase).isSampled();
+        return phase < phases().size() && objectives.get(phase).isSampled();
     }
 
-    /** The teacher's decay at step {@code step}: where nothing is sampled it is the policy itself, so that it starts equal. */
+    /** The teacher's decay at step {@code step}: 0 where nothing is sampled, so that the teacher starts as the policy. */
     double teacherDecay(long step) {
-        return isSampled(step) ? emaDecay : 0;
+        return isSampled(step) ? training.teacher().emaDecay() : 0;
     }
 
     /** The groups of step {@code step} with the rewards that are trained on. */
     List<ScoredGroup> rewarded(List<ScoredGroup> groups, long step) {
-        List<ScoredGroup> shaped = overlong == null ? groups : overlong.shape(groups);
-        return shuffleRewards ? ShuffledRewards.shuffle(shaped, new SplittableRandom(seed * 31 + step)) : shaped;
+        return shaping.apply(groups, new SplittableRandom(seed() * 31 + step));
     }
 
-    /** Steps behind the policy that a group is dropped beyond; negative where it is not. */
+    /** Groups more steps than this behind the policy are dropped; negative where none are. */
     int dropBeyond() {
-        int limit = strictlyOnPolicy ? 0 : settings.maxOffPolicySteps();
-        return buffer.isDownWeighted() ? -1 : limit;
-    }
-
-    /** Factor on the policy-gradient weight of a group whose oldest token is so many versions behind. */
-    double staleWeight(long behind) {
-        long beyond = behind - settings.maxOffPolicySteps();
-        return buffer.isDownWeighted() && beyond > 0 ? Math.pow(buffer.staleDecay(), beyond) : 1;
+        int limit = strictlyOnPolicy ? 0 : settings().offPolicy().maxOffPolicySteps();
+        return settings().offPolicy().isDownWeighted() ? -1 : limit;
     }
 
     /** Number of steps before phase {@code phase}. */
     long stepsBefore(int phase) {
         long steps = 0;
-        for (PhaseSettings earlier : phases.subList(0, phase)) {
+        for (PhaseSettings earlier : phases().subList(0, phase)) {
             steps += earlier.steps() == null ? 0 : earlier.steps();
         }
         return steps;

@@ -9,7 +9,6 @@ import io.foretell.losses.DirectPreference;
 import io.foretell.losses.PolicyGradientLoss;
 import io.foretell.objectives.Objective;
 import io.foretell.policy.MicroBatchResult;
-import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
 import io.foretell.policy.SequenceStatistics;
 import java.util.ArrayList;
@@ -35,7 +34,7 @@ public final class TrainingStep {
         this.policy = policy;
         this.settings = settings;
         this.estimator = AdvantageEstimator.parse(settings.advEstimator());
-        this.loss = settings.loss();
+        this.loss = settings.policyGradientLoss();
         this.guard = new BatchGuard(settings.batchGuard());
     }
 
@@ -86,7 +85,7 @@ public final class TrainingStep {
     Outcome run(TrainingPlan run, List<ScoredGroup> groups, long step, double learningRate) {
         return run(
                 run::objectiveOf,
-                group -> run.staleWeight(step - 1 - AdmissionPolicy.oldestVersion(List.of(group))),
+                group -> run.settings().offPolicy().weight(step - 1 - AdmissionPolicy.oldestVersion(List.of(group))),
                 groups,
                 learningRate,
                 run.teacherDecay(step));
@@ -104,7 +103,7 @@ public final class TrainingStep {
             double emaDecay) {
         List<MiniBatch> batches = new ArrayList<>();
         for (List<ScoredGroup> some : GroupBundle.batches(groups, miniBatch(GroupBundle.count(groups)))) {
-            MiniBatch batch = MiniBatch.of(objectives, staleWeight, some, estimator, settings);
+            MiniBatch batch = MiniBatch.of(objectives, staleWeight, some, estimator, settings.loss());
             if (!batch.experiences().isEmpty()) {
                 batches.add(batch);
             }
@@ -114,7 +113,7 @@ public final class TrainingStep {
             proximal(batches.get(i));
         }
         Tally tally = new Tally();
-        for (int epoch = 0; epoch < settings.ppoEpochs(); epoch++) {
+        for (int epoch = 0; epoch < settings.batch().ppoEpochs(); epoch++) {
             tally.beginPass();
             for (MiniBatch batch : batches) {
                 update(batch, tally, learningRate, emaDecay);
@@ -125,14 +124,14 @@ public final class TrainingStep {
 
     /** Families of an optimizer step: replayed ones come on top and do not make more of them. */
     private int miniBatch(int families) {
-        int fresh = settings.promptsPerStep();
+        int fresh = settings.batch().promptsPerStep();
         return families <= fresh
-                ? settings.miniBatch()
-                : (int) (((long) settings.miniBatch() * families + fresh - 1) / fresh);
+                ? settings.batch().miniBatch()
+                : (int) (((long) settings.batch().miniBatch() * families + fresh - 1) / fresh);
     }
 
     private void proximal(MiniBatch batch) {
-        for (List<Integer> chosen : batch.microBatches(settings.maxTokensPerMicroBatch())) {
+        for (List<Integer> chosen : batch.microBatches(settings.batch().maxTokensPerMicroBatch())) {
             List<double[]> found = policy.logProbs(PolicyRole.LIVE, batch.experiences(chosen));
             for (int i = 0; i < chosen.size(); i++) {
                 batch.proximal()[chosen.get(i)] = found.get(i);
@@ -144,7 +143,7 @@ public final class TrainingStep {
         double[] losses = new double[batch.experiences().size()];
         double total = 0;
         boolean finite = true;
-        for (List<Integer> chosen : batch.microBatches(settings.maxTokensPerMicroBatch())) {
+        for (List<Integer> chosen : batch.microBatches(settings.batch().maxTokensPerMicroBatch())) {
             MicroBatchResult result = accumulate(batch, chosen);
             tally.add(result, batch.tokens(chosen));
             total += result.loss();
@@ -165,14 +164,7 @@ public final class TrainingStep {
             tally.refuse(new Refusal(refusal, batch.worst(losses)));
             return;
         }
-        tally.took(policy.step(new OptimizerSettings(
-                learningRate,
-                settings.beta1(),
-                settings.beta2(),
-                settings.epsilon(),
-                settings.weightDecay(),
-                settings.maxGradNorm(),
-                emaDecay)));
+        tally.took(policy.step(settings.optimizer().step(learningRate, emaDecay)));
     }
 
     private MicroBatchResult accumulate(MiniBatch batch, List<Integer> chosen) {
@@ -184,7 +176,7 @@ public final class TrainingStep {
                 known ? chosen.stream().map(i -> batch.proximal()[i]).toList() : List.of(),
                 batch.pairWeight(),
                 loss,
-                settings.gradientCheckpointing());
+                settings.batch().gradientCheckpointing());
         for (int i = 0; !known && i < chosen.size(); i++) {
             batch.proximal()[chosen.get(i)] = result.sequences().get(i).logProbs();
         }

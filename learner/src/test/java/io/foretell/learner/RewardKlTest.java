@@ -65,7 +65,7 @@ class RewardKlTest {
 
     /** One step away from the teacher. */
     private static void learn(Policy policy) {
-        new TrainingStep(policy, Runs.settings("rloo", 1, 4096)).run(rlp, List.of(group(1, "x1=3 so x3 is")), 0.05, 1);
+        new TrainingStep(policy, Runs.settings()).run(rlp, List.of(group(1, "x1=3 so x3 is")), 0.05, 1);
     }
 
     /** Four thoughts of the policy itself; the last has no reward. */
@@ -101,9 +101,14 @@ class RewardKlTest {
                 List.of(new VersionRange(0, 0, sample.tokens().length())));
     }
 
-    private static RewardKl rewardKl(String estimator, RolloutCorrectionSettings correction, int maxTokens) {
-        KlControlSettings fixed = new KlControlSettings("fixed", COEFFICIENT, 10_000, 0.1);
-        return new RewardKl(policy, Runs.settings(maxTokens, correction, fixed, estimator), new KlControl(fixed));
+    private static RewardKl rewardKl(String estimator, boolean bypass, int maxTokens) {
+        LearnerSettings settings = Runs.settings(
+                "use_kl_in_reward=true",
+                "kl_penalty=" + estimator,
+                "kl_ctrl.kl_coef=" + COEFFICIENT,
+                "rollout_correction.bypass_mode=" + bypass,
+                "max_tokens_per_micro_batch=" + maxTokens);
+        return new RewardKl(policy, settings, new KlControl(settings.kl().klCtrl()));
     }
 
     /** Log-probabilities of a response, token by token; its first token cannot close the thought. */
@@ -126,8 +131,8 @@ class RewardKlTest {
         learn(policy);
         List<ScoredGroup> groups = List.of(group(10, "x1=3 so x3 is"), group(20, "x0=2 x1=5 so x2 is"));
 
-        RewardKl.Found found = rewardKl(name, Runs.BYPASS, 4096).apply(rlp, groups);
-        RewardKl.Found split = rewardKl(name, Runs.BYPASS, 1).apply(rlp, groups);
+        RewardKl.Found found = rewardKl(name, true, 4096).apply(rlp, groups);
+        RewardKl.Found split = rewardKl(name, true, 1).apply(rlp, groups);
 
         double means = 0;
         for (int g = 0; g < groups.size(); g++) {
@@ -161,7 +166,6 @@ class RewardKlTest {
     void decoupledTheOldPolicyIsThatAtTheStartOfTheUpdate() {
         ScoredGroup group = group(10, "x1=3 so x3 is");
         learn(policy);
-        RolloutCorrectionSettings decoupled = new RolloutCorrectionSettings(false, "none", 2, "none", 2, null);
         TokenArray context = rlp.sampling(group.task()).orElseThrow().context();
         TokenArray response = group.group().rollouts().get(0).response();
         double[] live = logProbs(PolicyRole.LIVE, context, response);
@@ -171,14 +175,14 @@ class RewardKlTest {
             sum += live[t] - reference[t];
         }
 
-        double old = rewardKl("k1", decoupled, 4096)
+        double old = rewardKl("k1", false, 4096)
                 .apply(rlp, List.of(group))
                 .groups()
                 .get(0)
                 .rewards()
                 .get(0)
                 .total();
-        double sampler = rewardKl("k1", Runs.BYPASS, 4096)
+        double sampler = rewardKl("k1", true, 4096)
                 .apply(rlp, List.of(group))
                 .groups()
                 .get(0)
@@ -194,7 +198,7 @@ class RewardKlTest {
     void atTheTeacherNothingIsTaken() {
         ScoredGroup group = group(10, "x1=3 so x3 is");
 
-        RewardKl.Found found = rewardKl("k3", Runs.BYPASS, 4096).apply(rlp, List.of(group));
+        RewardKl.Found found = rewardKl("k3", true, 4096).apply(rlp, List.of(group));
 
         assertThat(found.kl()).isCloseTo(0, within(1e-9));
         for (int i = 0; i < 3; i++) {
@@ -208,8 +212,8 @@ class RewardKlTest {
         ScoredGroup text = new ScoredGroup(
                 new RolloutGroup(task, List.of(), "", "", 0, Instant.EPOCH), List.of(), 0, 0, Instant.EPOCH);
 
-        RewardKl.Found found = rewardKl("k1", Runs.BYPASS, 4096)
-                .apply(Runs.objective("ntp", policy.tokenizer(), Map.of()), List.of(text));
+        RewardKl.Found found =
+                rewardKl("k1", true, 4096).apply(Runs.objective("ntp", policy.tokenizer(), Map.of()), List.of(text));
 
         assertThat(found.groups()).containsExactly(text);
         assertThat(found.kl()).isNaN();
@@ -219,9 +223,12 @@ class RewardKlTest {
     void theCoefficientIsSteeredByWhatWasFound() {
         learn(policy);
         List<ScoredGroup> groups = List.of(group(10, "x1=3 so x3 is"), group(20, "x0=2 x1=5 so x2 is"));
-        KlControlSettings adaptive = new KlControlSettings("adaptive", COEFFICIENT, 80, 1e-6);
-        KlControl control = new KlControl(adaptive);
-        RewardKl rewardKl = new RewardKl(policy, Runs.settings(4096, Runs.BYPASS, adaptive, "k2"), control);
+        LearnerSettings adaptive = Runs.settings(
+                "use_kl_in_reward=true",
+                "kl_penalty=k2",
+                "kl_ctrl={type: adaptive, kl_coef: " + COEFFICIENT + ", horizon: 80, target_kl: 1e-6}");
+        KlControl control = new KlControl(adaptive.kl().klCtrl());
+        RewardKl rewardKl = new RewardKl(policy, adaptive, control);
 
         double first = rewardKl.apply(rlp, groups).coefficient();
         RewardKl.Found second = rewardKl.apply(rlp, groups);
@@ -240,9 +247,10 @@ class RewardKlTest {
     void unwantedItCostsNothingAndSaysNothing() {
         learn(policy);
         List<ScoredGroup> groups = List.of(group(10, "x1=3 so x3 is"));
-        LearnerSettings settings = Runs.settings("rloo", 1, 4096);
+        LearnerSettings settings = Runs.settings();
 
-        RewardKl.Found found = new RewardKl(policy, settings, new KlControl(settings.klCtrl())).apply(rlp, groups);
+        RewardKl.Found found =
+                new RewardKl(policy, settings, new KlControl(settings.kl().klCtrl())).apply(rlp, groups);
 
         assertThat(found.groups()).isSameAs(groups);
         StepMetrics row = new StepMetrics();

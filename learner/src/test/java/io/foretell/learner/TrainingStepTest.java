@@ -16,7 +16,6 @@ import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.VersionRange;
 import io.foretell.learner.buffer.AdmissionPolicy;
-import io.foretell.learner.buffer.BufferSettings;
 import io.foretell.learner.evaluation.Evaluation;
 import io.foretell.learner.evaluation.EvaluationSettings;
 import io.foretell.learner.evaluation.HeldOutDocuments;
@@ -80,12 +79,14 @@ class TrainingStepTest {
 
     @Test
     void aStaleGroupThatIsKeptWeighsLessWithEveryStepBeyondTheLimit() {
-        BufferSettings kept = new BufferSettings("oldest", "down_weight", 0.5, 0, 1, 1 << 20);
-        TrainingPlan run = Runs.run(policy.tokenizer(), 1, kept, Runs.phase("rlp", 10));
+        TrainingPlan run = Runs.run(
+                policy.tokenizer(),
+                "phases=[{objective: rlp, steps: 10}]",
+                "learner={stale: down_weight, stale_decay: 0.5}");
         assertThat(run.dropBeyond()).isNegative();
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, false);
         long limit = AdmissionPolicy.oldestVersion(List.of(batch.get(0)))
-                + run.settings().maxOffPolicySteps();
+                + run.settings().offPolicy().maxOffPolicySteps();
 
         double fresh = new TrainingStep(policy, run.settings())
                 .run(run, batch, limit + 1, 1e-3)
@@ -168,10 +169,10 @@ class TrainingStepTest {
         List<float[]> before = policy.weights(PolicyRole.LIVE);
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, true);
 
-        TrainingStep.Outcome one =
-                new TrainingStep(policy, Runs.settings("rloo", 1, 1_000_000)).run(rlp(policy), batch, 1e-3, 0.9);
+        TrainingStep.Outcome one = new TrainingStep(policy, Runs.settings("max_tokens_per_micro_batch=1000000"))
+                .run(rlp(policy), batch, 1e-3, 0.9);
         TrainingStep.Outcome many =
-                new TrainingStep(twin, Runs.settings("rloo", 1, 1)).run(rlp(twin), batch, 1e-3, 0.9);
+                new TrainingStep(twin, Runs.settings("max_tokens_per_micro_batch=1")).run(rlp(twin), batch, 1e-3, 0.9);
 
         assertThat(many.gradNorm()).isCloseTo(one.gradNorm(), within(1e-5));
         assertThat(many.loss()).isCloseTo(one.loss(), within(1e-5));
@@ -187,7 +188,7 @@ class TrainingStepTest {
 
     @Test
     void samplerAndLearnerAgreeOnTheProbabilitiesOfTheFirstUpdate() {
-        TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings("rloo", 1, 4096))
+        TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings())
                 .run(rlp(policy), batch(policy, new Random(SEED), false, false), 1e-3, 0.9);
 
         assertThat(outcome.sequences())
@@ -200,7 +201,7 @@ class TrainingStepTest {
     void aBatchWithoutAdvantagesHasExactlyNoGradient() {
         for (String estimator : List.of("rloo", "grpo", "dr_grpo", "opo", "grpo_passk", "max_rl")) {
             restart(policy);
-            TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings(estimator, 1, 4096))
+            TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings("adv_estimator=" + estimator))
                     .run(rlp(policy), batch(policy, new Random(SEED), true, false), 1e-3, 0.9);
 
             assertThat(outcome.gradNorm()).as(estimator).isZero();
@@ -208,13 +209,14 @@ class TrainingStepTest {
         }
     }
 
-    private static final RolloutCorrectionSettings CORRECTED =
-            new RolloutCorrectionSettings(false, "token", 2, "sequence", 2, null);
+    private static final String MICRO = "max_tokens_per_micro_batch=";
+    private static final String BYPASS = "rollout_correction.bypass_mode=true";
+    private static final String CORRECTED =
+            "rollout_correction={bypass_mode: false, rollout_is: token, rollout_rs: sequence}";
 
-    private static double normOf(String mode, RolloutCorrectionSettings correction, boolean equalRewards) {
+    private static double normOf(String mode, String correction, boolean equalRewards) {
         restart(policy);
-        LearnerSettings settings = Runs.settings("rloo", 1, 4096, mode, 0, false, correction);
-        return new TrainingStep(policy, settings)
+        return new TrainingStep(policy, Runs.settings("loss_mode=" + mode, correction))
                 .run(rlp(policy), batch(policy, new Random(SEED), equalRewards, false), 1e-3, 0.9)
                 .gradNorm();
     }
@@ -222,17 +224,21 @@ class TrainingStepTest {
     @ParameterizedTest
     @ValueSource(strings = {"vanilla", "gspo", "cispo", "sapo", "gpg"})
     void onFreshSamplesAllLossesHaveTheSameGradient(String mode) {
-        double expected = normOf("vanilla", Runs.BYPASS, false);
+        double expected = normOf("vanilla", BYPASS, false);
 
-        assertThat(normOf(mode, Runs.BYPASS, false)).isCloseTo(expected, within(1e-4 * expected));
+        assertThat(normOf(mode, BYPASS, false)).isCloseTo(expected, within(1e-4 * expected));
         assertThat(normOf(mode, CORRECTED, false)).isCloseTo(expected, within(1e-4 * expected));
         assertThat(normOf(mode, CORRECTED, true)).as("equal rewards").isZero();
     }
 
     @Test
     void everyTermIsTheSameUnderAnySplitIntoMicroBatches() {
-        LearnerSettings one = Runs.settings("grpo", 2, 1_000_000, "vanilla", 0.1, true, CORRECTED);
-        LearnerSettings many = Runs.settings("grpo", 2, 1, "vanilla", 0.1, true, CORRECTED);
+        String[] terms = {
+            "adv_estimator=grpo", "ppo_epochs=2", "entropy_coeff=0.1", "use_kl_loss=true", CORRECTED, MICRO + "1000000"
+        };
+        LearnerSettings one = Runs.settings(terms);
+        terms[terms.length - 1] = MICRO + "1";
+        LearnerSettings many = Runs.settings(terms);
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, true);
 
         TrainingStep.Outcome whole = new TrainingStep(policy, one).run(rlp(policy), batch, 1e-2, 0.9);
@@ -254,7 +260,7 @@ class TrainingStepTest {
     @Test
     void laterPassesAreAgainstTheWeightsAtTheStartOfTheUpdate() {
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, false);
-        LearnerSettings settings = Runs.settings("rloo", 2, 64, "vanilla", 0, false, CORRECTED);
+        LearnerSettings settings = Runs.settings("ppo_epochs=2", MICRO + "64", CORRECTED);
 
         TrainingStep.Outcome outcome = new TrainingStep(policy, settings).run(rlp(policy), batch, 1e-2, 0.9);
 
@@ -269,16 +275,16 @@ class TrainingStepTest {
                         sequence -> assertThat(sequence.correction().largest()).isCloseTo(1, within(1e-4)));
     }
 
-    private static LearnerSettings inMiniBatches(RolloutCorrectionSettings correction, int groups) {
-        return Runs.settings("rloo", 1, 64, "vanilla", 0, false, correction, groups, Runs.UNGUARDED);
+    private static LearnerSettings inMiniBatches(String correction, int groups) {
+        return Runs.settings(MICRO + "64", correction, "ppo_mini_batch_size=" + groups);
     }
 
     @Test
     void miniBatchesAreUpdatesOfTheirOwn() {
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, true);
         TrainingStep.Outcome split =
-                new TrainingStep(policy, inMiniBatches(Runs.BYPASS, 2)).run(rlp(policy), batch, 1e-2, 0.9);
-        TrainingStep step = new TrainingStep(twin, Runs.settings("rloo", 1, 64));
+                new TrainingStep(policy, inMiniBatches(BYPASS, 2)).run(rlp(policy), batch, 1e-2, 0.9);
+        TrainingStep step = new TrainingStep(twin, Runs.settings("max_tokens_per_micro_batch=64"));
         TrainingStep.Outcome first = step.run(rlp(twin), batch.subList(0, 2), 1e-2, 0.9);
         TrainingStep.Outcome second = step.run(rlp(twin), batch.subList(2, 4), 1e-2, 0.9);
 
@@ -313,9 +319,8 @@ class TrainingStepTest {
     @Test
     void aSpikeIsSkippedAndItsGroupsAreNamed() {
         Objective ntp = Runs.objective("ntp", policy.tokenizer(), Map.of());
-        BatchGuardSettings guarded = new BatchGuardSettings(4.0, 3, 2);
-        TrainingStep step =
-                new TrainingStep(policy, Runs.settings("rloo", 1, 64, "vanilla", 0, false, Runs.BYPASS, null, guarded));
+        LearnerSettings guarded = Runs.settings(MICRO + "64", "batch_guard={z_score: 4, window: 3}");
+        TrainingStep step = new TrainingStep(policy, guarded);
         for (int i = 0; i < 40; i++) {
             assertThat(step.run(ntp, List.of(text("known", "x3=7 x4=9 x5=2")), 1e-2, 0.9)
                             .refusals())
@@ -360,7 +365,7 @@ class TrainingStepTest {
         batch.set(1, scored(task("broken", good.task().prompt(), good.task().target()), rollouts, good.rewards()));
 
         TrainingStep.Outcome outcome =
-                new TrainingStep(policy, inMiniBatches(Runs.BYPASS, 1)).run(rlp(policy), batch, 1e-3, 0.9);
+                new TrainingStep(policy, inMiniBatches(BYPASS, 1)).run(rlp(policy), batch, 1e-3, 0.9);
 
         assertThat(outcome.updates()).isEqualTo(2);
         assertThat(outcome.isSkipped()).isFalse();
@@ -384,8 +389,7 @@ class TrainingStepTest {
     void aBatchWithNothingToTrainOnChangesNothing() {
         List<float[]> before = policy.weights(PolicyRole.LIVE);
 
-        TrainingStep.Outcome outcome =
-                new TrainingStep(policy, Runs.settings("rloo", 1, 4096)).run(rlp(policy), List.of(), 1e-3, 0.9);
+        TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings()).run(rlp(policy), List.of(), 1e-3, 0.9);
 
         assertThat(outcome.isSkipped()).isTrue();
         assertClose(policy.weights(PolicyRole.LIVE), before, 0);
@@ -397,10 +401,10 @@ class TrainingStepTest {
         TokenArray text = policy.tokenizer().encodeDocument("x3=7 x4=9 x5=2");
         List<ScoredGroup> batch = List.of(scored(task("t", TokenArray.EMPTY, text), List.of(), List.of()));
 
-        double first = new TrainingStep(policy, Runs.settings("rloo", 1, 4096))
+        double first = new TrainingStep(policy, Runs.settings())
                 .run(ntp, batch, 1e-2, 0.9)
                 .ceLoss();
-        double third = new TrainingStep(twin, Runs.settings("rloo", 3, 4096))
+        double third = new TrainingStep(twin, Runs.settings("ppo_epochs=3"))
                 .run(ntp, batch, 1e-2, 0.9)
                 .ceLoss();
 
@@ -432,8 +436,9 @@ class TrainingStepTest {
         List<ScoredGroup> batch = pools(new Random(SEED), 4);
 
         TrainingStep.Outcome one =
-                new TrainingStep(policy, Runs.settings("rloo", 1, 1_000_000)).run(sip, batch, 1e-3, 1);
-        TrainingStep.Outcome many = new TrainingStep(twin, Runs.settings("rloo", 1, 1)).run(sip, batch, 1e-3, 1);
+                new TrainingStep(policy, Runs.settings("max_tokens_per_micro_batch=1000000")).run(sip, batch, 1e-3, 1);
+        TrainingStep.Outcome many =
+                new TrainingStep(twin, Runs.settings("max_tokens_per_micro_batch=1")).run(sip, batch, 1e-3, 1);
 
         assertThat(one.pairs()).hasSize(4);
         assertThat(one.dpoLoss()).as("at its reference").isCloseTo(Math.log(2), within(1e-5));
@@ -451,7 +456,7 @@ class TrainingStepTest {
     void stepsTowardsThePairsWidenTheirMargin() {
         Objective sip = Runs.objective("self-improving", policy.tokenizer(), Map.of("beta", 0.5));
         List<ScoredGroup> batch = pools(new Random(SEED), 4);
-        TrainingStep step = new TrainingStep(policy, Runs.settings("rloo", 1, 4096));
+        TrainingStep step = new TrainingStep(policy, Runs.settings());
 
         double loss = Double.MAX_VALUE;
         for (int i = 0; i < 5; i++) {
@@ -473,8 +478,7 @@ class TrainingStepTest {
                         .toList()))
                 .toList();
 
-        TrainingStep.Outcome outcome =
-                new TrainingStep(policy, Runs.settings("rloo", 1, 4096)).run(sip, equal, 1e-3, 1);
+        TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings()).run(sip, equal, 1e-3, 1);
 
         assertThat(outcome.isSkipped()).isTrue();
         assertThat(outcome.refusals()).isEmpty();

@@ -45,7 +45,7 @@ import java.util.random.RandomGenerator;
  * </pre>
  *
  * <p>Judges are asked in the roles {@code quality}, {@code safety}, {@code factuality} and {@code rewriter}; each pair is
- * shown in both orders where {@code reward.judge.swap_order} says so, the default. {@code reward.roles} lets a configured
+ * shown in both orders where {@code reward.judge.swap_order} says so, the default. {@code reward.judge_overrides} lets a configured
  * reward answer in a judge's place. Equal texts are a draw without a question, and a text equal to y_orig is true.
  *
  * <p>Where we differ or the paper is silent: its beta and how its reference follows are not known. Ours is {@code beta}, and

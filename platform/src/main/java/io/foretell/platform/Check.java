@@ -1,5 +1,6 @@
 package io.foretell.platform;
 
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Refuses values of the configuration in one kind of sentence. Pure functions. */
@@ -16,7 +17,14 @@ public final class Check {
      */
     public static void that(String key, @Nullable Object value, boolean condition, String expected) {
         if (!condition) {
-            throw new IllegalArgumentException(key + " is " + value + " but must be " + expected);
+            throw new IllegalArgumentException(key + " is " + shown(value) + " but must be " + expected);
         }
+    }
+
+    private static String shown(@Nullable Object value) {
+        if (value instanceof Duration duration) {
+            return DurationText.format(duration);
+        }
+        return value instanceof String ? "'" + value + "'" : String.valueOf(value);
     }
 }

@@ -33,7 +33,7 @@ public final class AddedReward {
         CombinedReward reward = name == null ? null : rewards.reward(name);
         if (name != null && reward == null) {
             throw new IllegalArgumentException(
-                    "reward.add is '" + name + "' but reward.rewards has only " + rewards.names());
+                    "reward.additional is '" + name + "' but reward.rewards has only " + rewards.names());
         }
         return name == null || reward == null ? null : new AddedReward(name, reward, tokenizer);
     }

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who answers in a judge's role: the judge, or a configured reward in its place ({@code reward.roles}). For a role with one
+ * Who answers in a judge's role: the judge, or a configured reward in its place ({@code reward.judge_overrides}). For a role with one
  * text the verdict is that text's reward. Of two texts, {@code first} and {@code second}, the one with the larger reward is
  * preferred: 1, 0, or 1/2 where they are equal. Thread-safe.
  */
@@ -35,7 +35,7 @@ public final class JudgeRouter {
         roles.forEach((role, name) -> {
             CombinedReward reward = rewards.reward(name);
             if (reward == null) {
-                throw new IllegalArgumentException("reward.roles names '" + name + "' for the role '" + role
+                throw new IllegalArgumentException("reward.judge_overrides names '" + name + "' for the role '" + role
                         + "' but reward.rewards has only " + rewards.names());
             }
             byRole.put(role, reward);

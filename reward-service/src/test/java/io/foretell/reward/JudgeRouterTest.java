@@ -68,7 +68,8 @@ class JudgeRouterTest {
         assertThat(ask(null, "odd", "clean", Map.of("context", "a")).reason())
                 .isEqualTo("a reward cannot answer for the role 'odd', which is given [context]");
         assertThatThrownBy(() -> new JudgeRouter(null, Map.of("safety", "clear"), REWARDS))
-                .hasMessageStartingWith("reward.roles names 'clear' for the role 'safety' but reward.rewards has only");
+                .hasMessageStartingWith(
+                        "reward.judge_overrides names 'clear' for the role 'safety' but reward.rewards has only");
     }
 
     @Test

@@ -11,26 +11,15 @@ import java.util.function.Function;
 /** A judge that says what a test makes of the question. */
 final class ScriptedJudge implements JudgeModel {
     static final JudgeSettings SETTINGS = new JudgeSettings(
-            "http://127.0.0.1:9/v1",
-            null,
-            "scripted",
-            null,
-            null,
-            1,
-            0,
-            1,
-            64,
-            true,
-            Duration.ofMinutes(2),
-            1,
-            Duration.ofMillis(1),
-            Duration.ofMillis(1),
-            new JudgeSettings.Circuit(100, 1, Duration.ofMillis(1)),
-            4,
-            null,
-            null,
-            null,
-            true);
+            new JudgeSettings.Endpoint("http://127.0.0.1:9/v1", null, "scripted", null),
+            new JudgeSettings.Answers(null, 1, 0, 1, 64, true, true),
+            new JudgeSettings.Retry(
+                    Duration.ofMinutes(2),
+                    1,
+                    Duration.ofMillis(1),
+                    Duration.ofMillis(1),
+                    new JudgeSettings.Circuit(100, 1, Duration.ofMillis(1))),
+            new JudgeSettings.Limits(4, null, null, null));
 
     final AtomicInteger asked = new AtomicInteger();
     private final Function<String, String> answers;

@@ -1,13 +1,10 @@
 package io.foretell.server;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.foretell.judge.JudgeSettings;
-import io.foretell.learner.LearnerSettings;
 import io.foretell.learner.OverlongShaping;
-import io.foretell.learner.PhaseSettings;
-import io.foretell.learner.buffer.BufferSettings;
-import io.foretell.learner.checkpoint.CheckpointSettings;
-import io.foretell.learner.checkpoint.ResumePart;
-import io.foretell.learner.evaluation.EvaluationSettings;
+import io.foretell.learner.TrainingSettings;
+import io.foretell.platform.Check;
 import io.foretell.platform.Configuration;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.TlsSettings;
@@ -25,45 +22,40 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole configuration, section by section; keys, defaults and their meaning are in {@code defaults.yaml}.
+ * The whole configuration, section by section; {@code defaults.yaml} has every key with its default and its meaning.
  * Immutable.
+ *
+ * @param training the sections phases, teacher, learner, buffer, ckpt, resume_mode, resume_restore and eval
  */
 public record ForetellConfig(
         RunSection run,
         KafkaSection kafka,
         PolicySection policy,
         DocumentsSection documents,
-        List<PhaseSettings> phases,
-        TeacherSection teacher,
         RolloutSection rollout,
         RewardSection reward,
-        LearnerSettings learner,
-        BufferSettings buffer,
-        CheckpointSettings ckpt,
+        @JsonUnwrapped TrainingSettings training,
         WeightSyncSection weightSync,
-        String resumeMode,
-        List<String> resumeRestore,
-        EvaluationSettings eval,
         HttpSection http) {
+    /** Keys that had another name; files that still have it are refused. */
+    private static final Map<String, String> RENAMED = Map.of(
+            "documents.ahead", "documents.max_ahead",
+            "documents.thoughts", "documents.thought_template",
+            "policy.init.std", "policy.init.init_std",
+            "reward.add", "reward.additional",
+            "reward.roles", "reward.judge_overrides",
+            "buffer.stale", "learner.stale",
+            "buffer.stale_decay", "learner.stale_decay");
+
+    private static final Configuration.Defaults DEFAULTS = new Configuration.Defaults("defaults.yaml", RENAMED);
+
     public ForetellConfig {
-        phases = List.copyOf(phases);
-        resumeRestore = List.copyOf(resumeRestore);
-        ResumePart.parse(resumeRestore);
-        if (phases.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "phases is empty: name at least one, such as {objective: ntp, steps: 100}");
-        }
-        for (PhaseSettings phase : phases.subList(0, phases.size() - 1)) {
-            if (phase.steps() == null) {
-                throw new IllegalArgumentException("phases: '" + phase.objective()
-                        + "' has no 'steps', so the phases after it would never begin; only the last may be endless");
-            }
-        }
+        int maxTokens = training.learner().batch().maxTokensPerMicroBatch();
         int longest = rollout.maxPromptLength() + 1 + rollout.maxResponseLength();
-        if (longest > learner.maxTokensPerMicroBatch()) {
+        if (longest > maxTokens) {
             throw new IllegalArgumentException("rollout.max_prompt_length " + rollout.maxPromptLength()
                     + " + 1 + rollout.max_response_length " + rollout.maxResponseLength() + " = " + longest
-                    + " tokens, but learner.max_tokens_per_micro_batch is " + learner.maxTokensPerMicroBatch()
+                    + " tokens, but learner.max_tokens_per_micro_batch is " + maxTokens
                     + ": a single sequence would not fit");
         }
         if (reward.overlongBuffer().enable() && reward.overlongBuffer().len() > rollout.maxResponseLength()) {
@@ -71,17 +63,15 @@ public record ForetellConfig(
                     + reward.overlongBuffer().len() + " but a response has at most rollout.max_response_length = "
                     + rollout.maxResponseLength() + " tokens");
         }
-        if (documents.thoughts() != null && !reward.judge().isConfigured()) {
-            throw new IllegalArgumentException("documents.thoughts needs a model that thinks: set reward.judge.base_url"
-                    + " or reward.judge.policy");
+        if (documents.thoughtTemplate() != null && !reward.judge().isConfigured()) {
+            throw new IllegalArgumentException("documents.thought_template needs a model that writes the thoughts: set"
+                    + " reward.judge.base_url or reward.judge.policy");
         }
         if (rollout.maxInflightRollouts() < rollout.n()) {
             throw new IllegalArgumentException("rollout.max_inflight_rollouts is " + rollout.maxInflightRollouts()
                     + " but one group has rollout.n = " + rollout.n() + " rollouts");
         }
     }
-
-    private static final Configuration.Defaults DEFAULTS = new Configuration.Defaults("defaults.yaml", Map.of());
 
     /** Resolves defaults, file, environment and overrides. */
     public static Configuration<ForetellConfig> load(
@@ -97,7 +87,7 @@ public record ForetellConfig(
         return run.mode().equals("sync");
     }
 
-    /** @param fullDeterminism whether sampler and scorer take one group at a time, whatever else is there */
+    /** @param fullDeterminism whether sampler and scorer take one group at a time */
     public record RunSection(
             String name,
             String dir,
@@ -109,12 +99,10 @@ public record ForetellConfig(
         public RunSection {
             if (fullDeterminism && !mode.equals("sync")) {
                 throw new IllegalArgumentException(
-                        "run.full_determinism is true but run.mode is async, which trains on whatever comes first: set"
+                        "run.full_determinism is true but run.mode is async, which trains on whatever arrives first: set"
                                 + " run.mode to sync");
             }
-            if (!mode.equals("async") && !mode.equals("sync")) {
-                throw new IllegalArgumentException("run.mode is '" + mode + "' but must be async or sync");
-            }
+            Check.that("run.mode", mode, mode.equals("async") || mode.equals("sync"), "async or sync");
         }
     }
 
@@ -129,7 +117,7 @@ public record ForetellConfig(
         }
     }
 
-    record InitSection(String arch, String size, String tokenizer, double std) {}
+    record InitSection(String arch, String size, String tokenizer, double initStd) {}
 
     private static void requirePrecision(String key, String text) {
         try {
@@ -142,9 +130,7 @@ public record ForetellConfig(
     record PolicySection(@Nullable String path, InitSection init, String dtype, String device, int threads) {
         PolicySection {
             requirePrecision("policy.dtype", dtype);
-            if (!device.equals("auto") && !device.equals("cpu")) {
-                throw new IllegalArgumentException("policy.device is '" + device + "' but must be auto or cpu");
-            }
+            Check.that("policy.device", device, device.equals("auto") || device.equals("cpu"), "auto or cpu");
         }
     }
 
@@ -173,28 +159,27 @@ public record ForetellConfig(
         }
     }
 
-    /** @param thoughts how a document and a model's thoughts about it become one; null for documents as they are */
+    /**
+     * @param maxAhead maximum number of documents that sources may be ahead of the feeder
+     * @param thoughtTemplate how a document and a model's thoughts about it become one; null for documents as they are
+     */
     record DocumentsSection(
             List<SourceSection> sources,
             String deduplicate,
             int epochs,
             double heldOutFraction,
-            long ahead,
-            @Nullable String thoughts) {
+            long maxAhead,
+            @Nullable String thoughtTemplate) {
         DocumentsSection {
             sources = List.copyOf(sources);
-            if (thoughts != null && (!thoughts.contains("{text}") || !thoughts.contains("{thoughts}"))) {
-                throw new IllegalArgumentException("documents.thoughts is '" + thoughts
-                        + "' but must have the places {text} and {thoughts}, or be left out");
-            }
-        }
-    }
-
-    record TeacherSection(double emaDecay) {
-        TeacherSection {
-            if (!(emaDecay >= 0 && emaDecay <= 1)) {
-                throw new IllegalArgumentException("teacher.ema_decay is " + emaDecay + " but must be 0 to 1");
-            }
+            Check.that("documents.max_ahead", maxAhead, maxAhead >= 1, "at least 1");
+            boolean isTemplate = thoughtTemplate == null
+                    || thoughtTemplate.contains("{text}") && thoughtTemplate.contains("{thoughts}");
+            Check.that(
+                    "documents.thought_template",
+                    thoughtTemplate,
+                    isTemplate,
+                    "a text with {text} and {thoughts}, or null");
         }
     }
 
@@ -207,11 +192,10 @@ public record ForetellConfig(
             int kvCacheTokens,
             @Nullable String dtype) {
         public RolloutSection {
-            if (n < 1 || !(temperature > 0) || maxPromptLength < 1 || maxResponseLength < 1) {
-                throw new IllegalArgumentException("rollout needs n, max_prompt_length and max_response_length of at"
-                        + " least 1 and a temperature above 0, but has " + n + ", " + maxPromptLength + ", "
-                        + maxResponseLength + " and " + temperature);
-            }
+            Check.that("rollout.n", n, n >= 1, "at least 1");
+            Check.that("rollout.temperature", temperature, temperature > 0, "above 0");
+            Check.that("rollout.max_prompt_length", maxPromptLength, maxPromptLength >= 1, "at least 1");
+            Check.that("rollout.max_response_length", maxResponseLength, maxResponseLength >= 1, "at least 1");
             if (maxPromptLength + maxResponseLength > kvCacheTokens) {
                 throw new IllegalArgumentException("rollout.kv_cache_tokens is " + kvCacheTokens
                         + " but one prompt and its response may have max_prompt_length + max_response_length = "
@@ -223,14 +207,11 @@ public record ForetellConfig(
         }
     }
 
-    /** @param len tokens before the limit in which the punishment grows */
+    /** @param len tokens before the limit over which the penalty grows */
     record OverlongSection(boolean enable, int len, double penaltyFactor) {
         OverlongSection {
-            if (len < 1 || !(penaltyFactor > 0)) {
-                throw new IllegalArgumentException(
-                        "reward.overlong_buffer needs a len of at least 1 and a penalty_factor" + " above 0, but has "
-                                + len + " and " + penaltyFactor);
-            }
+            Check.that("reward.overlong_buffer.len", len, len >= 1, "at least 1");
+            Check.that("reward.overlong_buffer.penalty_factor", penaltyFactor, penaltyFactor > 0, "above 0");
         }
 
         @Nullable
@@ -240,8 +221,8 @@ public record ForetellConfig(
     }
 
     /**
-     * @param add one of {@code rewards}, on top of what the method gives; null for none
-     * @param roles a judge's roles, and the name of the reward that answers in its place
+     * @param additional one of {@code rewards}, added to the reward of the method; null for none
+     * @param judgeOverrides role of a judge to the name of the reward that answers in its place
      */
     record RewardSection(
             boolean shuffle,
@@ -249,18 +230,17 @@ public record ForetellConfig(
             int maxAttempts,
             double minOkFraction,
             Map<String, List<ComponentSettings>> rewards,
-            @Nullable String add,
-            Map<String, String> roles,
+            @Nullable String additional,
+            Map<String, String> judgeOverrides,
             JudgeSettings judge) {
         RewardSection {
             rewards = Map.copyOf(rewards);
             new MissingRewardPolicy(maxAttempts, minOkFraction);
-            roles = Map.copyOf(roles);
-            new JudgeRouter(null, roles, new Rewards(rewards, null));
-            if (add != null && !rewards.containsKey(add)) {
-                throw new IllegalArgumentException(
-                        "reward.add is '" + add + "' but reward.rewards has only " + rewards.keySet());
-            }
+            judgeOverrides = Map.copyOf(judgeOverrides);
+            new JudgeRouter(null, judgeOverrides, new Rewards(rewards, null));
+            boolean isKnown = additional == null || rewards.containsKey(additional);
+            Check.that(
+                    "reward.additional", additional, isKnown, "one of reward.rewards, which has " + rewards.keySet());
         }
 
         MissingRewardPolicy patience() {
@@ -271,18 +251,15 @@ public record ForetellConfig(
     /** @param learnerUrl such as http://host:8080, for the transport http */
     record WeightSyncSection(String transport, @Nullable String learnerUrl, int keepLast, Duration timeout) {
         WeightSyncSection {
-            if (!List.of("auto", "folder", "http").contains(transport)) {
-                throw new IllegalArgumentException(
-                        "weight_sync.transport is '" + transport + "' but must be auto, folder or http");
-            }
-            if (learnerUrl == null ? transport.equals("http") : !learnerUrl.matches("https?://[^/]+/?")) {
-                throw new IllegalArgumentException("weight_sync.learner_url is " + learnerUrl
-                        + " but must be the learner's address, such as http://host:8080, where weights come over HTTP");
-            }
-            if (keepLast < 2 || timeout.isNegative() || timeout.isZero()) {
-                throw new IllegalArgumentException("weight_sync needs a keep_last of at least 2 and a timeout above 0,"
-                        + " but has " + keepLast + " and " + timeout);
-            }
+            boolean isTransport = List.of("auto", "folder", "http").contains(transport);
+            Check.that("weight_sync.transport", transport, isTransport, "auto, folder or http");
+            Check.that(
+                    "weight_sync.learner_url",
+                    learnerUrl,
+                    learnerUrl == null ? !transport.equals("http") : learnerUrl.matches("https?://[^/]+/?"),
+                    "the learner's address, such as http://host:8080, where weights come over HTTP");
+            Check.that("weight_sync.keep_last", keepLast, keepLast >= 2, "at least 2");
+            Check.that("weight_sync.timeout", timeout, timeout.toMillis() > 0, "above 0");
         }
     }
 

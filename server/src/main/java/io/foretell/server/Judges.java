@@ -47,13 +47,18 @@ final class Judges implements AutoCloseable {
     }
 
     private synchronized JudgeModel model(JudgeSettings settings) {
-        if (settings.policy() == null) {
+        JudgeSettings.Endpoint endpoint = settings.endpoint();
+        if (endpoint.policy() == null) {
             return new HttpJudge(
-                    String.valueOf(settings.baseUrl()), settings.apiKey(), settings.model(), settings.timeout(), clock);
+                    String.valueOf(endpoint.baseUrl()),
+                    endpoint.apiKey(),
+                    endpoint.model(),
+                    settings.retry().timeout(),
+                    clock);
         }
         EmbeddedJudge model = embedded;
         if (model == null) {
-            model = open(ModelConfig.folder("reward.judge.policy", settings.policy()));
+            model = open(ModelConfig.folder("reward.judge.policy", endpoint.policy()));
             embedded = model;
         }
         return new Shared(model);

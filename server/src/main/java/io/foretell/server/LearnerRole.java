@@ -84,7 +84,7 @@ public final class LearnerRole implements Role {
         TrainingPlan run = Wiring.learnerRun(config, objectives, origin, untilStep);
         sender = new RecordSender(wiring.bootstrap());
         deadLetters = new DeadLetters(wiring.bootstrap(), wiring.topics(), sender);
-        HeldOutDocuments heldOut = new HeldOutDocuments(config.eval());
+        HeldOutDocuments heldOut = new HeldOutDocuments(config.training().eval());
         heldOutReader = new HeldOutReader(
                 wiring.bootstrap(),
                 wiring.topics().documents(),
@@ -117,7 +117,7 @@ public final class LearnerRole implements Role {
                 Codecs.scoredGroup(),
                 (record, reason) -> deadLetters.put(wiring.topics().scoredGroups(), record, reason),
                 run.settings().filterGroups().enable(),
-                run.buffer(),
+                run.training().buffer(),
                 run.seed());
         return LearnerState.open(
                 run,

@@ -29,7 +29,7 @@ public final class PolicyOrigin {
                     init.arch(),
                     init.size(),
                     init.tokenizer(),
-                    init.std(),
+                    init.initStd(),
                     config.run().seed());
         }
         return folder;

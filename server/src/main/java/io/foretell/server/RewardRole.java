@@ -68,8 +68,8 @@ public final class RewardRole implements Role {
                                 wiring.topics().tasks(),
                                 wiring.feed(),
                                 policy,
-                                new JudgeRouter(judge, wiring.config().reward().roles(), rewards),
-                                AddedReward.of(wiring.config().reward().add(), rewards, tokenizer),
+                                new JudgeRouter(judge, wiring.config().reward().judgeOverrides(), rewards),
+                                AddedReward.of(wiring.config().reward().additional(), rewards, tokenizer),
                                 wiring.config().reward().patience(),
                                 wiring.metrics(),
                                 wiring.time()),
@@ -85,7 +85,7 @@ public final class RewardRole implements Role {
     static void requireJudge(List<Objective> objectives, ForetellConfig.RewardSection settings) {
         for (Objective objective : objectives) {
             List<String> unanswered = objective.judgeRoles().stream()
-                    .filter(role -> !settings.roles().containsKey(role))
+                    .filter(role -> !settings.judgeOverrides().containsKey(role))
                     .toList();
             if (!unanswered.isEmpty() && !settings.judge().isConfigured()) {
                 throw new ConfigurationException("phases: objective '" + objective.name() + "' asks a judge ("

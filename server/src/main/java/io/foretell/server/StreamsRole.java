@@ -67,8 +67,8 @@ public final class StreamsRole implements Role {
                 tokenizer,
                 plans(config, objectives),
                 new FeederSettings(
-                        config.learner().promptsPerStep(),
-                        config.learner().maxOffPolicySteps(),
+                        config.training().learner().batch().promptsPerStep(),
+                        config.training().learner().offPolicy().maxOffPolicySteps(),
                         config.isSync(),
                         config.documents().deduplicate(),
                         config.documents().epochs(),
@@ -78,12 +78,14 @@ public final class StreamsRole implements Role {
                 watch(),
                 wiring.time());
         feeder.start();
-        thinker = config.documents().thoughts() == null ? null : wiring.judges().open("thoughts");
+        thinker = config.documents().thoughtTemplate() == null
+                ? null
+                : wiring.judges().open("thoughts");
         pump = new SourcePump(
                         sources(config).stream().map(this::withThoughts).toList(),
                         gateway,
                         () -> feeder.status().seen(),
-                        config.documents().ahead(),
+                        config.documents().maxAhead(),
                         Console::warn,
                         wiring.time())
                 .start();
@@ -122,10 +124,10 @@ public final class StreamsRole implements Role {
     private static List<PhasePlan> plans(ForetellConfig config, List<Objective> objectives) {
         List<PhasePlan> plans = new ArrayList<>();
         for (int i = 0; i < objectives.size(); i++) {
-            PhaseSettings phase = config.phases().get(i);
+            PhaseSettings phase = config.training().phases().get(i);
             long groups = phase.steps() == null
                     ? PhasePlan.OPEN_ENDED
-                    : phase.groups(config.learner().promptsPerStep());
+                    : phase.groups(config.training().learner().batch().promptsPerStep());
             plans.add(new PhasePlan(i, objectives.get(i), groups, Set.copyOf(phase.domains())));
         }
         return plans;
@@ -161,10 +163,10 @@ public final class StreamsRole implements Role {
         }
         return new ThinkingAugmentedSource(
                 source,
-                String.valueOf(wiring.config().documents().thoughts()),
+                String.valueOf(wiring.config().documents().thoughtTemplate()),
                 text -> judge.ask("thinker", Map.of("text", text)),
                 id -> index.contentOf(id).isPresent(),
-                wiring.config().reward().judge().maxConcurrent());
+                wiring.config().reward().judge().limits().maxConcurrent());
     }
 
     /** Says at once what is wrong with a source, before anything is started. */

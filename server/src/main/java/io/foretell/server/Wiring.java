@@ -6,7 +6,6 @@ import io.foretell.domain.WeightAck;
 import io.foretell.huggingface.PolicyException;
 import io.foretell.learner.PhaseSettings;
 import io.foretell.learner.TrainingPlan;
-import io.foretell.learner.checkpoint.ResumePart;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
@@ -162,7 +161,7 @@ public record Wiring(
     public static List<Objective> objectives(
             ForetellConfig config, Objectives methods, Tokenizer tokenizer, ProxyModels proxies) {
         List<Objective> objectives = new ArrayList<>();
-        for (PhaseSettings phase : config.phases()) {
+        for (PhaseSettings phase : config.training().phases()) {
             objectives.add(methods.create(
                     phase.objective(),
                     new ObjectiveSettings(
@@ -180,24 +179,21 @@ public record Wiring(
     public static TrainingPlan learnerRun(
             ForetellConfig config, List<Objective> objectives, Path origin, long untilStep) {
         return new TrainingPlan(
-                config.run().name(),
-                config.folder(),
-                origin,
-                config.phases(),
+                new TrainingPlan.Identity(
+                        config.run().name(),
+                        config.folder(),
+                        origin,
+                        config.run().seed()),
+                config.training(),
                 objectives,
-                config.learner(),
-                config.buffer(),
-                config.eval(),
-                config.teacher().emaDecay(),
-                config.reward().shuffle(),
-                config.reward().overlongBuffer().shaping(config.rollout().maxResponseLength()),
+                new TrainingPlan.RewardShaping(
+                        config.reward().shuffle(),
+                        config.reward()
+                                .overlongBuffer()
+                                .shaping(config.rollout().maxResponseLength())),
                 config.isSync(),
-                config.ckpt(),
                 config.weightSync().keepLast(),
-                config.resumeMode(),
-                ResumePart.parse(config.resumeRestore()),
                 untilStep,
-                policyOptions(config),
-                config.run().seed());
+                policyOptions(config));
     }
 }

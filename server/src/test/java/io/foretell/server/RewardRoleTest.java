@@ -48,7 +48,7 @@ class RewardRoleTest {
         assertThatCode(() -> check(
                         "phases=[{objective: rlpt}]",
                         "reward.rewards={clean: [{kind: banned, words: [darn]}]}",
-                        "reward.roles={semantic_prefix: clean}"))
+                        "reward.judge_overrides={semantic_prefix: clean}"))
                 .doesNotThrowAnyException();
     }
 }

@@ -48,7 +48,8 @@ class FamilyCrashTest {
                 0,
                 0,
                 Map.of(
-                        "policy", "{init: {arch: qwen3, size: micro, tokenizer: chain-masked, std: 0.05}, threads: 1}",
+                        "policy",
+                                "{init: {arch: qwen3, size: micro, tokenizer: chain-masked, init_std: 0.05}, threads: 1}",
                         "documents", "{sources: [{files: '" + documents() + "'}], deduplicate: none, epochs: 0}",
                         "phases",
                                 "[{objective: ntp, steps: " + WARM_UP

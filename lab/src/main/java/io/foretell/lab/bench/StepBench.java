@@ -130,7 +130,7 @@ final class StepBench {
     private Path small(String name, int ntpSteps, int rlpSteps) {
         return write(folder.resolve(name + ".yaml"), """
                 run: {name: bench, dir: %s}
-                policy: {init: {size: micro, tokenizer: chain, std: 0.05}, threads: 1}
+                policy: {init: {size: micro, tokenizer: chain, init_std: 0.05}, threads: 1}
                 documents: {sources: [{generator: chain}], deduplicate: none}
                 phases:
                   - {objective: ntp, steps: %d, domains: [plain, thought]}

@@ -188,8 +188,10 @@ public final class ChaosCommand implements Callable<Integer> {
                                     config, Plugins.load(System.getenv()).objectives(), tokenizer, ProxyModels.NONE),
                             origin,
                             steps),
-                    config.isSync() ? 0 : config.learner().maxOffPolicySteps(),
-                    config.learner().promptsPerStep(),
+                    config.isSync()
+                            ? 0
+                            : config.training().learner().offPolicy().maxOffPolicySteps(),
+                    config.training().learner().batch().promptsPerStep(),
                     topics,
                     states);
             figures.put("groups_issued", topics.tasks().size())

@@ -117,7 +117,7 @@ class ExperimentPageTest {
             ForetellConfig config = ForetellConfig.load(configuration, List.of(experiment.control()), Map.of())
                     .values();
 
-            assertThat(config.phases()).as(experiment.name()).hasSize(2);
+            assertThat(config.training().phases()).as(experiment.name()).hasSize(2);
             assertThat(config)
                     .as("the control of " + experiment.name())
                     .isNotEqualTo(ForetellConfig.load(configuration, List.of(), Map.of())
@@ -127,10 +127,11 @@ class ExperimentPageTest {
                 Path other = Path.of("..", baseline.configuration());
                 assertThat(ForetellConfig.load(other, List.of(), Map.of())
                                 .values()
+                                .training()
                                 .phases()
                                 .get(0))
                         .as("the baseline's warm-up is the same")
-                        .isEqualTo(config.phases().get(0));
+                        .isEqualTo(config.training().phases().get(0));
             }
         }
     }

@@ -64,7 +64,8 @@ public final class ExperienceBuffer implements AutoCloseable {
         this.waitingFamilies = waiting.size();
         this.intake = new BufferIngest(codec, unreadable, stored, waiting);
         this.taker = new BatchTaker(codec, stored, reservoir, settings, seed);
-        this.retention = new BufferRetention(stored, reservoir, settings.maxBytes());
+        this.retention =
+                new BufferRetention(stored, reservoir, settings.maxBytes().bytes());
         byte[] figures = store.get(BufferKeys.META, BufferKeys.COUNTERS);
         this.counters = figures == null ? BufferCounters.NONE : BufferCounters.decode(figures);
         store.scan(BufferKeys.META, BufferKeys.firstPosition(), BufferKeys.endOfPositions(), (key, value) -> {

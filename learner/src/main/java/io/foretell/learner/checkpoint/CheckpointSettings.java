@@ -1,5 +1,6 @@
 package io.foretell.learner.checkpoint;
 
+import io.foretell.platform.Check;
 import java.time.Duration;
 
 /**
@@ -7,23 +8,16 @@ import java.time.Duration;
  *
  * @param interval steps between checkpoints
  * @param keepLast how many are kept
- * @param async whether a thread beside the training writes a copy in memory; else the step waits for the disk
- * @param timeout most time that the next checkpoint, or the end, waits for one being written
- * @param averageLast once the phases are over the mean of the last so many checkpoints is published as the last
- *     version; 0 for none
+ * @param async whether a background thread writes an in-memory copy; otherwise the step waits for the disk
+ * @param timeout maximum time that the next checkpoint, or the end, waits for one being written
+ * @param averageLast after the last phase the mean of so many checkpoints is published as the final version; 0 for none
  */
 public record CheckpointSettings(int interval, int keepLast, boolean async, Duration timeout, int averageLast) {
     public CheckpointSettings {
-        if (interval < 1 || keepLast < 1) {
-            throw new IllegalArgumentException(
-                    "ckpt.interval and ckpt.keep_last must be at least 1, but are " + interval + " and " + keepLast);
-        }
-        if (averageLast < 0 || averageLast > keepLast) {
-            throw new IllegalArgumentException("ckpt.average_last is " + averageLast
-                    + " but must be from 0 to ckpt.keep_last = " + keepLast + ": more checkpoints are not there");
-        }
-        if (timeout.isNegative() || timeout.isZero()) {
-            throw new IllegalArgumentException("ckpt.timeout is " + timeout + " but must be more than 0");
-        }
+        Check.that("ckpt.interval", interval, interval >= 1, "at least 1");
+        Check.that("ckpt.keep_last", keepLast, keepLast >= 1, "at least 1");
+        Check.that("ckpt.timeout", timeout, timeout.toMillis() > 0, "above 0");
+        boolean areKept = averageLast >= 0 && averageLast <= keepLast;
+        Check.that("ckpt.average_last", averageLast, areKept, "from 0 to ckpt.keep_last = " + keepLast);
     }
 }

@@ -1,5 +1,6 @@
 package io.foretell.learner.evaluation;
 
+import io.foretell.platform.Check;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -8,10 +9,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param interval steps between evaluations within a phase; 0 for none but at the ends of phases
  * @param beforeTrain whether to evaluate before the first step of each phase
- * @param documents most held-out documents of each kind
+ * @param documents maximum held-out documents of each kind
  * @param samples thoughts per held-out document
  * @param nextTokenDomains held-out documents whose plain next-token loss is measured; none for all
- * @param continuations what the model writes on from the beginnings of held-out documents
+ * @param continuations how the model continues the beginnings of held-out documents
  */
 public record EvaluationSettings(
         int interval,
@@ -25,7 +26,7 @@ public record EvaluationSettings(
      *
      * @param banned texts whose share of the sampled tokens is measured
      * @param promptLength tokens of each document that are shown, a begin-of-text token included
-     * @param maxLength most tokens sampled
+     * @param maxLength maximum tokens sampled
      * @param temperature of sampling
      * @param inserted a token put after the prompt, such as a control token; null for none
      * @param forbidden tokens that are never sampled
@@ -42,11 +43,9 @@ public record EvaluationSettings(
         public Continuations {
             banned = List.copyOf(banned);
             forbidden = List.copyOf(forbidden);
-            if (promptLength < 1 || maxLength < 1 || !(temperature > 0)) {
-                throw new IllegalArgumentException(
-                        "eval.continuations needs a prompt_length and a max_length of at least 1 and a temperature above"
-                                + " 0, but has " + promptLength + ", " + maxLength + " and " + temperature);
-            }
+            Check.that("eval.continuations.prompt_length", promptLength, promptLength >= 1, "at least 1");
+            Check.that("eval.continuations.max_length", maxLength, maxLength >= 1, "at least 1");
+            Check.that("eval.continuations.temperature", temperature, temperature > 0, "above 0");
         }
 
         boolean isMeasured() {
@@ -62,9 +61,8 @@ public record EvaluationSettings(
 
     public EvaluationSettings {
         nextTokenDomains = List.copyOf(nextTokenDomains);
-        if (interval < 0 || documents < 1 || samples < 1) {
-            throw new IllegalArgumentException("eval needs an interval of at least 0 and at least one document and one"
-                    + " sample, but has " + interval + ", " + documents + " and " + samples);
-        }
+        Check.that("eval.interval", interval, interval >= 0, "0 or more");
+        Check.that("eval.documents", documents, documents >= 1, "at least 1");
+        Check.that("eval.samples", samples, samples >= 1, "at least 1");
     }
 }

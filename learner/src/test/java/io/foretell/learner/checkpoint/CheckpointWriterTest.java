@@ -60,7 +60,7 @@ class CheckpointWriterTest {
 
     private static void train() {
         TokenArray text = policy.tokenizer().encodeDocument("x3=7 x4=9 x5=2");
-        new TrainingStep(policy, Runs.settings("rloo", 1, 4096))
+        new TrainingStep(policy, Runs.settings())
                 .run(Runs.objective("ntp", policy.tokenizer(), Map.of()), List.of(Groups.text("t", text)), 1e-2, 0.9);
     }
 
