@@ -98,16 +98,9 @@ public final class Judge implements AutoCloseable {
         }
     }
 
-    /** Roles that compare two things, by the names of their places, such as first and second. */
-    public List<String> pair(String role) {
-        JudgePrompt prompt = prompts.prompt(role);
-        return prompt == null ? List.of() : prompt.pair();
-    }
-
-    /** The places for material that {@code role} has; empty where there is no such role. */
-    public List<String> inputs(String role) {
-        JudgePrompt prompt = prompts.prompt(role);
-        return prompt == null ? List.of() : prompt.inputs();
+    /** What it asks in each role. */
+    public JudgePrompts prompts() {
+        return prompts;
     }
 
     private CompletableFuture<Verdicts.JudgeSample> sample(

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +29,23 @@ class JudgePromptTest {
         for (String role : builtIn.roles()) {
             assertThat(builtIn.prompt(role)).isEqualTo(files.prompt(role));
         }
+    }
+
+    @Test
+    void theBuiltInPromptsAreReadOutOfAJarAsWell() throws IOException {
+        Path jar = folder.resolve("judge-adapter.jar");
+        try (OutputStream out = Files.newOutputStream(jar);
+                JarOutputStream entries = new JarOutputStream(out);
+                DirectoryStream<Path> files = Files.newDirectoryStream(Path.of("../configs/judges"))) {
+            for (Path file : files) {
+                entries.putNextEntry(new JarEntry("judges/" + file.getFileName()));
+                entries.write(Files.readAllBytes(file));
+                entries.closeEntry();
+            }
+        }
+
+        assertThat(JudgePrompts.within(jar).roles())
+                .containsExactlyElementsOf(JudgePrompts.builtIn().roles());
     }
 
     @Test

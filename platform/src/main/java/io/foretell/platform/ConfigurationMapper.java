@@ -65,7 +65,8 @@ final class ConfigurationMapper {
         String nearest = NearestKey.find(
                 e.getPropertyName(),
                 e.getKnownPropertyIds().stream().map(Object::toString).toList());
-        return tree.sourceOf(key) + ": unknown key '" + key + "'; did you mean '" + section + nearest + "'?";
+        String unknown = tree.sourceOf(key) + ": unknown key '" + key + "'";
+        return nearest.isEmpty() ? unknown + "; remove it" : unknown + "; did you mean '" + section + nearest + "'?";
     }
 
     private static String mismatch(JsonMappingException e, ConfigurationTree tree) {

@@ -4,25 +4,25 @@ import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
 import io.foretell.domain.Verdict;
 import io.foretell.judge.Judge;
+import io.foretell.judge.JudgePrompts;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who answers in a judge's role: the judge, or a configured reward in its place ({@code reward.judge_overrides}). For a role with one
- * text the verdict is that text's reward. Of two texts, {@code first} and {@code second}, the one with the larger reward is
- * preferred: 1, 0, or 1/2 where they are equal. Thread-safe.
+ * Who answers in a judge's role: the judge, or a configured reward in its place ({@code
+ * reward.judge_overrides}). For a role with one text the verdict is that text's reward. For a role that compares two, the verdict says how far the first is preferred: 1
+ * where its reward is larger, 0 where it is smaller, 1/2 where they are equal. Thread-safe.
  */
 public final class JudgeRouter {
     private static final double NOISE = 1e-9;
 
     private final @Nullable Judge judge;
+    private final JudgePrompts prompts;
     private final Map<String, CombinedReward> byRole = new LinkedHashMap<>();
 
     /**
@@ -32,6 +32,7 @@ public final class JudgeRouter {
      */
     public JudgeRouter(@Nullable Judge judge, Map<String, String> roles, Rewards rewards) {
         this.judge = judge;
+        this.prompts = judge == null ? JudgePrompts.builtIn() : judge.prompts();
         roles.forEach((role, name) -> {
             CombinedReward reward = rewards.reward(name);
             if (reward == null) {
@@ -56,34 +57,24 @@ public final class JudgeRouter {
         return judge == null ? CompletableFuture.completedFuture(JudgedPart.noJudge()) : judge.ask(role, material);
     }
 
-    private static CompletableFuture<Verdict> byReward(
-            String role, CombinedReward reward, Map<String, String> material) {
-        String context = material.getOrDefault("context", "");
-        String reference = material.getOrDefault("reference", "");
-        List<TextRule.Text> texts = new ArrayList<>();
-        for (String text : texts(material)) {
-            texts.add(new TextRule.Text(context, text, reference));
+    private CompletableFuture<Verdict> byReward(String role, CombinedReward reward, Map<String, String> material) {
+        List<String> places = new ArrayList<>(new TreeSet<>(material.keySet()));
+        places.removeAll(TextRule.Text.PLACES);
+        if (places.size() == 2) {
+            places = prompts.pair(role); // which of them comes first
         }
-        if (texts.isEmpty()) {
+        if (places.isEmpty() || places.size() > 2 || !material.keySet().containsAll(places)) {
             return CompletableFuture.completedFuture(new Verdict(
                     RewardStatus.FAILED,
                     0,
                     "a reward cannot answer for the role '" + role + "', which is given "
-                            + new TreeSet<>(material.keySet())));
+                            + new TreeSet<>(material.keySet()) + ": it takes one text, or the two that the role's"
+                            + " prompt names as its pair, besides " + TextRule.Text.PLACES));
         }
-        return reward.score(texts).thenApply(JudgeRouter::verdict);
-    }
-
-    private static List<String> texts(Map<String, String> material) {
-        List<String> pair = Stream.of("first", "second")
-                .filter(material::containsKey)
-                .map(material::get)
+        List<TextRule.Text> texts = places.stream()
+                .map(place -> TextRule.Text.of(material, material.getOrDefault(place, "")))
                 .toList();
-        Optional<String> single = Stream.of("text", "continuation", "prediction")
-                .filter(material::containsKey)
-                .map(material::get)
-                .findFirst();
-        return pair.size() == 2 ? pair : single.map(List::of).orElse(List.of());
+        return reward.score(texts).thenApply(JudgeRouter::verdict);
     }
 
     private static Verdict verdict(List<Reward> rewards) {

@@ -22,13 +22,13 @@ class JudgeRouterTest {
     private static final Rewards REWARDS = new Rewards(
             Map.of(
                     "clean",
-                    List.of(new ComponentSettings("banned", null, null, null, null, null, null, List.of("darn"), null)),
+                    List.of(Parts.part("{kind: banned, words: [darn]}")),
                     "long",
-                    List.of(new ComponentSettings("length", null, null, 4, null, null, null, null, null)),
+                    List.of(Parts.part("{kind: length, min: 4}")),
                     "same",
-                    List.of(new ComponentSettings("exact_match", null, null, null, null, null, null, null, null)),
+                    List.of(Parts.part("{kind: exact_match}")),
                     "unjudged",
-                    List.of(new ComponentSettings("judge", null, null, null, null, null, null, null, "safety"))),
+                    List.of(Parts.part("{kind: judge, role: safety}"))),
             null);
 
     private static Verdict ask(@Nullable Judge judge, String role, String reward, Map<String, String> material) {
@@ -43,6 +43,10 @@ class JudgeRouterTest {
                 .isEqualTo(new Verdict(RewardStatus.OK, 0, ""));
         assertThat(ask(null, "safety", "clean", Map.of("text", "a dog")).score())
                 .isEqualTo(1);
+        assertThat(ask(null, "politeness", "clean", Map.of("remark", "a darn dog", "context", "c"))
+                        .score())
+                .as("a place that no other role has")
+                .isZero();
         Map<String, String> material = Map.of("context", "c", "reference", "two words", "continuation", "two  words");
         assertThat(ask(null, "factuality", "same", material).score()).isEqualTo(1);
     }
@@ -66,7 +70,12 @@ class JudgeRouterTest {
                 .asString()
                 .contains("no judge is configured");
         assertThat(ask(null, "odd", "clean", Map.of("context", "a")).reason())
-                .isEqualTo("a reward cannot answer for the role 'odd', which is given [context]");
+                .startsWith("a reward cannot answer for the role 'odd', which is given [context]: it takes one text");
+        assertThat(ask(null, "odd", "clean", Map.of("this", "a", "that", "b")).reason())
+                .contains("which is given [that, this]", "besides [context, reference]");
+        assertThat(ask(null, "odd", "clean", Map.of("a", "a", "b", "b", "c", "c"))
+                        .reason())
+                .contains("which is given [a, b, c]");
         assertThatThrownBy(() -> new JudgeRouter(null, Map.of("safety", "clear"), REWARDS))
                 .hasMessageStartingWith(
                         "reward.judge_overrides names 'clear' for the role 'safety' but reward.rewards has only");

@@ -183,11 +183,8 @@ class RewardWorkerTest {
             DeadLetters letters = new DeadLetters(broker.bootstrap(), topics, sender);
             try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics, Time.system())) {
                 feed.publish(version);
-                Rewards rewards = new Rewards(
-                        Map.of(
-                                "short",
-                                List.of(new ComponentSettings("length", -1.0, null, null, 1, null, null, null, null))),
-                        judge);
+                Rewards rewards =
+                        new Rewards(Map.of("short", List.of(Parts.part("{kind: length, max: 1, weight: -1}"))), judge);
                 RewardWorker worker = new RewardWorker(
                         List.of(new Judged(tokenizer)),
                         topics.tasks(),

@@ -9,9 +9,9 @@ import io.foretell.platform.Configuration;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.TlsSettings;
 import io.foretell.policy.Precision;
-import io.foretell.reward.ComponentSettings;
 import io.foretell.reward.JudgeRouter;
 import io.foretell.reward.MissingRewardPolicy;
+import io.foretell.reward.RewardPart;
 import io.foretell.reward.Rewards;
 import io.foretell.sources.SyntheticCorpora;
 import io.foretell.streams.KafkaSettings;
@@ -229,7 +229,7 @@ public record ForetellConfig(
             OverlongSection overlongBuffer,
             int maxAttempts,
             double minOkFraction,
-            Map<String, List<ComponentSettings>> rewards,
+            Map<String, List<RewardPart>> rewards,
             @Nullable String additional,
             Map<String, String> judgeOverrides,
             JudgeSettings judge) {

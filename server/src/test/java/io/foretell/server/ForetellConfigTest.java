@@ -263,4 +263,17 @@ class ForetellConfigTest {
     private static ForetellConfig load(String... overrides) {
         return ForetellConfig.load(null, List.of(overrides), Map.of()).values();
     }
+
+    @Test
+    void aPartOfARewardIsCheckedByItsKind() {
+        assertThatThrownBy(() -> load("reward.rewards={a: [{kind: beauty}]}"))
+                .hasMessageContaining(
+                        "reward.rewards: there is no kind 'beauty'; known are [banned, exact_match, judge,");
+        assertThatThrownBy(() -> load("reward.rewards={a: [{kind: length, mix: 3}]}"))
+                .hasMessageContaining("unknown key 'reward.rewards.a[0].mix'; did you mean 'reward.rewards.a[0].min'?");
+        assertThatThrownBy(() -> load("reward.rewards={a: [{kind: exact_match, n: 3}]}"))
+                .hasMessageContaining("unknown key 'reward.rewards.a[0].n'; remove it");
+        assertThatThrownBy(() -> load("reward.rewards={a: [{kind: length, max: many}]}"))
+                .hasMessageContaining("'reward.rewards.a[0].max' must be a whole number, not \"many\"");
+    }
 }
