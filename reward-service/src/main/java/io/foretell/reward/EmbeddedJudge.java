@@ -2,6 +2,7 @@ package io.foretell.reward;
 
 import io.foretell.domain.PolicyVersion;
 import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ChatTemplate;
 import io.foretell.huggingface.EndTokens;
 import io.foretell.huggingface.HuggingFaceTokenizer;
 import io.foretell.huggingface.ModelConfig;
@@ -13,6 +14,7 @@ import io.foretell.judge.JudgeModel;
 import io.foretell.judge.JudgeRequest;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Json;
 import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.PolicyOptions;
@@ -24,6 +26,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -46,7 +49,7 @@ public final class EmbeddedJudge implements JudgeModel {
     private final HuggingFaceTokenizer tokenizer;
     private final int contextLength;
     private final List<Integer> endTokens;
-    private final @Nullable ChatPrompt template;
+    private final @Nullable ChatTemplate template;
 
     private EmbeddedJudge(
             String name,
@@ -54,7 +57,7 @@ public final class EmbeddedJudge implements JudgeModel {
             HuggingFaceTokenizer tokenizer,
             int contextLength,
             List<Integer> endTokens,
-            @Nullable ChatPrompt template) {
+            @Nullable ChatTemplate template) {
         this.name = name;
         this.policy = policy;
         this.tokenizer = tokenizer;
@@ -66,15 +69,16 @@ public final class EmbeddedJudge implements JudgeModel {
     /**
      * Opens a Hugging Face folder.
      *
-     * @param template the model's own chat template; null for a plain prompt
+     * @param clock for chat templates that write today's date
      * @throws PolicyException when the folder cannot be used
      */
-    public static EmbeddedJudge open(Path folder, PolicyOptions options, @Nullable ChatPrompt template) {
+    public static EmbeddedJudge open(Path folder, PolicyOptions options, InstantSource clock) {
         HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder);
         ServedPolicy policy = new ServedPolicy("judge-policy", options, LOADING, PolicyFetch.folder());
         try {
             int contextLength = ModelConfig.read(folder).maxPositions();
             List<Integer> endTokens = EndTokens.read(folder, tokenizer);
+            ChatTemplate template = ChatTemplate.find(folder, clock).orElse(null);
             policy.swap(new PolicyVersion("judge", 0, folder.toString(), Map.of(), 0, 0, List.of(), List.of()));
             return new EmbeddedJudge(name(folder), policy, tokenizer, contextLength, endTokens, template);
         } catch (RuntimeException e) {
@@ -147,7 +151,11 @@ public final class EmbeddedJudge implements JudgeModel {
             return tokenizer.begin().concat(tokenizer.encode(text));
         }
         try {
-            return tokenizer.encode(template.of(request.messages()));
+            return tokenizer.encode(template.render(
+                    Json.mapper().valueToTree(request.messages()),
+                    null,
+                    true,
+                    Json.mapper().createObjectNode()));
         } catch (RuntimeException e) {
             throw new JudgeFailure(Kind.LASTING, "the judge's chat template refuses the question: " + e.getMessage());
         }

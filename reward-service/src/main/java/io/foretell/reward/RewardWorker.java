@@ -3,7 +3,6 @@ package io.foretell.reward;
 import io.foretell.domain.Example;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Futures;
-import io.foretell.domain.PolicyVersion;
 import io.foretell.domain.Reward;
 import io.foretell.domain.Rollout;
 import io.foretell.domain.RolloutGroup;
@@ -15,7 +14,9 @@ import io.foretell.streams.Codecs;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Work;
 import io.foretell.streams.WorkLoop;
+import io.foretell.weightsync.PolicyFollower;
 import io.foretell.weightsync.ServedPolicy;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,25 +25,24 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * rollouts → scored-groups: asks each group's objective for rewards; all questions of a batch go to the model in one
- * call. Where the objective makes more tasks of a rewarded group, they go to tasks, and then the group says which it awaits. A reward that cannot be had is marked so and travels on; a group with too few of them is tried again and then a
- * dead letter, as is one whose objective fails.
- * Confined to the loop's thread.
+ * rollouts → scored-groups: asks each group's objective for rewards. All questions of a batch go to the model in one
+ * call. If the objective spawns subtasks, they are sent to {@code tasks} first and the group lists their ids. Missing
+ * rewards are marked and passed on; a group with too few rewards is retried and then dead-lettered, as is one whose
+ * objective fails. Confined to the loop's thread.
  */
 public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     private static final Logger log = LoggerFactory.getLogger(RewardWorker.class);
-    private static final long WAIT_SECONDS = 5;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final List<Objective> phases;
     private final String tasks;
-    private final PolicyFeed feed;
     private final ServedPolicy policy;
+    private final PolicyFollower follower;
     private final JudgeRouter roles;
     private final @Nullable AddedReward added;
     private final MissingRewardPolicy patience;
@@ -67,8 +67,8 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             InstantSource clock) {
         this.phases = List.copyOf(phases);
         this.tasks = tasks;
-        this.feed = feed;
         this.policy = policy;
+        this.follower = new PolicyFollower(feed, policy, PATIENCE);
         this.roles = roles;
         this.added = added;
         this.patience = patience;
@@ -79,7 +79,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     @Override
     public Map<Work<RolloutGroup>, WorkLoop.Answer> answer(List<Work<RolloutGroup>> batch, WorkLoop<RolloutGroup> loop)
             throws InterruptedException {
-        follow(batch, loop);
+        follower.follow(sampledBy(batch), 0, loop);
         BatchScorer scorer = new BatchScorer(roles);
         Map<Work<RolloutGroup>, CompletableFuture<Rewarded>> rewards = new LinkedHashMap<>();
         long start = System.nanoTime();
@@ -133,7 +133,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
                 : added.addTo(own.rewards(), own.pool()).thenApply(sums -> new Rewarded(own.pool(), sums));
     }
 
-    /** Whether the group may go on; otherwise it goes back to the queue, or to the dead letters. */
+    /** Whether the group is passed on; otherwise it is retried, or dead-lettered at its last attempt. */
     private boolean isEnough(Work<RolloutGroup> work, List<Reward> rewards, WorkLoop<RolloutGroup> loop) {
         Optional<String> shortfall = patience.shortfall(rewards);
         if (shortfall.isEmpty()) {
@@ -184,27 +184,12 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         return spawned;
     }
 
-    /**
-     * Switches to the newest weights, waiting a little until they are as new as those that sampled. After a learner's
-     * crash older ones have to do: its history goes on from there.
-     */
-    private void follow(List<Work<RolloutGroup>> batch, WorkLoop<RolloutGroup> loop) throws InterruptedException {
-        long sampled = batch.stream()
+    /** The newest of the versions that the rollouts began with; -1 when nothing was sampled. */
+    private static long sampledBy(List<Work<RolloutGroup>> batch) {
+        return batch.stream()
                 .flatMap(work -> work.value().rollouts().stream())
                 .mapToLong(Rollout::oldestVersion)
                 .max()
                 .orElse(-1);
-        PolicyVersion announced = loop.await(feed.atLeast(-1));
-        PolicyVersion latest =
-                loop.await(feed.atLeast(sampled).completeOnTimeout(announced, WAIT_SECONDS, TimeUnit.SECONDS));
-        PolicyVersion chosen = latest.version() < sampled ? feed.latest().orElse(latest) : latest;
-        try {
-            loop.aside(() -> policy.swap(chosen));
-        } catch (RuntimeException e) {
-            if (policy.version() < 0) {
-                throw e;
-            }
-            log.warn("keeping policy version {}: {}", policy.version(), e.toString());
-        }
     }
 }

@@ -18,7 +18,9 @@ import io.foretell.streams.Codecs;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Work;
 import io.foretell.streams.WorkLoop;
+import io.foretell.weightsync.PolicyFollower;
 import io.foretell.weightsync.ServedPolicy;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,21 +28,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * tasks → rollouts: samples a group for each task, all tasks of a batch in one call of the model, with the newest
  * weights. Tasks whose objective samples nothing pass through as empty groups. Confined to the loop's thread.
  */
 public final class RolloutWorker implements WorkLoop.Step<Task> {
-    private static final Logger log = LoggerFactory.getLogger(RolloutWorker.class);
-    private static final long WAIT_SECONDS = 60;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final List<Objective> phases;
-    private final PolicyFeed feed;
     private final ServedPolicy policy;
+    private final PolicyFollower follower;
     private final String tokenizerFingerprint;
     private final Metrics metrics;
     private final InstantSource clock;
@@ -54,8 +52,8 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
             Metrics metrics,
             InstantSource clock) {
         this.phases = List.copyOf(phases);
-        this.feed = feed;
         this.policy = policy;
+        this.follower = new PolicyFollower(feed, policy, PATIENCE);
         this.tokenizerFingerprint = tokenizerFingerprint;
         this.metrics = metrics;
         this.clock = clock;
@@ -76,7 +74,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                 tasks.add(task);
             }
         }
-        follow(needed, loop);
+        follower.follow(needed, needed, loop);
         Map<Work<Task>, WorkLoop.Answer> answers = new LinkedHashMap<>();
         for (Map.Entry<Work<Task>, RolloutGroup> entry : sample(tasks, loop).entrySet()) {
             RolloutGroup group = entry.getValue();
@@ -88,30 +86,6 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                             Codecs.rolloutGroup().labels(group)));
         }
         return answers;
-    }
-
-    /**
-     * Switches to the newest weights, waiting for version {@code needed} if it is not there yet. After a learner's crash
-     * that may never come again: then older ones have to do, and the learner replaces what it cannot use.
-     */
-    private void follow(long needed, WorkLoop<Task> loop) throws InterruptedException {
-        PolicyVersion announced = loop.await(feed.atLeast(-1));
-        PolicyVersion latest =
-                loop.await(feed.atLeast(needed).completeOnTimeout(announced, WAIT_SECONDS, TimeUnit.SECONDS));
-        if (latest.version() < needed) {
-            latest = feed.latest().orElse(latest);
-            log.warn("version {} did not come, version {} samples instead", needed, latest.version());
-        }
-        PolicyVersion chosen = latest;
-        try {
-            loop.aside(() -> policy.swap(chosen));
-        } catch (RuntimeException e) {
-            // The learner may have published a newer version and removed this one meanwhile.
-            if (policy.version() < Math.max(0, Math.min(needed, latest.version()))) {
-                throw e;
-            }
-            log.warn("keeping policy version {}: {}", policy.version(), e.toString());
-        }
     }
 
     private Map<Work<Task>, RolloutGroup> sample(List<Work<Task>> tasks, WorkLoop<Task> loop)

@@ -1,6 +1,5 @@
 package io.foretell.server;
 
-import io.foretell.huggingface.ChatTemplate;
 import io.foretell.huggingface.ModelConfig;
 import io.foretell.judge.HttpJudge;
 import io.foretell.judge.Judge;
@@ -8,10 +7,8 @@ import io.foretell.judge.JudgeAnswer;
 import io.foretell.judge.JudgeModel;
 import io.foretell.judge.JudgeRequest;
 import io.foretell.judge.JudgeSettings;
-import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
 import io.foretell.policy.PolicyOptions;
-import io.foretell.reward.ChatPrompt;
 import io.foretell.reward.EmbeddedJudge;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -65,15 +62,8 @@ final class Judges implements AutoCloseable {
     }
 
     private EmbeddedJudge open(Path folder) {
-        ChatPrompt prompt = ChatTemplate.find(folder, clock)
-                .<ChatPrompt>map(template -> messages -> template.render(
-                        Json.mapper().valueToTree(messages),
-                        null,
-                        true,
-                        Json.mapper().createObjectNode()))
-                .orElse(null);
-        PolicyOptions options = Wiring.policyOptions(config).with(PolicyOptions.Use.SAMPLING); // its room is its own
-        return EmbeddedJudge.open(folder, options, prompt);
+        PolicyOptions options = Wiring.policyOptions(config).with(PolicyOptions.Use.SAMPLING); // its cache is its own
+        return EmbeddedJudge.open(folder, options, clock);
     }
 
     @Override

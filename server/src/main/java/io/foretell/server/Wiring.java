@@ -1,21 +1,15 @@
 package io.foretell.server;
 
-import io.foretell.domain.PolicyVersion;
 import io.foretell.domain.Tokenizer;
 import io.foretell.domain.WeightAck;
-import io.foretell.huggingface.PolicyException;
 import io.foretell.learner.PhaseSettings;
 import io.foretell.learner.TrainingPlan;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
 import io.foretell.objectives.ProxyModels;
-import io.foretell.platform.Deadline;
-import io.foretell.platform.ErrorCode;
-import io.foretell.platform.ForetellException;
 import io.foretell.platform.Health;
 import io.foretell.platform.Metrics;
-import io.foretell.platform.RetryUntil;
 import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.PolicyOptions;
@@ -25,6 +19,7 @@ import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Topics;
 import io.foretell.weightsync.HttpFetch;
 import io.foretell.weightsync.PolicyFetch;
+import io.foretell.weightsync.PolicyFollower;
 import io.foretell.weightsync.ServedPolicy;
 import io.vertx.core.Vertx;
 import java.net.InetAddress;
@@ -55,8 +50,6 @@ public record Wiring(
         Health health,
         Watchdog watchdog,
         Time time) {
-    private static final Duration FIRST_POLICY = Duration.ofMinutes(2);
-    private static final Duration RETRY = Duration.ofMillis(500);
 
     PolicyOptions samplingOptions() {
         String dtype = config.rollout().dtype();
@@ -93,7 +86,7 @@ public record Wiring(
                     new WeightAck(topics.run(), consumer, swap.version().version(), swap.seconds(), swap.bytes()));
         });
         policy.onClose(() -> feed.withdraw(consumer));
-        withLatest(version -> {
+        PolicyFollower.first(feed, time, version -> {
             policy.swap(version);
             return version;
         });
@@ -119,29 +112,11 @@ public record Wiring(
     /** The tokenizer and what else lies beside the weights of the learner's latest version, for {@code role} to read at once. */
     <T> T readModelFolder(String role, Function<Path, T> read) {
         PolicyFetch fetch = fetch(role, "tokenizer");
-        return withLatest(version -> read.apply(
-                fetch.fetch(version, name -> !name.endsWith(".safetensors")).folder()));
-    }
-
-    /**
-     * What {@code use} makes of the learner's latest version; roles other than the learner begin with it. One that cannot
-     * be used is of a history that a crash ended, and another follows as soon as the learner is there.
-     */
-    private <T> T withLatest(Function<PolicyVersion, T> use) {
-        Deadline deadline = time.deadline(FIRST_POLICY);
-        try {
-            return new RetryUntil(time, FIRST_POLICY, RETRY, RETRY)
-                    .call(
-                            "using the latest policy version",
-                            () -> use.apply(feed.await(-1, deadline.left())),
-                            failure -> failure instanceof ForetellException || failure instanceof PolicyException);
-        } catch (ForetellException | PolicyException e) {
-            throw new ForetellException(
-                    ErrorCode.TIMEOUT,
-                    "no policy version that can be used here was published within " + FIRST_POLICY.toSeconds()
-                            + " s (is the learner running?): " + e.getMessage(),
-                    e);
-        }
+        return PolicyFollower.first(
+                feed,
+                time,
+                version -> read.apply(fetch.fetch(version, name -> !name.endsWith(".safetensors"))
+                        .folder()));
     }
 
     private static String host() {
