@@ -1,6 +1,8 @@
 package io.foretell.learner;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.LearnerProgress;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.domain.WeightAck;
 import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.policy.Policy;
@@ -77,7 +79,7 @@ final class PolicyPublisher {
         policies.retain(
                 run.policiesKept(),
                 feed.inUse().stream().map(WeightAck::version).collect(Collectors.toSet()));
-        versions.add(step, PolicyVersion.fingerprint(published.files()));
+        versions.add(step, PublishedWeights.fingerprint(published.files()));
     }
 
     /** Publishes the mean of checkpoints as the version behind {@code step}, announces it, and goes over to it. */
@@ -87,23 +89,25 @@ final class PolicyPublisher {
         announce(step);
     }
 
-    /** Says which version is to be used, and how far the run is. */
+    /** Announces which weights to use, and how far the run is. */
     private void announce(long step) {
         announcedDrops = dropped();
-        feed.publish(new PolicyVersion(
+        PublishedWeights weights = new PublishedWeights(
                 run.name(),
                 published.version(),
                 published.folder().toAbsolutePath().toString(),
-                published.files(),
+                published.files());
+        LearnerProgress progress = new LearnerProgress(
                 step,
                 Math.min(run.phaseOf(step + 1), run.phases().size() - 1),
                 buffer.usedPerPhase(run.phases().size()),
-                buffer.droppedPerPhase(run.phases().size())));
+                buffer.droppedPerPhase(run.phases().size()));
+        feed.publish(new PolicyAnnouncement(weights, progress));
     }
 
     /**
      * Tells the feeder of groups dropped since the last announcement: it has to replace them, or the last step of a phase
-     * would wait for ever.
+     * would wait forever.
      */
     void announceDrops(long step) {
         if (dropped() != announcedDrops) {

@@ -1,6 +1,6 @@
 package io.foretell.learner;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.FolderManifest;
@@ -20,7 +20,7 @@ public final class Replay {
     /** Told after every step, and with step 0 before the first, of the weights there are then. */
     @FunctionalInterface
     public interface Watcher {
-        /** @param fingerprint of the weights, as {@link PolicyVersion#fingerprint()} */
+        /** @param fingerprint of the weights, as {@link PublishedWeights#fingerprint()} */
         void weights(long step, String fingerprint);
     }
 
@@ -67,6 +67,6 @@ public final class Replay {
         FolderManifest manifest = FolderManifest.of(folder);
         Map<String, String> files = new TreeMap<>();
         manifest.files().forEach((name, entry) -> files.put(name, entry.sha256()));
-        return PolicyVersion.fingerprint(files);
+        return PublishedWeights.fingerprint(files);
     }
 }

@@ -1,6 +1,6 @@
 package io.foretell.reward;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.domain.TokenArray;
 import io.foretell.huggingface.ChatTemplate;
 import io.foretell.huggingface.EndTokens;
@@ -79,7 +79,7 @@ public final class EmbeddedJudge implements JudgeModel {
             int contextLength = ModelConfig.read(folder).maxPositions();
             List<Integer> endTokens = EndTokens.read(folder, tokenizer);
             ChatTemplate template = ChatTemplate.find(folder, clock).orElse(null);
-            policy.swap(new PolicyVersion("judge", 0, folder.toString(), Map.of(), 0, 0, List.of(), List.of()));
+            policy.swap(new PublishedWeights("judge", 0, folder.toString(), Map.of()));
             return new EmbeddedJudge(name(folder), policy, tokenizer, contextLength, endTokens, template);
         } catch (RuntimeException e) {
             policy.close();

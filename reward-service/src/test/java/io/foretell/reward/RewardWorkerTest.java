@@ -8,8 +8,10 @@ import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.LearnerProgress;
 import io.foretell.domain.Origin;
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
 import io.foretell.domain.Rollout;
@@ -160,8 +162,7 @@ class RewardWorkerTest {
         Path tokenizerFile = folder.resolve("bytes.json");
         Files.write(tokenizerFile, TokenizerFiles.bytes());
         RandomWeights.write(modelFolder, ModelConfig.ofSize("qwen3", "micro", 259), tokenizerFile, 5);
-        PolicyVersion version =
-                new PolicyVersion("run", 0, modelFolder.toString(), Map.of(), 0, 0, List.of(0L), List.of(0L));
+        PublishedWeights weights = new PublishedWeights("run", 0, modelFolder.toString(), Map.of());
         Topics topics = new Topics("run");
         try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"));
                 Metrics metrics = new Metrics();
@@ -172,7 +173,7 @@ class RewardWorkerTest {
                 RecordSender sender = new RecordSender(broker.bootstrap());
                 Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
             topics.ensure(broker.bootstrap(), 1);
-            policy.swap(version);
+            policy.swap(weights);
             for (RolloutGroup group : List.of(
                     group(tokenizer, "g-good", "good 1", "good 2", "bad 1"),
                     group(tokenizer, "g-late", "late 1"),
@@ -182,7 +183,7 @@ class RewardWorkerTest {
             }
             DeadLetters letters = new DeadLetters(broker.bootstrap(), topics, sender);
             try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics, Time.system())) {
-                feed.publish(version);
+                feed.publish(new PolicyAnnouncement(weights, LearnerProgress.NONE));
                 Rewards rewards =
                         new Rewards(Map.of("short", List.of(Parts.part("{kind: length, max: 1, weight: -1}"))), judge);
                 RewardWorker worker = new RewardWorker(
@@ -251,8 +252,7 @@ class RewardWorkerTest {
         Path tokenizerFile = folder.resolve("bytes.json");
         Files.write(tokenizerFile, TokenizerFiles.bytes());
         RandomWeights.write(modelFolder, ModelConfig.ofSize("qwen3", "micro", 259), tokenizerFile, 5);
-        PolicyVersion version =
-                new PolicyVersion("run", 0, modelFolder.toString(), Map.of(), 0, 0, List.of(0L), List.of(0L));
+        PublishedWeights weights = new PublishedWeights("run", 0, modelFolder.toString(), Map.of());
         Topics topics = new Topics("run");
         try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"));
                 Metrics metrics = new Metrics();
@@ -262,7 +262,7 @@ class RewardWorkerTest {
                 RecordSender sender = new RecordSender(broker.bootstrap());
                 Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
             topics.ensure(broker.bootstrap(), 1);
-            policy.swap(version);
+            policy.swap(weights);
             Objective objective = Objectives.builtIn()
                     .create(
                             "pretrainzero",
@@ -279,7 +279,7 @@ class RewardWorkerTest {
             DeadLetters letters = new DeadLetters(broker.bootstrap(), topics, sender);
             List<ScoredGroup> scored;
             try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics, Time.system())) {
-                feed.publish(version);
+                feed.publish(new PolicyAnnouncement(weights, LearnerProgress.NONE));
                 RewardWorker worker = new RewardWorker(
                         List.of(objective),
                         topics.tasks(),

@@ -3,7 +3,7 @@ package io.foretell.rollout;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.domain.Rollout;
 import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.Task;
@@ -97,7 +97,7 @@ public final class RolloutRoutes implements Routes {
     }
 
     private void models(RoutingContext ctx) {
-        PolicyVersion version = policy.current();
+        PublishedWeights version = policy.current();
         Map<String, Object> model = Map.of(
                 "id", name(), "object", "model", "owned_by", "foretell", "root", version == null ? "" : version.run());
         Http.json(ctx, 200, Map.of("object", "list", "data", List.of(model)));

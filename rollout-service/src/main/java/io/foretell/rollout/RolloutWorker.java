@@ -2,7 +2,7 @@ package io.foretell.rollout;
 
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.domain.Rollout;
 import io.foretell.domain.RolloutGroup;
 import io.foretell.domain.SamplingPlan;
@@ -95,7 +95,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
             plan(task.value()).ifPresent(plan -> requests.add(request(task.value(), plan)));
         }
         long start = System.nanoTime();
-        PolicyVersion version = policy.current();
+        PublishedWeights version = policy.current();
         List<List<Completion>> samples = requests.isEmpty() ? List.of() : loop.await(policy.generate(requests));
         double seconds = (System.nanoTime() - start) / 1e9;
         boolean isOfOne =

@@ -76,19 +76,19 @@ public record Wiring(
         ServedPolicy policy = new ServedPolicy(role + "-policy", options, timeout, fetch(role, "policies"));
         String consumer = role + "@" + host() + ":" + ProcessHandle.current().pid();
         policy.onSwap(swap -> {
-            metrics.gauge(role + "_policy_version", swap.version().version());
+            metrics.gauge(role + "_policy_version", swap.weights().version());
             metrics.registry().timer("weight_sync", "role", role).record(Duration.ofNanos((long)
                     (swap.seconds() * 1e9)));
             metrics.registry().timer("weight_sync_load", "role", role).record(Duration.ofNanos((long)
                     (swap.loadSeconds() * 1e9)));
             metrics.registry().summary("weight_sync_bytes", "role", role).record(swap.bytes());
             feed.acknowledge(
-                    new WeightAck(topics.run(), consumer, swap.version().version(), swap.seconds(), swap.bytes()));
+                    new WeightAck(topics.run(), consumer, swap.weights().version(), swap.seconds(), swap.bytes()));
         });
         policy.onClose(() -> feed.withdraw(consumer));
-        PolicyFollower.first(feed, time, version -> {
-            policy.swap(version);
-            return version;
+        PolicyFollower.first(feed, time, weights -> {
+            policy.swap(weights);
+            return weights;
         });
         return policy;
     }

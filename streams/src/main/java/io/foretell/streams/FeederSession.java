@@ -2,7 +2,6 @@ package io.foretell.streams;
 
 import io.foretell.domain.Document;
 import io.foretell.domain.Example;
-import io.foretell.domain.PolicyVersion;
 import io.foretell.domain.Task;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Sha256;
@@ -84,7 +83,7 @@ final class FeederSession implements AutoCloseable {
         OptionalInt phase = gate.phase(position);
         if (phase.isEmpty()) {
             rest("nothing: all phases have their tasks");
-        } else if (gate.policy().isEmpty()) {
+        } else if (gate.learner().isEmpty()) {
             rest("the learner's first policy version");
         } else if (gate.room(position) == 0) {
             rest("the learner: " + gate.inFlight(position) + " of at most " + gate.window() + " groups are under way");
@@ -245,7 +244,7 @@ final class FeederSession implements AutoCloseable {
 
     private long minPolicyVersion() {
         return context.settings().strictlyOnPolicy()
-                ? gate.policy().map(PolicyVersion::version).orElse(-1L)
+                ? gate.learner().map(announced -> announced.weights().version()).orElse(-1L)
                 : -1;
     }
 

@@ -1,6 +1,7 @@
 package io.foretell.streams;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.domain.WeightAck;
 import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
@@ -46,12 +47,12 @@ public final class PolicyFeed implements AutoCloseable {
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final Thread follower;
     private final CountDownLatch caughtUp = new CountDownLatch(1);
-    private final List<Consumer<PolicyVersion>> listeners = new CopyOnWriteArrayList<>();
+    private final List<Consumer<PolicyAnnouncement>> listeners = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
-    private @Nullable PolicyVersion latest; // guarded by this
+    private @Nullable PolicyAnnouncement latest; // guarded by this
     private final List<Awaited> awaited = new ArrayList<>(); // guarded by this
 
-    private record Awaited(long minVersion, CompletableFuture<PolicyVersion> result) {}
+    private record Awaited(long minVersion, CompletableFuture<PublishedWeights> result) {}
 
     /** Reads the topic to its end before it returns. */
     public PolicyFeed(String bootstrap, Topics topics, Time time) {
@@ -126,55 +127,63 @@ public final class PolicyFeed implements AutoCloseable {
             use.accept(record);
             return;
         }
-        PolicyVersion version;
+        PolicyAnnouncement announcement;
         try {
-            version = Codecs.policyVersion().decode(record.value() == null ? new byte[0] : record.value());
+            announcement = Codecs.announcement().decode(record.value() == null ? new byte[0] : record.value());
         } catch (UnreadableRecordException e) {
             log.error("a policy version at offset {} of {} is skipped: {}", record.offset(), topic, e.getMessage());
             return;
         }
         List<Awaited> ready;
         synchronized (this) {
-            latest = version;
+            latest = announcement;
             notifyAll();
             ready = awaited.stream()
-                    .filter(wanted -> wanted.minVersion() <= version.version())
+                    .filter(wanted ->
+                            wanted.minVersion() <= announcement.weights().version())
                     .toList();
             awaited.removeAll(ready);
         }
-        ready.forEach(wanted -> wanted.result().complete(version));
-        for (Consumer<PolicyVersion> listener : listeners) {
-            tell(listener, version);
+        ready.forEach(wanted -> wanted.result().complete(announcement.weights()));
+        for (Consumer<PolicyAnnouncement> listener : listeners) {
+            tell(listener, announcement);
         }
     }
 
-    private static void tell(Consumer<PolicyVersion> listener, PolicyVersion version) {
+    private static void tell(Consumer<PolicyAnnouncement> listener, PolicyAnnouncement announcement) {
         try {
-            listener.accept(version);
+            listener.accept(announcement);
         } catch (RuntimeException e) {
-            log.error("a listener failed on policy version {}", version.version(), e);
+            log.error(
+                    "a listener failed on policy version {}",
+                    announcement.weights().version(),
+                    e);
         }
     }
 
     /**
-     * Announces {@code version}, and returns when Kafka has it and this feed too. Retries for ten minutes while Kafka is
-     * unavailable: announcing a version twice does no harm.
+     * Sends the announcement, and returns when Kafka has it and this feed has read it. Retries for ten minutes while Kafka is
+     * unavailable: a repeated announcement does no harm.
      */
-    public void publish(PolicyVersion version) {
-        String what = "policy version " + version.version();
+    public void publish(PolicyAnnouncement announcement) {
+        String what = "policy version " + announcement.weights().version();
         retry(PATIENCE)
                 .call(
                         "publishing " + what,
                         () -> {
-                            byte[] record = Codecs.policyVersion().encode(version);
-                            Clients.await(sender.send(topic, version.run(), record), DEADLINE, what);
-                            awaitHere(version);
-                            return version;
+                            byte[] record = Codecs.announcement().encode(announcement);
+                            Clients.await(
+                                    sender.send(topic, announcement.weights().run(), record), DEADLINE, what);
+                            awaitHere(announcement);
+                            return announcement;
                         },
                         failure -> failure instanceof ForetellException
                                 && !closed
                                 && !Thread.currentThread().isInterrupted());
-        log.info("policy published policyVersion={} step={}", version.version(), version.step());
+        log.info(
+                "policy published policyVersion={} step={}",
+                announcement.weights().version(),
+                announcement.progress().step());
     }
 
     private RetryUntil retry(Duration patience) {
@@ -182,50 +191,56 @@ public final class PolicyFeed implements AutoCloseable {
     }
 
     /* Whoever asks this feed next must not be told of a version that a crash has taken back. */
-    private synchronized void awaitHere(PolicyVersion version) {
+    private synchronized void awaitHere(PolicyAnnouncement announcement) {
         Deadline deadline = time.deadline(DEADLINE);
         try {
-            while (!version.equals(latest)) {
+            while (!announcement.equals(latest)) {
                 long leftMs = deadline.left().toMillis();
                 if (leftMs <= 0) {
                     throw new ForetellException(
                             ErrorCode.TIMEOUT,
-                            "policy version " + version.version() + " was written but not read back within "
-                                    + DEADLINE.toSeconds() + " s");
+                            "policy version " + announcement.weights().version()
+                                    + " was written but not read back within " + DEADLINE.toSeconds() + " s");
                 }
                 wait(leftMs);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ForetellException(
-                    ErrorCode.UNAVAILABLE, "interrupted while publishing policy version " + version.version(), e);
+                    ErrorCode.UNAVAILABLE,
+                    "interrupted while publishing policy version "
+                            + announcement.weights().version(),
+                    e);
         }
     }
 
-    public synchronized Optional<PolicyVersion> latest() {
+    /** What the learner announced last. */
+    public synchronized Optional<PolicyAnnouncement> latest() {
         return Optional.ofNullable(latest);
     }
 
     /**
-     * The latest version as soon as it is {@code minVersion} or newer.
+     * The latest weights as soon as it is {@code minVersion} or newer.
      *
      * @throws ForetellException TIMEOUT when there is none within {@code timeout}
      */
-    public synchronized PolicyVersion await(long minVersion, Duration timeout) {
+    public synchronized PublishedWeights await(long minVersion, Duration timeout) {
         Deadline deadline = time.deadline(timeout);
         try {
-            while (latest == null || latest.version() < minVersion) {
+            while (latest == null || latest.weights().version() < minVersion) {
                 long leftMs = deadline.left().toMillis();
                 if (leftMs <= 0) {
                     throw new ForetellException(
                             ErrorCode.TIMEOUT,
                             "no policy version " + minVersion + " or newer was published within "
                                     + timeout.toSeconds() + " s; the latest is "
-                                    + (latest == null ? "none" : latest.version()));
+                                    + (latest == null
+                                            ? "none"
+                                            : latest.weights().version()));
                 }
                 wait(leftMs);
             }
-            return latest;
+            return latest.weights();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ForetellException(
@@ -233,14 +248,14 @@ public final class PolicyFeed implements AutoCloseable {
         }
     }
 
-    /** The latest version as soon as it is {@code minVersion} or newer, however long that takes. */
-    public CompletableFuture<PolicyVersion> atLeast(long minVersion) {
-        CompletableFuture<PolicyVersion> result = new CompletableFuture<>();
+    /** The latest weights as soon as it is {@code minVersion} or newer, however long that takes. */
+    public CompletableFuture<PublishedWeights> atLeast(long minVersion) {
+        CompletableFuture<PublishedWeights> result = new CompletableFuture<>();
         synchronized (this) {
-            if (latest == null || latest.version() < minVersion) {
+            if (latest == null || latest.weights().version() < minVersion) {
                 awaited.add(new Awaited(minVersion, result));
             } else {
-                result.complete(latest);
+                result.complete(latest.weights());
             }
         }
         return result;
@@ -261,10 +276,10 @@ public final class PolicyFeed implements AutoCloseable {
         return use.inUse();
     }
 
-    /** Calls {@code listener} with every version from now on, and at once with the latest if there is one. */
-    public void onChange(Consumer<PolicyVersion> listener) {
+    /** Calls {@code listener} with every announcement from now on, and at once with the latest if there is one. */
+    public void onChange(Consumer<PolicyAnnouncement> listener) {
         listeners.add(listener);
-        latest().ifPresent(version -> tell(listener, version));
+        latest().ifPresent(announcement -> tell(listener, announcement));
     }
 
     @Override

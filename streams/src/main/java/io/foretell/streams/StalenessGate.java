@@ -1,6 +1,7 @@
 package io.foretell.streams;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.LearnerProgress;
+import io.foretell.domain.PolicyAnnouncement;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -15,7 +16,7 @@ import java.util.OptionalInt;
  *
  * <p>Dropped are the groups that the learner gave up and the tasks that died before they reached it. Immutable.
  */
-record StalenessGate(List<PhasePlan> phases, long window, Optional<PolicyVersion> policy, List<Long> dead) {
+record StalenessGate(List<PhasePlan> phases, long window, Optional<PolicyAnnouncement> learner, List<Long> dead) {
     /** The lowest phase that needs more tasks. */
     OptionalInt phase(FeederPosition position) {
         for (int k = 0; k < phases.size(); k++) {
@@ -29,14 +30,12 @@ record StalenessGate(List<PhasePlan> phases, long window, Optional<PolicyVersion
 
     /** Tasks that may still be issued now; 0 before the first policy. */
     long room(FeederPosition position) {
-        return policy.isEmpty() ? 0 : Math.max(0, window - inFlight(position));
+        return learner.isEmpty() ? 0 : Math.max(0, window - inFlight(position));
     }
 
     /** Tasks issued and neither used nor dropped. */
     long inFlight(FeederPosition position) {
-        long used = policy.map(
-                        p -> p.groupsUsed().stream().mapToLong(Long::longValue).sum())
-                .orElse(0L);
+        long used = progress().groupsUsed().stream().mapToLong(Long::longValue).sum();
         long dropped = 0;
         for (int k = 0; k < position.issued.length; k++) {
             dropped += dropped(k);
@@ -44,23 +43,22 @@ record StalenessGate(List<PhasePlan> phases, long window, Optional<PolicyVersion
         return position.total() - used - dropped;
     }
 
+    private LearnerProgress progress() {
+        return learner.map(PolicyAnnouncement::progress).orElse(LearnerProgress.NONE);
+    }
+
+    private static long of(List<Long> counts, int phase) {
+        return phase < counts.size() ? counts.get(phase) : 0;
+    }
+
     private long dropped(int phase) {
-        long byLearner = policy.map(PolicyVersion::groupsDropped)
-                .filter(counts -> phase < counts.size())
-                .map(counts -> counts.get(phase))
-                .orElse(0L);
-        return byLearner + (phase < dead.size() ? dead.get(phase) : 0);
+        return of(progress().groupsDropped(), phase) + of(dead, phase);
     }
 
     /** The oldest phase with tasks under way, for a dead task that does not say where it belongs. */
     int oldestPhaseUnderWay(FeederPosition position) {
         for (int k = 0; k < position.issued.length; k++) {
-            int phase = k;
-            long used = policy.map(PolicyVersion::groupsUsed)
-                    .filter(counts -> phase < counts.size())
-                    .map(counts -> counts.get(phase))
-                    .orElse(0L);
-            if (position.issued[k] > used + dropped(k)) {
+            if (position.issued[k] > of(progress().groupsUsed(), k) + dropped(k)) {
                 return k;
             }
         }

@@ -3,7 +3,7 @@ package io.foretell.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PolicyAnnouncement;
 import io.foretell.domain.WeightAck;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
@@ -32,10 +32,10 @@ class FeedsTest {
         try (PolicyFeed learner = new PolicyFeed(bootstrap, topics, Time.system());
                 PolicyFeed worker = new PolicyFeed(bootstrap, topics, Time.system())) {
             assertThat(worker.latest()).isEmpty();
-            worker.onChange(version -> heard.add(version.version()));
+            worker.onChange(version -> heard.add(version.weights().version()));
             learner.publish(policy(1));
             learner.publish(policy(2));
-            assertThat(worker.await(2, Duration.ofSeconds(60))).isEqualTo(policy(2));
+            assertThat(worker.await(2, Duration.ofSeconds(60))).isEqualTo(policy(2).weights());
             learner.publish(policy(1)); // the learner went back to a checkpoint
             WorkQueueTest.eventually(() -> heard.size() == 3);
             assertThat(worker.latest()).contains(policy(1));
@@ -169,7 +169,7 @@ class FeedsTest {
         }
     }
 
-    private PolicyVersion policy(long version) {
+    private PolicyAnnouncement policy(long version) {
         return Samples.policy(topics, version, List.of(version), List.of(0L));
     }
 }

@@ -2,8 +2,10 @@ package io.foretell.streams;
 
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.LearnerProgress;
 import io.foretell.domain.Origin;
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.domain.Reward;
 import io.foretell.domain.Rollout;
 import io.foretell.domain.RolloutGroup;
@@ -60,16 +62,10 @@ final class Samples {
                 NOW);
     }
 
-    static PolicyVersion policy(Topics topics, long version, List<Long> used, List<Long> dropped) {
-        return new PolicyVersion(
-                topics.run(),
-                version,
-                "policies/" + version,
-                Map.of("model.safetensors", "ab"),
-                version,
-                0,
-                used,
-                dropped);
+    static PolicyAnnouncement policy(Topics topics, long version, List<Long> used, List<Long> dropped) {
+        return new PolicyAnnouncement(
+                new PublishedWeights(topics.run(), version, "policies/" + version, Map.of("model.safetensors", "ab")),
+                new LearnerProgress(version, 0, used, dropped));
     }
 
     /** One token per character. */

@@ -3,7 +3,6 @@ package io.foretell.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foretell.domain.Example;
-import io.foretell.domain.PolicyVersion;
 import io.foretell.domain.Task;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.Time;
@@ -274,7 +273,7 @@ class TaskFeederTest {
     }
 
     private void publish(long version, List<Long> used, List<Long> dropped) {
-        policies.publish(new PolicyVersion(topics.run(), version, "somewhere", Map.of(), version, 0, used, dropped));
+        policies.publish(Samples.policy(topics, version, used, dropped));
     }
 
     private void awaitIssued(long count) {

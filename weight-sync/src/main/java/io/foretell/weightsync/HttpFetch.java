@@ -1,6 +1,6 @@
 package io.foretell.weightsync;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
@@ -65,7 +65,7 @@ public final class HttpFetch implements PolicyFetch {
     }
 
     @Override
-    public synchronized Fetched fetch(PolicyVersion version, Predicate<String> wanted) {
+    public synchronized Fetched fetch(PublishedWeights version, Predicate<String> wanted) {
         Deadline end = time.deadline(deadline);
         Path folder = cache.resolve(String.format(Locale.ROOT, "%06d-%d", version.version(), time.nanos()));
         Map<String, Path> files = new TreeMap<>();

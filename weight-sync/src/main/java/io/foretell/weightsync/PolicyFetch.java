@@ -1,6 +1,6 @@
 package io.foretell.weightsync;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
@@ -20,7 +20,7 @@ public interface PolicyFetch {
      * @throws ForetellException CORRUPT when a file is not what was announced, NOT_FOUND when the version is gone,
      *     UNAVAILABLE or TIMEOUT when the learner cannot be reached
      */
-    Fetched fetch(PolicyVersion version, Predicate<String> wanted);
+    Fetched fetch(PublishedWeights version, Predicate<String> wanted);
 
     /** @param bytes of the files */
     record Fetched(Path folder, long bytes) {}

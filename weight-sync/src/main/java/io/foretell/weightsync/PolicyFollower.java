@@ -1,6 +1,7 @@
 package io.foretell.weightsync;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.huggingface.PolicyException;
 import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
@@ -45,14 +46,14 @@ public final class PolicyFollower {
      * @throws RuntimeException why switching failed, when the current weights are older than {@code required}
      */
     public void follow(long wanted, long required, WorkLoop<?> loop) throws InterruptedException {
-        PolicyVersion announced = loop.await(feed.atLeast(-1));
-        PolicyVersion latest = loop.await(
+        PublishedWeights announced = loop.await(feed.atLeast(-1));
+        PublishedWeights latest = loop.await(
                 feed.atLeast(wanted).completeOnTimeout(announced, patience.toMillis(), TimeUnit.MILLISECONDS));
         if (latest.version() < wanted) {
-            latest = feed.latest().orElse(latest);
+            latest = feed.latest().map(PolicyAnnouncement::weights).orElse(latest);
             log.warn("version {} was not published in time; using version {}", wanted, latest.version());
         }
-        PolicyVersion chosen = latest;
+        PublishedWeights chosen = latest;
         try {
             loop.aside(() -> policy.swap(chosen));
         } catch (RuntimeException e) {
@@ -70,7 +71,7 @@ public final class PolicyFollower {
      *
      * @throws ForetellException TIMEOUT when no usable version is published within two minutes
      */
-    public static <T> T first(PolicyFeed feed, Time time, Function<PolicyVersion, T> use) {
+    public static <T> T first(PolicyFeed feed, Time time, Function<PublishedWeights, T> use) {
         Deadline deadline = time.deadline(FIRST);
         try {
             return new RetryUntil(time, FIRST, RETRY, RETRY)

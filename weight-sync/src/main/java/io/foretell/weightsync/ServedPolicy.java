@@ -1,7 +1,7 @@
 package io.foretell.weightsync;
 
 import io.foretell.domain.Futures;
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.huggingface.PolicyException;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
@@ -36,7 +36,7 @@ public final class ServedPolicy implements AutoCloseable {
     private final List<Consumer<Swap>> listeners = new CopyOnWriteArrayList<>();
     private final List<Runnable> closing = new CopyOnWriteArrayList<>();
     private @Nullable Policy policy; // confined to the owner thread
-    private volatile @Nullable PolicyVersion current;
+    private volatile @Nullable PublishedWeights current;
     private volatile SamplerLoad load = SamplerLoad.NONE;
     private boolean advancing; // confined to the owner thread
 
@@ -52,14 +52,14 @@ public final class ServedPolicy implements AutoCloseable {
         this.deadline = deadline;
     }
 
-    /** The version that answers, or null before the first one was loaded. */
-    public @Nullable PolicyVersion current() {
+    /** The weights in use; null before the first ones were loaded. */
+    public @Nullable PublishedWeights current() {
         return current;
     }
 
-    /** The number of the version that answers; -1 before the first. */
+    /** The version in use; -1 before the first. */
     public long version() {
-        PolicyVersion now = current;
+        PublishedWeights now = current;
         return now == null ? -1 : now.version();
     }
 
@@ -74,22 +74,22 @@ public final class ServedPolicy implements AutoCloseable {
     }
 
     /** @param seconds and bytes of fetching, verification included; @param loadSeconds of loading and switching alone */
-    public record Swap(PolicyVersion version, double seconds, double loadSeconds, long bytes) {}
+    public record Swap(PublishedWeights weights, double seconds, double loadSeconds, long bytes) {}
 
     /**
-     * Switches to {@code version} and returns when that is done. Calls in progress finish with the old weights.
+     * Switches to {@code weights} and returns when that is done. Calls in progress finish with the old weights.
      *
      * @throws ForetellException CORRUPT when a file is not what the learner announced; the old weights stay
      * @throws PolicyException when the folder cannot be used; the old weights stay
      */
-    public void swap(PolicyVersion version) {
-        PolicyVersion now = current;
-        if (now != null && now.version() == version.version() && now.files().equals(version.files())) {
-            current = version;
+    public void swap(PublishedWeights weights) {
+        PublishedWeights now = current;
+        if (now != null && now.version() == weights.version() && now.files().equals(weights.files())) {
+            current = weights;
             return;
         }
         long start = System.nanoTime();
-        PolicyFetch.Fetched fetched = fetch.fetch(version, this::isWanted);
+        PolicyFetch.Fetched fetched = fetch.fetch(weights, this::isWanted);
         long loading = System.nanoTime();
         owner.call(deadline, () -> {
             if (policy == null) {
@@ -97,12 +97,12 @@ public final class ServedPolicy implements AutoCloseable {
             } else {
                 policy.load(fetched.folder());
             }
-            policy.label(version.version());
-            current = version;
-            return version;
+            policy.label(weights.version());
+            current = weights;
+            return weights;
         });
         double loadSeconds = (System.nanoTime() - loading) / 1e9;
-        Swap swap = new Swap(version, (System.nanoTime() - start) / 1e9, loadSeconds, fetched.bytes());
+        Swap swap = new Swap(weights, (System.nanoTime() - start) / 1e9, loadSeconds, fetched.bytes());
         listeners.forEach(listener -> listener.accept(swap));
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
@@ -91,7 +91,7 @@ class HttpFetchTest {
         }
     }
 
-    private PolicyVersion version(long number) {
+    private PublishedWeights version(long number) {
         Map<String, String> hashes = new HashMap<>();
         files.forEach((name, content) -> {
             try {
@@ -100,7 +100,7 @@ class HttpFetchTest {
                 throw new IllegalStateException(e);
             }
         });
-        return new PolicyVersion("run", number, "/not/here", hashes, number, 0, List.of(), List.of());
+        return new PublishedWeights("run", number, "/not/here", hashes);
     }
 
     private HttpFetch fetch(String key, Duration deadline) {
@@ -171,7 +171,7 @@ class HttpFetchTest {
     void aRefusalSaysWhatToDo() {
         assertThatThrownBy(() -> fetch("wrong", Duration.ofSeconds(60)).fetch(version(3), name -> true))
                 .hasMessageContaining("http.api_keys");
-        PolicyVersion gone = version(3);
+        PublishedWeights gone = version(3);
         files.remove("model.safetensors");
         assertThatThrownBy(() -> fetch().fetch(gone, name -> true)).hasMessageContaining("is not there (any more)");
         assertThat(folder.resolve("cache")).isEmptyDirectory();
@@ -193,8 +193,8 @@ class HttpFetchTest {
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
             Files.write(shared.resolve(file.getKey()), file.getValue());
         }
-        PolicyVersion version =
-                new PolicyVersion("run", 1, shared.toString(), version(1).files(), 1, 0, List.of(), List.of());
+        PublishedWeights version =
+                new PublishedWeights("run", 1, shared.toString(), version(1).files());
         PolicyFetch fetch = PolicyFetch.folderOr(fetch("secret", Duration.ofMillis(100)));
         assertThat(fetch.fetch(version, name -> true)).isEqualTo(new PolicyFetch.Fetched(shared, 600_002));
         Files.write(shared.resolve("ema.safetensors"), random(300_000, 77));

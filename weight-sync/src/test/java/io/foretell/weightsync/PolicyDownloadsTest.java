@@ -3,7 +3,7 @@ package io.foretell.weightsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.platform.Health;
 import io.foretell.platform.HttpService;
 import io.foretell.platform.HttpSettings;
@@ -128,7 +128,7 @@ class PolicyDownloadsTest {
 
     @Test
     void aWorkerWithAKeyFetchesAVersion() {
-        PolicyVersion version = new PolicyVersion("run", 7, "/not/here", published.files(), 7, 0, List.of(), List.of());
+        PublishedWeights version = new PublishedWeights("run", 7, "/not/here", published.files());
         URI learner = URI.create(service.url());
         Path cache = folder.resolve("cache");
 

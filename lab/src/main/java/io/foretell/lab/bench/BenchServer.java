@@ -1,6 +1,8 @@
 package io.foretell.lab.bench;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.LearnerProgress;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.learner.Learner;
 import io.foretell.objectives.Objectives;
 import io.foretell.platform.Configuration;
@@ -57,9 +59,9 @@ final class BenchServer {
     private static void takeDocuments(Server server, Path origin) throws IOException {
         server.start(List.of(wiring -> {
             String run = wiring.config().run().name();
-            wiring.feed()
-                    .publish(new PolicyVersion(
-                            run, 0, origin.toAbsolutePath().toString(), Map.of(), 0, 0, List.of(), List.of()));
+            PublishedWeights weights =
+                    new PublishedWeights(run, 0, origin.toAbsolutePath().toString(), Map.of());
+            wiring.feed().publish(new PolicyAnnouncement(weights, LearnerProgress.NONE));
             return new StreamsRole(wiring);
         }));
         Console.say(READY + server.url() + " " + server.bootstrap());

@@ -2,7 +2,7 @@ package io.foretell.lab.bench;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.foretell.domain.Experience;
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PublishedWeights;
 import io.foretell.learner.checkpoint.CheckpointState;
 import io.foretell.learner.checkpoint.CheckpointStore;
 import io.foretell.learner.checkpoint.CheckpointWriter;
@@ -175,8 +175,8 @@ final class WeightCases {
                 PolicyStore.Published done = store.publish(version, aside -> policy.save(aside, model.folder()));
                 published.add((System.nanoTime() - start) / 1e9);
                 bytes = done.bytes();
-                PolicyVersion announced = new PolicyVersion(
-                        "bench", version, done.folder().toString(), done.files(), version, 0, List.of(), List.of());
+                PublishedWeights announced =
+                        new PublishedWeights("bench", version, done.folder().toString(), done.files());
                 shared.swap(announced);
                 overHttp.swap(announced);
                 copied.add(Stopwatch.seconds(() -> policy.copyTo(copy)));

@@ -1,6 +1,6 @@
 package io.foretell.lab.chaos;
 
-import io.foretell.domain.PolicyVersion;
+import io.foretell.domain.PolicyAnnouncement;
 import io.foretell.domain.RolloutGroup;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
@@ -35,10 +35,10 @@ record ChaosTopics(
         List<Announced> announced,
         Set<String> dead) {
     /** What the learner announced, and when. */
-    record Announced(Instant at, PolicyVersion version) {
+    record Announced(Instant at, PolicyAnnouncement learner) {
         /** Groups that no longer count as under way. */
         long settled() {
-            return Stream.of(version.groupsUsed(), version.groupsDropped())
+            return Stream.of(learner.progress().groupsUsed(), learner.progress().groupsDropped())
                     .flatMap(List::stream)
                     .mapToLong(Long::longValue)
                     .sum();
@@ -62,8 +62,8 @@ record ChaosTopics(
         TopicScan.read(
                 bootstrap,
                 topics.policies(),
-                Codecs.policyVersion(),
-                (version, at) -> announced.add(new Announced(at, version)));
+                Codecs.announcement(),
+                (learner, at) -> announced.add(new Announced(at, learner)));
         try (RecordSender sender = new RecordSender(bootstrap)) {
             Set<String> dead = new DeadLetters(bootstrap, topics, sender)
                     .read(MOST_LETTERS).stream()
