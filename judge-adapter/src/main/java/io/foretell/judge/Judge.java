@@ -1,8 +1,9 @@
 package io.foretell.judge;
 
-import io.foretell.judge.AnswerForm.Reading;
+import io.foretell.domain.Futures;
+import io.foretell.domain.Verdict;
+import io.foretell.judge.AnswerFormat.ParsedAnswer;
 import io.foretell.judge.JudgeFailure.Kind;
-import io.foretell.objectives.Verdict;
 import io.foretell.platform.Metrics;
 import io.micrometer.core.instrument.Gauge;
 import java.nio.file.Path;
@@ -30,12 +31,12 @@ public final class Judge implements AutoCloseable {
 
     private final JudgeSettings settings;
     private final JudgePrompts prompts;
-    private final PatientJudge judge;
+    private final ResilientJudge judge;
     private final VerdictStore store;
-    private final AnswerWatch watch;
-    private final Examiner examiner;
+    private final JudgeBiasMonitor watch;
+    private final CachingJudge examiner;
     private final ThreadPoolExecutor threads;
-    private final Map<String, CompletableFuture<Reading>> underWay = new ConcurrentHashMap<>();
+    private final Map<String, CompletableFuture<ParsedAnswer>> underWay = new ConcurrentHashMap<>();
 
     private Judge(
             JudgeSettings settings,
@@ -47,11 +48,12 @@ public final class Judge implements AutoCloseable {
         this.settings = settings;
         this.prompts = prompts;
         this.store = store;
-        this.judge = new PatientJudge(settings, model, new Spending(settings.maxSpentTokens(), store), name, metrics);
-        this.watch = new AnswerWatch(settings.swapOrder(), metrics);
-        this.examiner = new Examiner(settings, judge, store, watch, metrics);
+        this.judge = new ResilientJudge(
+                settings, model, new TokenBudget(settings.limits().maxSpentTokens(), store), name, metrics);
+        this.watch = new JudgeBiasMonitor(settings.answers().swapOrder(), metrics);
+        this.examiner = new CachingJudge(settings, judge, store, watch, metrics);
         AtomicInteger number = new AtomicInteger();
-        int most = settings.maxConcurrent();
+        int most = settings.limits().maxConcurrent();
         this.threads = new ThreadPoolExecutor(most, most, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
             Thread thread = new Thread(work, "judge-" + number.incrementAndGet());
             thread.setDaemon(true);
@@ -59,7 +61,7 @@ public final class Judge implements AutoCloseable {
         });
         threads.allowCoreThreadTimeOut(true);
         Gauge.builder("reward_judge_queue", threads, pool -> pool.getQueue().size())
-                .tag(PatientJudge.NAME, name)
+                .tag(ResilientJudge.NAME, name)
                 .register(metrics.registry());
     }
 
@@ -70,71 +72,59 @@ public final class Judge implements AutoCloseable {
      * @throws IllegalArgumentException when a prompt cannot be used
      */
     public static Judge open(JudgeSettings settings, JudgeModel model, Path folder, Metrics metrics) {
-        JudgePrompts prompts =
-                settings.prompts() == null ? JudgePrompts.builtIn() : JudgePrompts.in(Path.of(settings.prompts()));
+        JudgePrompts prompts = settings.answers().prompts() == null
+                ? JudgePrompts.builtIn()
+                : JudgePrompts.open(Path.of(settings.answers().prompts()));
         String name = String.valueOf(folder.getFileName());
         return new Judge(settings, prompts, model, VerdictStore.open(folder), name, metrics);
     }
 
     /** A verdict of {@code role} on material in its places; never completes exceptionally. */
     public CompletableFuture<Verdict> ask(String role, Map<String, String> material) {
-        JudgePrompt prompt = prompts.of(role);
+        JudgePrompt prompt = prompts.prompt(role);
         if (prompt == null) {
             return CompletableFuture.completedFuture(Verdicts.failed(
                     "there is no judge's role '" + role + "' among the prompts; known are " + prompts.roles()));
         }
         try {
-            int samples = prompt.isText() ? 1 : settings.samples();
-            List<CompletableFuture<Verdicts.Sample>> asked = new ArrayList<>();
+            int samples = prompt.isText() ? 1 : settings.answers().samples();
+            List<CompletableFuture<Verdicts.JudgeSample>> asked = new ArrayList<>();
             for (int sample = 0; sample < samples; sample++) {
                 asked.add(sample(prompt, material, sample));
             }
-            return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
-                    .thenApply(all -> Verdicts.of(
-                            asked.stream().map(CompletableFuture::join).toList()));
+            return Futures.all(asked).thenApply(Verdicts::of);
         } catch (IllegalArgumentException e) {
             return CompletableFuture.completedFuture(Verdicts.failed(String.valueOf(e.getMessage())));
         }
     }
 
-    /** Roles that compare two things, by the names of their places, such as first and second. */
-    public List<String> pair(String role) {
-        JudgePrompt prompt = prompts.of(role);
-        return prompt == null ? List.of() : prompt.pair();
+    /** What it asks in each role. */
+    public JudgePrompts prompts() {
+        return prompts;
     }
 
-    /** The places for material that {@code role} has; empty where there is no such role. */
-    public List<String> inputs(String role) {
-        JudgePrompt prompt = prompts.of(role);
-        return prompt == null ? List.of() : prompt.inputs();
-    }
-
-    /** Whether the latest answers of {@code role} look as if they said nothing. */
-    public boolean isSuspected(String role) {
-        return watch.isSuspected(role);
-    }
-
-    private CompletableFuture<Verdicts.Sample> sample(JudgePrompt prompt, Map<String, String> material, int sample) {
-        CompletableFuture<Verdicts.Sample> straight = outcome(single(prompt, prompt.question(material), sample));
-        if (!prompt.isPair() || !settings.swapOrder()) {
+    private CompletableFuture<Verdicts.JudgeSample> sample(
+            JudgePrompt prompt, Map<String, String> material, int sample) {
+        CompletableFuture<Verdicts.JudgeSample> straight = outcome(single(prompt, prompt.question(material), sample));
+        if (!prompt.isPair() || !settings.answers().swapOrder()) {
             return straight;
         }
         return straight.thenCombine(
                 outcome(single(prompt, prompt.question(prompt.swapped(material)), sample)),
-                Verdicts.Sample::withSwapped);
+                Verdicts.JudgeSample::withSwapped);
     }
 
-    private static CompletableFuture<Verdicts.Sample> outcome(CompletableFuture<Reading> reading) {
+    private static CompletableFuture<Verdicts.JudgeSample> outcome(CompletableFuture<ParsedAnswer> reading) {
         return reading.handle((found, failure) -> failure == null
-                ? Verdicts.Sample.of(found)
-                : Verdicts.Sample.of(failure instanceof CompletionException ? failure.getCause() : failure));
+                ? Verdicts.JudgeSample.of(found)
+                : Verdicts.JudgeSample.of(failure instanceof CompletionException ? failure.getCause() : failure));
     }
 
     /* Equal questions at the same time are asked once. */
-    private CompletableFuture<Reading> single(JudgePrompt prompt, String question, int sample) {
+    private CompletableFuture<ParsedAnswer> single(JudgePrompt prompt, String question, int sample) {
         String key = HexFormat.of().formatHex(examiner.key(prompt, question, sample));
-        CompletableFuture<Reading> mine = new CompletableFuture<>();
-        CompletableFuture<Reading> other = underWay.putIfAbsent(key, mine);
+        CompletableFuture<ParsedAnswer> mine = new CompletableFuture<>();
+        CompletableFuture<ParsedAnswer> other = underWay.putIfAbsent(key, mine);
         if (other != null) {
             return other;
         }
@@ -147,9 +137,10 @@ public final class Judge implements AutoCloseable {
     }
 
     /* Whoever asks again once it is answered finds it kept, or asks anew. */
-    private Consumer<CompletableFuture<Reading>> answer(String key, JudgePrompt prompt, String question, int sample) {
+    private Consumer<CompletableFuture<ParsedAnswer>> answer(
+            String key, JudgePrompt prompt, String question, int sample) {
         try {
-            Reading reading = examiner.read(prompt, question, sample);
+            ParsedAnswer reading = examiner.read(prompt, question, sample);
             return waiting -> waiting.complete(reading);
         } catch (InterruptedException e) {
             return waiting -> waiting.completeExceptionally(closed());

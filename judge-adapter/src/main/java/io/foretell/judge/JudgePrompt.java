@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param inputs the places that the text has for material
  * @param pair two of the inputs that are compared with each other; empty for roles that judge one thing
  */
-record JudgePrompt(String role, int version, List<String> inputs, List<String> pair, String text, AnswerForm answer) {
+record JudgePrompt(String role, int version, List<String> inputs, List<String> pair, String text, AnswerFormat answer) {
     private static final Pattern PLACE = Pattern.compile("\\{([a-z_]+)}");
 
     /** A prompt's file as it is read. */
@@ -46,23 +46,23 @@ record JudgePrompt(String role, int version, List<String> inputs, List<String> p
             @Nullable Map<String, Double> scores,
             @Nullable Map<String, Double> weights,
             @Nullable Double highest) {
-        AnswerForm form() {
+        AnswerFormat form() {
             Map<String, Double> labels = scores == null ? Map.of() : scores;
             Map<String, Double> criteria = weights == null ? Map.of() : weights;
             if (Boolean.TRUE.equals(whole)) {
-                return new AnswerForm.WholeText();
+                return new AnswerFormat.WholeText();
             }
             if (tag != null) {
-                return new AnswerForm.TaggedText(tag);
+                return new AnswerFormat.TaggedText(tag);
             }
             if (line != null && !labels.isEmpty()) {
-                return new AnswerForm.LastLine(line, labels);
+                return new AnswerFormat.LastLine(line, labels);
             }
             if (schema == null || field == null || labels.isEmpty() == criteria.isEmpty()) {
                 throw new IllegalArgumentException("answer needs a line with its scores, a schema with a field and"
                         + " either scores or weights, a tag, or to be whole");
             }
-            return new AnswerForm.JsonObject(schema, field, labels, criteria, highest == null ? 1 : highest);
+            return new AnswerFormat.JsonObject(schema, field, labels, criteria, highest == null ? 1 : highest);
         }
     }
 

@@ -5,9 +5,10 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foretell.platform.Json;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import java.net.URISyntaxException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,9 +17,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** One prompt per role. Immutable. */
-final class JudgePrompts {
-    private static final List<String> BUILT_IN =
-            List.of("quality", "safety", "factuality", "semantic_prefix", "rubric", "rewriter", "annotator", "thinker");
+public final class JudgePrompts {
     private static final ObjectMapper YAML =
             Json.yaml().copy().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
@@ -28,21 +27,37 @@ final class JudgePrompts {
         this.byRole = byRole;
     }
 
-    /** Those that Foretell brings: the files of {@code configs/judges}. */
-    static JudgePrompts builtIn() {
-        Map<String, JudgePrompt> found = new TreeMap<>();
-        for (String role : BUILT_IN) {
-            String name = "/judges/" + role + ".yaml";
-            try (InputStream input = JudgePrompts.class.getResourceAsStream(name)) {
-                if (input == null) {
-                    throw new IllegalStateException("the prompt " + name + " is missing from the build");
-                }
-                add(found, name, new String(input.readAllBytes(), StandardCharsets.UTF_8));
-            } catch (IOException e) {
-                throw new IllegalStateException("cannot read " + name, e);
+    /** Foretell's own: the files of {@code configs/judges}, which the build puts beside the classes. */
+    public static JudgePrompts builtIn() {
+        return BuiltIn.PROMPTS;
+    }
+
+    private static final class BuiltIn {
+        static final JudgePrompts PROMPTS = within(classes());
+
+        private static Path classes() {
+            try {
+                return Path.of(JudgePrompts.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .toURI());
+            } catch (URISyntaxException e) {
+                throw new IllegalStateException("cannot tell where the classes are", e);
             }
         }
-        return new JudgePrompts(found);
+    }
+
+    /** The folder {@code judges} of a jar, or of a folder of classes. */
+    static JudgePrompts within(Path classes) {
+        if (Files.isDirectory(classes)) {
+            return open(classes.resolve("judges"));
+        }
+        try (FileSystem jar = FileSystems.newFileSystem(classes, Map.of())) {
+            return open(jar.getPath("judges"));
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot read the judges' prompts in " + classes, e);
+        }
     }
 
     /**
@@ -50,7 +65,7 @@ final class JudgePrompts {
      *
      * @throws IllegalArgumentException with a sentence for the user, when one of them cannot be used
      */
-    static JudgePrompts in(Path folder) {
+    static JudgePrompts open(Path folder) {
         Map<String, JudgePrompt> found = new TreeMap<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.yaml")) {
             for (Path file : files) {
@@ -73,8 +88,20 @@ final class JudgePrompts {
         }
     }
 
+    /** The places for material that {@code role} has; empty where there is no such role. */
+    public List<String> inputs(String role) {
+        JudgePrompt prompt = prompt(role);
+        return prompt == null ? List.of() : prompt.inputs();
+    }
+
+    /** The two places that {@code role} compares, the preferred one first; empty where it judges one text. */
+    public List<String> pair(String role) {
+        JudgePrompt prompt = prompt(role);
+        return prompt == null ? List.of() : prompt.pair();
+    }
+
     @Nullable
-    JudgePrompt of(String role) {
+    JudgePrompt prompt(String role) {
         return byRole.get(role);
     }
 

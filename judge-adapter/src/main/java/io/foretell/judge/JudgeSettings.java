@@ -1,105 +1,159 @@
 package io.foretell.judge;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.foretell.platform.Check;
 import java.net.URI;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Section {@code reward.judge} of the configuration. There is no judge unless {@code baseUrl} or {@code policy} is given.
+ * Section {@code reward.judge} of the configuration. Its groups are of the code only: in the file all keys stand side by
+ * side. There is no judge unless {@code base_url} or {@code policy} is given. Immutable; never prints its key.
  *
- * @param baseUrl of the endpoint, up to and including {@code /v1}
- * @param apiKey sent as a bearer token; null for none
- * @param model as the endpoint names it
- * @param policy a Hugging Face folder that judges in this process instead
- * @param prompts a folder with one file per role; null for those that Foretell brings
- * @param samples answers per question, whose scores are averaged
- * @param temperature above 0 where there are several samples
- * @param maxTokens most tokens of an answer
- * @param swapOrder whether pairs are shown in both orders
- * @param timeout of one call
- * @param maxAttempts calls until a verdict is given up; only what may pass is tried again
- * @param backoffBase before the second attempt; doubles with every further one
- * @param maxBackoff most time between two attempts, whatever the judge asks for
- * @param circuit when a failing judge is left alone
- * @param maxConcurrent calls in flight; the others queue
- * @param maxRpm requests per minute; null for no limit
- * @param maxTpm tokens per minute, read and written; null for no limit
- * @param maxSpentTokens most tokens in the run's life; null for no limit
- * @param cache whether verdicts are kept on disk
+ * @param endpoint which model judges
+ * @param answers how it is asked
+ * @param retry what happens when a call fails
+ * @param limits how many calls and tokens it may take
  */
 public record JudgeSettings(
-        @Nullable String baseUrl,
-        @Nullable String apiKey,
-        String model,
-        @Nullable String policy,
-        @Nullable String prompts,
-        int samples,
-        float temperature,
-        float topP,
-        int maxTokens,
-        boolean swapOrder,
-        Duration timeout,
-        int maxAttempts,
-        Duration backoffBase,
-        Duration maxBackoff,
-        Circuit circuit,
-        int maxConcurrent,
-        @Nullable Integer maxRpm,
-        @Nullable Integer maxTpm,
-        @Nullable Long maxSpentTokens,
-        boolean cache) {
+        @JsonUnwrapped Endpoint endpoint,
+        @JsonUnwrapped Answers answers,
+        @JsonUnwrapped Retry retry,
+        @JsonUnwrapped Limits limits) {
+    private static final String SECTION = "reward.judge.";
 
     /**
-     * @param calls the latest calls that are looked at
-     * @param failureRate share of them that failed and opens the circuit, above 0 and at most 1
-     * @param pause how long the judge is left alone then
+     * Which model judges.
+     *
+     * @param baseUrl of the endpoint, up to and including {@code /v1}
+     * @param apiKey sent as a bearer token; null for none
+     * @param model as the endpoint names it
+     * @param policy a Hugging Face folder that judges in this process instead
      */
-    public record Circuit(int calls, double failureRate, Duration pause) {
-        public Circuit {
-            require(
-                    calls >= 1 && failureRate > 0 && failureRate <= 1 && isPositive(pause),
-                    "circuit needs calls of at least 1, a failure_rate above 0 and at most 1 and a pause above 0, but has "
-                            + calls + ", " + failureRate + " and " + pause);
+    public record Endpoint(
+            @Nullable String baseUrl,
+            @Nullable String apiKey,
+            String model,
+            @Nullable String policy) {
+        public Endpoint {
+            Check.that(
+                    SECTION + "base_url",
+                    baseUrl,
+                    baseUrl == null || isHttp(baseUrl),
+                    "an address such as http://localhost:8000/v1, or null");
+            Check.that(
+                    SECTION + "policy",
+                    policy,
+                    baseUrl == null || policy == null,
+                    "null where reward.judge.base_url is set: there is one judge");
+            if (apiKey != null && !apiKey.chars().allMatch(c -> c > ' ' && c < 127)) {
+                throw new IllegalArgumentException(
+                        SECTION + "api_key has a character that an HTTP header cannot carry, such as a line break");
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "Endpoint[baseUrl=" + baseUrl + ", model=" + model + ", policy=" + policy + "]";
         }
     }
 
-    public JudgeSettings {
-        require(
-                baseUrl == null || isHttp(baseUrl),
-                "base_url is '" + baseUrl + "' but must be an address such as http://localhost:8000/v1");
-        require(baseUrl == null || policy == null, "base_url and policy are both given, and the judge is one of them");
-        require(
-                apiKey == null || apiKey.chars().allMatch(c -> c > ' ' && c < 127),
-                "api_key has a character that a header cannot carry, such as a line break");
-        require(samples >= 1 && maxTokens >= 1, "samples and max_tokens must be at least 1");
-        require(
-                temperature >= 0 && Float.isFinite(temperature) && topP > 0 && topP <= 1,
-                "temperature must be 0 or above and top_p above 0 and at most 1");
-        require(
-                samples == 1 || temperature > 0,
-                "samples is " + samples + " but temperature is 0: all answers would be the same");
-        require(
-                isPositive(timeout) && maxAttempts >= 1 && maxConcurrent >= 1,
-                "timeout must be above 0, max_attempts and max_concurrent at least 1, but they are " + timeout + ", "
-                        + maxAttempts + " and " + maxConcurrent);
-        require(
-                isPositive(backoffBase) && maxBackoff.compareTo(backoffBase) >= 0,
-                "backoff_base must be above 0 and max_backoff no shorter");
-        require(
-                (maxRpm == null || maxRpm >= 1) && (maxTpm == null || maxTpm >= 1),
-                "max_rpm and max_tpm must be at least 1, or null");
-        require(maxSpentTokens == null || maxSpentTokens >= 0, "max_spent_tokens must not be negative");
+    /**
+     * How the judge is asked.
+     *
+     * @param prompts a folder with one file per role; null for the built-in prompts
+     * @param samples answers per question, whose scores are averaged
+     * @param temperature above 0 where there are several samples
+     * @param topP nucleus sampling
+     * @param maxTokens maximum tokens of an answer
+     * @param swapOrder whether pairs are shown in both orders
+     * @param cache whether verdicts are kept on disk
+     */
+    public record Answers(
+            @Nullable String prompts,
+            int samples,
+            float temperature,
+            float topP,
+            int maxTokens,
+            boolean swapOrder,
+            boolean cache) {
+        public Answers {
+            Check.that(SECTION + "samples", samples, samples >= 1, "at least 1");
+            boolean isTemperature = temperature >= 0 && Float.isFinite(temperature);
+            Check.that(SECTION + "temperature", temperature, isTemperature, "0 or more");
+            Check.that(
+                    SECTION + "samples",
+                    samples,
+                    samples == 1 || temperature > 0,
+                    "1 where reward.judge.temperature is 0, because all answers would be the same");
+            Check.that(SECTION + "top_p", topP, topP > 0 && topP <= 1, "above 0 and at most 1");
+            Check.that(SECTION + "max_tokens", maxTokens, maxTokens >= 1, "at least 1");
+        }
+    }
+
+    /**
+     * What happens when a call fails.
+     *
+     * @param timeout of one call
+     * @param maxAttempts calls until a verdict is given up; only transient failures are retried
+     * @param backoffBase before the second attempt; doubles with every further one
+     * @param maxBackoff maximum time between two attempts, whatever the judge asks for
+     * @param circuit when a failing judge is left alone
+     */
+    public record Retry(Duration timeout, int maxAttempts, Duration backoffBase, Duration maxBackoff, Circuit circuit) {
+        public Retry {
+            Check.that(SECTION + "timeout", timeout, isPositive(timeout), "above 0");
+            Check.that(SECTION + "max_attempts", maxAttempts, maxAttempts >= 1, "at least 1");
+            Check.that(SECTION + "backoff_base", backoffBase, isPositive(backoffBase), "above 0");
+            Check.that(
+                    SECTION + "max_backoff",
+                    maxBackoff,
+                    maxBackoff.compareTo(backoffBase) >= 0,
+                    "no shorter than reward.judge.backoff_base");
+        }
+    }
+
+    /**
+     * Section {@code reward.judge.circuit}: a circuit breaker.
+     *
+     * @param calls the latest calls that are looked at
+     * @param failureRate share of failed calls that opens the circuit, above 0 and at most 1
+     * @param pause how long the judge is not called then
+     */
+    public record Circuit(int calls, double failureRate, Duration pause) {
+        public Circuit {
+            Check.that(SECTION + "circuit.calls", calls, calls >= 1, "at least 1");
+            boolean isShare = failureRate > 0 && failureRate <= 1;
+            Check.that(SECTION + "circuit.failure_rate", failureRate, isShare, "above 0 and at most 1");
+            Check.that(SECTION + "circuit.pause", pause, isPositive(pause), "above 0");
+        }
+    }
+
+    /**
+     * How many calls and tokens the judge may take.
+     *
+     * @param maxConcurrent calls in flight; the others queue
+     * @param maxRpm requests per minute; null for no limit
+     * @param maxTpm tokens per minute, read and written; null for no limit
+     * @param maxSpentTokens maximum tokens in the run's life; null for no limit
+     */
+    public record Limits(
+            int maxConcurrent,
+            @Nullable Integer maxRpm,
+            @Nullable Integer maxTpm,
+            @Nullable Long maxSpentTokens) {
+        public Limits {
+            Check.that(SECTION + "max_concurrent", maxConcurrent, maxConcurrent >= 1, "at least 1");
+            Check.that(SECTION + "max_rpm", maxRpm, maxRpm == null || maxRpm >= 1, "at least 1, or null");
+            Check.that(SECTION + "max_tpm", maxTpm, maxTpm == null || maxTpm >= 1, "at least 1, or null");
+            boolean isBudget = maxSpentTokens == null || maxSpentTokens >= 0;
+            Check.that(SECTION + "max_spent_tokens", maxSpentTokens, isBudget, "0 or more, or null");
+        }
     }
 
     /** Whether there is a judge at all. */
     public boolean isConfigured() {
-        return baseUrl != null || policy != null;
-    }
-
-    private static void require(boolean holds, String otherwise) {
-        if (!holds) {
-            throw new IllegalArgumentException("reward.judge." + otherwise);
-        }
+        return endpoint.baseUrl() != null || endpoint.policy() != null;
     }
 
     private static boolean isPositive(Duration duration) {
@@ -113,10 +167,5 @@ public record JudgeSettings(
         } catch (IllegalArgumentException e) {
             return false;
         }
-    }
-
-    @Override
-    public String toString() {
-        return "JudgeSettings[baseUrl=" + baseUrl + ", model=" + model + ", policy=" + policy + "]";
     }
 }

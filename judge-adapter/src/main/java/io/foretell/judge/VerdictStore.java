@@ -1,6 +1,6 @@
 package io.foretell.judge;
 
-import io.foretell.judge.AnswerForm.Reading;
+import io.foretell.judge.AnswerFormat.ParsedAnswer;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
@@ -14,16 +14,16 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What the judge has said and cost, on disk. Thread-safe; calls block. Who opens it closes it. */
+/** The judge's verdicts and what they cost, on disk. Thread-safe; calls block. Who opens it closes it. */
 final class VerdictStore implements AutoCloseable {
     private static final String VERDICTS = "verdicts";
     private static final String TOTALS = "totals";
     private static final byte[] SPENT = "spent".getBytes(StandardCharsets.UTF_8);
-    private static final int MOST_PROCESSES = 64;
+    private static final int MAX_PROCESSES = 64;
 
-    private final @Nullable RocksStore store;
+    private final RocksStore store;
 
-    private VerdictStore(@Nullable RocksStore store) {
+    private VerdictStore(RocksStore store) {
         this.store = store;
     }
 
@@ -36,11 +36,6 @@ final class VerdictStore implements AutoCloseable {
             Map<String, Double> parts,
             String text) {}
 
-    /** Keeps nothing. */
-    static VerdictStore none() {
-        return new VerdictStore(null);
-    }
-
     /** Opens {@code folder/0}, or the next one that no other process has open. */
     static VerdictStore open(Path folder) {
         for (int number = 0; ; number++) {
@@ -48,31 +43,28 @@ final class VerdictStore implements AutoCloseable {
                 return new VerdictStore(
                         RocksStore.open(folder.resolve(String.valueOf(number)), List.of(VERDICTS, TOTALS)));
             } catch (ForetellException e) {
-                if (e.code() != ErrorCode.CONFLICT || number == MOST_PROCESSES) {
+                if (e.code() != ErrorCode.CONFLICT || number == MAX_PROCESSES) {
                     throw e;
                 }
             }
         }
     }
 
-    Optional<Reading> find(byte[] key) {
-        byte[] bytes = store == null ? null : store.get(VERDICTS, key);
+    Optional<ParsedAnswer> find(byte[] key) {
+        byte[] bytes = store.get(VERDICTS, key);
         if (bytes == null) {
             return Optional.empty();
         }
         try {
             Kept kept = Json.mapper().readValue(bytes, Kept.class);
             return Optional.of(
-                    new Reading(kept.score() == null ? Double.NaN : kept.score(), kept.parts(), kept.text()));
+                    new ParsedAnswer(kept.score() == null ? Double.NaN : kept.score(), kept.parts(), kept.text()));
         } catch (IOException e) {
             throw new ForetellException(ErrorCode.CORRUPT, "a verdict that was kept cannot be read", e);
         }
     }
 
-    void keep(byte[] key, JudgePrompt prompt, String judge, Reading reading) {
-        if (store == null) {
-            return;
-        }
+    void keep(byte[] key, JudgePrompt prompt, String judge, ParsedAnswer reading) {
         Double score = Double.isNaN(reading.score()) ? null : reading.score();
         Kept kept = new Kept(prompt.role(), prompt.version(), judge, score, reading.parts(), reading.text());
         try {
@@ -85,21 +77,17 @@ final class VerdictStore implements AutoCloseable {
 
     /** Tokens spent in the life of this store. */
     long spent() {
-        byte[] bytes = store == null ? null : store.get(TOTALS, SPENT);
+        byte[] bytes = store.get(TOTALS, SPENT);
         return bytes == null ? 0 : ByteBuffer.wrap(bytes).getLong();
     }
 
     void spent(long tokens) {
-        if (store != null) {
-            byte[] bytes = ByteBuffer.allocate(Long.BYTES).putLong(tokens).array();
-            store.write(batch -> batch.put(TOTALS, SPENT, bytes));
-        }
+        byte[] bytes = ByteBuffer.allocate(Long.BYTES).putLong(tokens).array();
+        store.write(batch -> batch.put(TOTALS, SPENT, bytes));
     }
 
     @Override
     public void close() {
-        if (store != null) {
-            store.close();
-        }
+        store.close();
     }
 }

@@ -1,9 +1,9 @@
 package io.foretell.judge;
 
-import io.foretell.judge.AnswerForm.Reading;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Verdict;
+import io.foretell.judge.AnswerFormat.ParsedAnswer;
 import io.foretell.judge.JudgeFailure.Kind;
-import io.foretell.objectives.RewardStatus;
-import io.foretell.objectives.Verdict;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -18,40 +18,41 @@ final class Verdicts {
      *
      * @param agreed for a pair shown in both orders, whether both answers preferred the same one
      */
-    record Sample(
-            @Nullable Reading reading,
+    record JudgeSample(
+            @Nullable ParsedAnswer reading,
             @Nullable Throwable failure,
             @Nullable Boolean agreed) {
-        static Sample of(Reading reading) {
-            return new Sample(reading, null, null);
+        static JudgeSample of(ParsedAnswer reading) {
+            return new JudgeSample(reading, null, null);
         }
 
-        static Sample of(Throwable failure) {
-            return new Sample(null, failure, null);
+        static JudgeSample of(Throwable failure) {
+            return new JudgeSample(null, failure, null);
         }
 
         /** Both orders together; the swapped one prefers the first by preferring what it was shown second. */
-        Sample withSwapped(Sample other) {
+        JudgeSample withSwapped(JudgeSample other) {
             if (reading == null || other.reading == null) {
-                return new Sample(null, failure == null ? other.failure : failure, null);
+                return new JudgeSample(null, failure == null ? other.failure : failure, null);
             }
             double back = 1 - other.reading.score();
             boolean same = (reading.score() > 0.5) == (back > 0.5);
-            return new Sample(new Reading((reading.score() + back) / 2, reading.parts(), reading.text()), null, same);
+            return new JudgeSample(
+                    new ParsedAnswer((reading.score() + back) / 2, reading.parts(), reading.text()), null, same);
         }
     }
 
     /** The mean over the samples that came, if they are at least half of those asked for. */
-    static Verdict of(List<Sample> samples) {
-        List<Reading> readings = samples.stream()
+    static Verdict of(List<JudgeSample> samples) {
+        List<ParsedAnswer> readings = samples.stream()
                 .filter(sample -> sample.reading() != null)
-                .map(Sample::reading)
+                .map(JudgeSample::reading)
                 .toList();
         if (2 * readings.size() < samples.size() || readings.isEmpty()) {
             return missing(samples, readings.size());
         }
         Map<String, Double> parts = new TreeMap<>();
-        for (Reading reading : readings) {
+        for (ParsedAnswer reading : readings) {
             reading.parts().forEach((name, value) -> parts.merge(name, value / readings.size(), Double::sum));
         }
         samples.stream()
@@ -59,14 +60,15 @@ final class Verdicts {
                 .mapToDouble(sample -> Boolean.TRUE.equals(sample.agreed()) ? 1 : 0)
                 .average()
                 .ifPresent(share -> parts.put("order_agreement", share));
-        double score = readings.stream().mapToDouble(Reading::score).average().orElse(Double.NaN);
+        double score =
+                readings.stream().mapToDouble(ParsedAnswer::score).average().orElse(Double.NaN);
         return new Verdict(RewardStatus.OK, score, readings.get(0).text(), parts);
     }
 
-    private static Verdict missing(List<Sample> samples, int had) {
+    private static Verdict missing(List<JudgeSample> samples, int had) {
         List<Throwable> failures = samples.stream()
                 .filter(sample -> sample.failure() != null)
-                .map(Sample::failure)
+                .map(JudgeSample::failure)
                 .toList();
         boolean late = failures.stream().allMatch(e -> e instanceof JudgeFailure known && known.kind() == Kind.TIMEOUT);
         Throwable first = failures.get(0);

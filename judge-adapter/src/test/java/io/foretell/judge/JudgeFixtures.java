@@ -37,26 +37,10 @@ final class JudgeFixtures {
 
         JudgeSettings build() {
             return new JudgeSettings(
-                    url,
-                    KEY,
-                    "grader",
-                    null,
-                    prompts,
-                    samples,
-                    temperature,
-                    1,
-                    maxTokens,
-                    swapOrder,
-                    timeout,
-                    maxAttempts,
-                    Duration.ofMillis(10),
-                    maxBackoff,
-                    circuit,
-                    maxConcurrent,
-                    maxRpm,
-                    maxTpm,
-                    maxSpentTokens,
-                    true);
+                    new JudgeSettings.Endpoint(url, KEY, "grader", null),
+                    new JudgeSettings.Answers(prompts, samples, temperature, 1, maxTokens, swapOrder, true),
+                    new JudgeSettings.Retry(timeout, maxAttempts, Duration.ofMillis(10), maxBackoff, circuit),
+                    new JudgeSettings.Limits(maxConcurrent, maxRpm, maxTpm, maxSpentTokens));
         }
     }
 }

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -16,28 +20,37 @@ class JudgePromptTest {
 
     @Test
     void thePromptsOfTheBuildAreTheFilesOfConfigs() throws IOException {
-        JudgePrompts files = JudgePrompts.in(Path.of("../configs/judges"));
+        JudgePrompts files = JudgePrompts.open(Path.of("../configs/judges"));
         JudgePrompts builtIn = JudgePrompts.builtIn();
 
         assertThat(builtIn.roles())
-                .containsExactly(
-                        "annotator",
-                        "factuality",
-                        "quality",
-                        "rewriter",
-                        "rubric",
-                        "safety",
-                        "semantic_prefix",
-                        "thinker");
+                .containsExactly("factuality", "quality", "rewriter", "rubric", "safety", "semantic_prefix", "thinker");
         assertThat(files.roles()).containsExactlyElementsOf(builtIn.roles());
         for (String role : builtIn.roles()) {
-            assertThat(builtIn.of(role)).isEqualTo(files.of(role));
+            assertThat(builtIn.prompt(role)).isEqualTo(files.prompt(role));
         }
     }
 
     @Test
+    void theBuiltInPromptsAreReadOutOfAJarAsWell() throws IOException {
+        Path jar = folder.resolve("judge-adapter.jar");
+        try (OutputStream out = Files.newOutputStream(jar);
+                JarOutputStream entries = new JarOutputStream(out);
+                DirectoryStream<Path> files = Files.newDirectoryStream(Path.of("../configs/judges"))) {
+            for (Path file : files) {
+                entries.putNextEntry(new JarEntry("judges/" + file.getFileName()));
+                entries.write(Files.readAllBytes(file));
+                entries.closeEntry();
+            }
+        }
+
+        assertThat(JudgePrompts.within(jar).roles())
+                .containsExactlyElementsOf(JudgePrompts.builtIn().roles());
+    }
+
+    @Test
     void bracesInTheMaterialAreLeftAlone() {
-        JudgePrompt quality = JudgePrompts.builtIn().of("quality");
+        JudgePrompt quality = JudgePrompts.builtIn().prompt("quality");
 
         String question = quality.question(Map.of("context", "{second} $1", "first", "{first}", "second", "\\x"));
 
@@ -50,7 +63,7 @@ class JudgePromptTest {
     @Test
     void theJsonOfAPromptIsNoPlace() {
         String question = JudgePrompts.builtIn()
-                .of("factuality")
+                .prompt("factuality")
                 .question(Map.of("context", "a", "reference", "b", "continuation", "c"));
 
         assertThat(question).contains("{\"reasoning\": \"your reasons\"");
@@ -60,16 +73,16 @@ class JudgePromptTest {
     void aFileThatCannotBeUsedIsRefusedByName() throws IOException {
         Files.writeString(
                 folder.resolve("a.yaml"), "role: a\nversion: 1\ninputs: [text]\nanswer: {tag: x}\nprompt: none\n");
-        assertThatThrownBy(() -> JudgePrompts.in(folder))
+        assertThatThrownBy(() -> JudgePrompts.open(folder))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("a.yaml")
                 .hasMessageContaining("the prompt has no place {text}");
 
         Files.writeString(
                 folder.resolve("a.yaml"), "role: a\nversion: 1\ninputs: []\nanswer: {line: x}\nprompt: none\n");
-        assertThatThrownBy(() -> JudgePrompts.in(folder)).hasMessageContaining("answer needs a line with its scores");
+        assertThatThrownBy(() -> JudgePrompts.open(folder)).hasMessageContaining("answer needs a line with its scores");
 
         Files.writeString(folder.resolve("a.yaml"), "role: a\nverison: 1\n");
-        assertThatThrownBy(() -> JudgePrompts.in(folder)).hasMessageContaining("verison");
+        assertThatThrownBy(() -> JudgePrompts.open(folder)).hasMessageContaining("verison");
     }
 }

@@ -3,8 +3,8 @@ package io.foretell.judge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.RewardStatus;
-import io.foretell.objectives.Verdict;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,7 +106,6 @@ class JudgeTest extends WithJudgeServer {
             assertThat(verdict.parts()).containsEntry("order_agreement", 0.0);
         }
 
-        assertThat(judge.isSuspected("quality")).isTrue();
         assertThat(counted("reward_judge_suspicions", "role", "quality", "kind", "position"))
                 .isEqualTo(1);
         assertThat(metrics.scrape()).contains("reward_judge_first_preferred{role=\"quality\"} 1.0");
@@ -124,12 +123,12 @@ class JudgeTest extends WithJudgeServer {
             Map<String, String> pair = Map.of("context", "c" + i, "first", "good", "second", "bad");
             assertThat(judge.ask("quality", pair).join().score()).isEqualTo(1);
         }
-        assertThat(judge.isSuspected("quality")).isFalse();
+        assertThat(counted("reward_judge_suspicions", "role", "quality")).isZero();
     }
 
     @ParameterizedTest
-    @CsvSource({"4, false", "60, true"})
-    void shownInOneOrderOnlyAJudgeOfPairsIsSuspectedWhenItAlwaysAnswersTheSame(int others, boolean expected) {
+    @CsvSource({"4, 0", "60, 1"})
+    void shownInOneOrderOnlyAJudgeOfPairsIsSuspectedWhenItAlwaysAnswersTheSame(int others, int expected) {
         settings.swapOrder = false;
         server.thenAnswers(question -> "Conclusion: Option " + (question.contains("bad") ? 2 : 1));
         Judge judge = judge();
@@ -140,7 +139,7 @@ class JudgeTest extends WithJudgeServer {
                     .join();
         }
 
-        assertThat(judge.isSuspected("quality")).isEqualTo(expected);
+        assertThat(counted("reward_judge_suspicions", "role", "quality")).isEqualTo(expected);
     }
 
     @Test
@@ -153,7 +152,6 @@ class JudgeTest extends WithJudgeServer {
                     .isEqualTo(1);
         }
 
-        assertThat(judge.isSuspected("safety")).isTrue();
         assertThat(counted("reward_judge_suspicions", "kind", "constant")).isEqualTo(1);
     }
 

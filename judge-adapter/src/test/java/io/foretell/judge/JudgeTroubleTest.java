@@ -2,8 +2,8 @@ package io.foretell.judge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.RewardStatus;
-import io.foretell.objectives.Verdict;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Verdict;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -1,7 +1,7 @@
 package io.foretell.judge;
 
+import io.foretell.domain.Verdict;
 import io.foretell.judge.JudgeFixtures.Builder;
-import io.foretell.objectives.Verdict;
 import io.foretell.platform.Metrics;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -46,8 +46,12 @@ abstract class WithJudgeServer {
 
     Judge judge() {
         JudgeSettings built = settings.build();
-        HttpJudge model =
-                new HttpJudge(settings.url, built.apiKey(), built.model(), Duration.ofMinutes(1), Clock.systemUTC());
+        HttpJudge model = new HttpJudge(
+                settings.url,
+                built.endpoint().apiKey(),
+                built.endpoint().model(),
+                Duration.ofMinutes(1),
+                Clock.systemUTC());
         Judge judge = Judge.open(built, model, folder.resolve("verdicts"), metrics);
         open.add(judge);
         return judge;

@@ -1,6 +1,10 @@
 package io.foretell.launcher;
 
 import io.foretell.platform.ClockGuard;
+import io.foretell.server.Console;
+import io.foretell.server.Logging;
+import io.foretell.server.ProcessEnd;
+import io.foretell.server.Shutdown;
 import io.foretell.streams.EmbeddedBroker;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;

@@ -2,6 +2,7 @@ package io.foretell.launcher;
 
 import io.foretell.platform.Configuration;
 import io.foretell.platform.Json;
+import io.foretell.server.ForetellConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,11 +1,13 @@
 package io.foretell.launcher;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.foretell.lab.bench.ModelPeak;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.RocksStore;
 import io.foretell.policy.Policy;
 import io.foretell.policy.Precision;
+import io.foretell.server.Plugins;
 import io.foretell.streams.EmbeddedBroker;
 import io.foretell.streams.Topics;
 import java.io.IOException;
@@ -89,7 +91,12 @@ final class DoctorChecks {
                         true,
                         "see the log, or use a cluster with kafka.embedded: false and kafka.bootstrap",
                         this::kafka),
-                new Check("RocksDB", true, "its native library does not work in this temporary folder", this::rocks));
+                new Check("RocksDB", true, "its native library does not work in this temporary folder", this::rocks),
+                new Check(
+                        "plugins",
+                        true,
+                        "see docs/plugins.md",
+                        () -> Plugins.load(System.getenv()).toString()));
     }
 
     private static String java() {
@@ -132,9 +139,9 @@ final class DoctorChecks {
             throw failed(there + " cannot be written");
         }
         if (free < LITTLE_DISK) {
-            throw failed("only " + Sizes.of(free) + " free for " + runDir);
+            throw failed("only " + HumanSizes.format(free) + " free for " + runDir);
         }
-        return Sizes.of(free) + " free for " + runDir;
+        return HumanSizes.format(free) + " free for " + runDir;
     }
 
     private static Path existing(Path path) {
@@ -148,8 +155,9 @@ final class DoctorChecks {
     private static String memory() {
         OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
         long total = system.getTotalMemorySize();
-        String figures = Sizes.of(total) + ", " + Sizes.of(system.getFreeMemorySize()) + " unused, Java heap at most "
-                + Sizes.of(Runtime.getRuntime().maxMemory());
+        String figures = HumanSizes.format(total) + ", " + HumanSizes.format(system.getFreeMemorySize())
+                + " unused, Java heap at most "
+                + HumanSizes.format(Runtime.getRuntime().maxMemory());
         if (total < LITTLE_MEMORY) {
             throw failed("only " + figures);
         }

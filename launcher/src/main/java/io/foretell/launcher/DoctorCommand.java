@@ -1,6 +1,7 @@
 package io.foretell.launcher;
 
 import io.foretell.platform.AtomicFiles;
+import io.foretell.server.Console;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

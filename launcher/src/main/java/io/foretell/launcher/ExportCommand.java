@@ -1,9 +1,10 @@
 package io.foretell.launcher;
 
-import io.foretell.learner.PolicyStore;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.server.Console;
+import io.foretell.weightsync.PolicyStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,18 +2,19 @@ package io.foretell.launcher;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ChatTemplate;
+import io.foretell.huggingface.ChatTemplateException;
+import io.foretell.huggingface.EndTokens;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.PolicyException;
 import io.foretell.platform.Json;
-import io.foretell.policy.EndTokens;
+import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
-import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.Policy;
-import io.foretell.policy.PolicyException;
-import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.StopText;
-import io.foretell.rollout.ChatTemplate;
-import io.foretell.rollout.ChatTemplateException;
+import io.foretell.server.Console;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,10 +101,10 @@ final class GenerateCommand implements Callable<Integer> {
         try (Policy model = policy.open()) {
             HuggingFaceTokenizer tokenizer = model.tokenizer();
             TokenArray tokens = chat ? tokenizer.encode(message()) : policy.encode(tokenizer, prompt);
-            SamplingParameters sampling = sampling(EndTokens.of(policy.folder(), tokenizer));
+            SamplingParameters sampling = sampling(EndTokens.read(policy.folder(), tokenizer));
             GenerationRequest request =
                     new GenerationRequest(tokens, seeds(), sampling, StopText.factory(tokenizer, stops, 0));
-            List<Sample> samples = model.generate(List.of(request)).get(0);
+            List<Completion> samples = model.generate(List.of(request)).get(0);
             if (policy.isJson()) {
                 Console.say(json(tokenizer, tokens, samples).toString());
             } else {
@@ -151,7 +152,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     /* With its stop token, as it was sampled, but without a stop text. */
-    private String text(HuggingFaceTokenizer tokenizer, Sample sample) {
+    private String text(HuggingFaceTokenizer tokenizer, Completion sample) {
         if (stops.isEmpty()) {
             return tokenizer.decode(sample.tokens());
         }
@@ -160,7 +161,7 @@ final class GenerateCommand implements Callable<Integer> {
         return text.text();
     }
 
-    private void print(HuggingFaceTokenizer tokenizer, Sample sample) {
+    private void print(HuggingFaceTokenizer tokenizer, Completion sample) {
         Console.say(text(tokenizer, sample));
         Console.say(String.format(
                 Locale.ROOT,
@@ -170,13 +171,13 @@ final class GenerateCommand implements Callable<Integer> {
                 sample.logProbs().sum()));
     }
 
-    private ObjectNode json(HuggingFaceTokenizer tokenizer, TokenArray tokens, List<Sample> samples) {
+    private ObjectNode json(HuggingFaceTokenizer tokenizer, TokenArray tokens, List<Completion> samples) {
         ObjectNode answer = Json.mapper().createObjectNode();
         answer.put("policy", policy.folder().toString()).put("prompt", prompt);
         answer.set("prompt_tokens", Json.mapper().valueToTree(tokens.toArray()));
         answer.put("temperature", temperature).put("seed", seed);
         ArrayNode choices = answer.putArray("choices");
-        for (Sample sample : samples) {
+        for (Completion sample : samples) {
             ObjectNode choice = choices.addObject();
             choice.put("text", text(tokenizer, sample));
             choice.put("finish_reason", sample.finishReason().name().toLowerCase(Locale.ROOT));

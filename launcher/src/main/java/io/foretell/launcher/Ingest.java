@@ -1,10 +1,11 @@
 package io.foretell.launcher;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
 import io.foretell.platform.Json;
-import io.foretell.streams.DocumentSource;
-import io.foretell.streams.FileSource;
+import io.foretell.server.Console;
+import io.foretell.sources.DocumentSource;
+import io.foretell.sources.FileSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,7 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
-/** Documents of files on their way to a server, in batches, with progress. Confined to one thread. */
+/** Sends documents from files to a server, in batches, and shows progress. Confined to one thread. */
 final class Ingest implements DocumentSource.Sink {
     static final int BATCH_DOCUMENTS = 200;
     static final int BATCH_BYTES = 1_000_000;
@@ -51,17 +52,15 @@ final class Ingest implements DocumentSource.Sink {
     /** Sends everything; returns whether every document was taken. */
     boolean run(List<Part> parts) throws InterruptedException {
         parts.forEach(part -> bytesInAll += part.file().toFile().length());
-        try (SkippedDocuments heard = SkippedDocuments.listen(this::show)) {
-            for (Part part : parts) {
-                file = part.file();
-                source = part.source();
-                source.feed(this);
-                skipped += source.skipped();
-                bytesBefore += file.toFile().length();
-                source = null;
-            }
-            flush();
+        for (Part part : parts) {
+            file = part.file();
+            source = part.source();
+            source.feed(this);
+            skipped += source.skipped();
+            bytesBefore += file.toFile().length();
+            source = null;
         }
+        flush();
         long rejected = rejectedByServer + skipped;
         if (rejected > shown) {
             Console.say("  and " + (rejected - shown) + " more");
@@ -91,6 +90,11 @@ final class Ingest implements DocumentSource.Sink {
             flush();
             progress();
         }
+    }
+
+    @Override
+    public void skipped(String place, String reason) {
+        show("skipped " + place + ": " + reason);
     }
 
     private static String beginning(String text) {
@@ -140,8 +144,8 @@ final class Ingest implements DocumentSource.Sink {
                 Locale.ROOT,
                 "%d documents, %s of %s, %.0f documents/s, %d rejected",
                 accepted,
-                Sizes.of(bytes),
-                Sizes.of(bytesInAll),
+                HumanSizes.format(bytes),
+                HumanSizes.format(bytesInAll),
                 accepted / seconds(),
                 rejected);
     }

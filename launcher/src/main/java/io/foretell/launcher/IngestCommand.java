@@ -2,8 +2,8 @@ package io.foretell.launcher;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
-import io.foretell.streams.DocumentParser;
-import io.foretell.streams.FileSource;
+import io.foretell.sources.DocumentParser;
+import io.foretell.sources.FileSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,8 +1,10 @@
 package io.foretell.launcher;
 
+import io.foretell.huggingface.ModelConfig;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
-import io.foretell.policy.ModelConfig;
+import io.foretell.server.Console;
+import io.foretell.server.PolicyOrigin;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -71,7 +73,7 @@ final class InitCommand implements Callable<Integer> {
         long now = System.nanoTime();
         if (now - lastLine > QUIET_NANOS) {
             lastLine = now;
-            Console.say("writing " + folder + ": " + Sizes.of(bytes) + " of " + Sizes.of(total));
+            Console.say("writing " + folder + ": " + HumanSizes.format(bytes) + " of " + HumanSizes.format(total));
         }
     }
 }

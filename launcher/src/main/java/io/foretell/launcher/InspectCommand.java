@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
+import io.foretell.server.Console;
 import io.foretell.streams.DeadLetter;
 import io.foretell.streams.DeadLetters;
 import io.foretell.streams.QueueDepths;

@@ -1,12 +1,20 @@
 package io.foretell.launcher;
 
+import io.foretell.huggingface.PolicyException;
+import io.foretell.lab.bench.BenchCommand;
+import io.foretell.lab.chaos.ChaosCommand;
+import io.foretell.lab.experiment.ExperimentCommand;
 import io.foretell.platform.ConfigurationException;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
-import io.foretell.policy.PolicyException;
+import io.foretell.server.Console;
+import io.foretell.server.Plugins;
+import io.foretell.server.ProcessEnd;
+import io.foretell.server.Shutdown;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.UsageMessageSpec;
 
 /** The {@code foretell} command. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. */
 @Command(
@@ -28,6 +36,7 @@ import picocli.CommandLine.Command;
             ExportCommand.class,
             ProgramCommand.class,
             InspectCommand.class,
+            MethodsCommand.class,
             DoctorCommand.class,
             ExperimentCommand.class,
             BenchCommand.class,
@@ -48,7 +57,9 @@ public final class Main implements Runnable {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Main()).setExecutionExceptionHandler((failure, command, result) -> {
+        CommandLine commands = new CommandLine(new Main());
+        commands.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_FOOTER, help -> plugins());
+        return commands.setExecutionExceptionHandler((failure, command, result) -> {
             Console.warn(sentence(failure));
             return failure instanceof ConfigurationException
                             || failure instanceof IllegalArgumentException
@@ -56,6 +67,17 @@ public final class Main implements Runnable {
                     ? 2
                     : 1;
         });
+    }
+
+    /** The last line of {@code foretell --help}. */
+    private static String plugins() {
+        String line;
+        try {
+            line = Plugins.load(System.getenv()).toString();
+        } catch (ForetellException e) {
+            line = e.getMessage();
+        }
+        return System.lineSeparator() + "Plugins: " + line + System.lineSeparator();
     }
 
     private static String sentence(Exception failure) {

@@ -1,7 +1,7 @@
 package io.foretell.launcher;
 
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Tokenizer;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyOptions;
 import java.nio.file.Path;
@@ -40,11 +40,6 @@ final class PolicyArgument {
     /** The tokens of a text that something follows. */
     TokenArray encode(Tokenizer tokenizer, String text) {
         TokenArray tokens = tokenizer.encode(text);
-        if (raw || tokenizer.beginOfText().isEmpty()) {
-            return tokens;
-        }
-        int begin = tokenizer.beginOfText().getAsInt();
-        boolean begins = !tokens.isEmpty() && tokens.at(0) == begin;
-        return begins ? tokens : TokenArray.of(begin).concat(tokens);
+        return raw ? tokens : tokenizer.withBegin(tokens);
     }
 }

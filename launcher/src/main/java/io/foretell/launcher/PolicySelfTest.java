@@ -1,23 +1,25 @@
 package io.foretell.launcher;
 
-import io.foretell.objectives.ClippedSurrogate;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.LossAggregation;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.PolicyException;
+import io.foretell.lab.bench.ModelPeak;
+import io.foretell.losses.ClippedSurrogate;
+import io.foretell.losses.LossAggregation;
+import io.foretell.losses.PolicyGradientLoss;
+import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.MicroBatchResult;
 import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
-import io.foretell.policy.PolicyException;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Precision;
-import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.Score;
 import io.foretell.policy.ScoreRequest;
+import io.foretell.server.PolicyOrigin;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,7 +41,7 @@ final class PolicySelfTest {
     String run(Precision precision) {
         try (Policy policy = open(precision)) {
             TokenArray prompt = policy.tokenizer().encode("The quick brown fox");
-            Sample sample = policy.generate(
+            Completion sample = policy.generate(
                             List.of(new GenerationRequest(prompt, List.of(1L), SamplingParameters.plain(1f, 1, 8, -1))))
                     .get(0)
                     .get(0);
@@ -88,7 +90,7 @@ final class PolicySelfTest {
     }
 
     private static FloatArray score(Policy policy, TokenArray context, TokenArray continuation) {
-        Score score = policy.score(Weights.LIVE, List.of(new ScoreRequest(context, continuation)))
+        Score score = policy.score(PolicyRole.LIVE, List.of(new ScoreRequest(context, continuation)))
                 .get(0);
         require(score.logProbs().isFinite(), "log-probabilities are not finite");
         return score.logProbs();

@@ -1,9 +1,11 @@
 package io.foretell.launcher;
 
+import io.foretell.lab.bench.BenchOptions;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyOptions;
+import io.foretell.server.Console;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,7 +71,7 @@ final class ProgramCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new ForetellException(ErrorCode.STORAGE, "cannot write " + file + ": " + e.getMessage(), e);
         }
-        Console.say(file + ": the program of " + folder + ", " + precision + ", " + Sizes.of(archive.length));
+        Console.say(file + ": the program of " + folder + ", " + precision + ", " + HumanSizes.format(archive.length));
         return 0;
     }
 }

@@ -2,6 +2,19 @@ package io.foretell.launcher;
 
 import io.foretell.platform.Configuration;
 import io.foretell.platform.ConfigurationException;
+import io.foretell.server.Console;
+import io.foretell.server.ForetellConfig;
+import io.foretell.server.LearnerRole;
+import io.foretell.server.Logging;
+import io.foretell.server.Plugins;
+import io.foretell.server.PolicyOrigin;
+import io.foretell.server.RewardRole;
+import io.foretell.server.Role;
+import io.foretell.server.RolloutRole;
+import io.foretell.server.Server;
+import io.foretell.server.Shutdown;
+import io.foretell.server.StreamsRole;
+import io.foretell.server.Wiring;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -32,10 +45,11 @@ abstract class RoleCommand implements Callable<Integer> {
                     + " set kafka.embedded to false and kafka.bootstrap to its address");
         }
         StreamsRole.check(config);
+        Plugins plugins = Plugins.load(System.getenv());
         String name =
                 getClass().getAnnotation(picocli.CommandLine.Command.class).name();
         Logging.into(config.folder().resolve("logs").resolve(name));
-        Server server = new Server(configuration, name);
+        Server server = new Server(configuration, name, plugins.objectives());
         Shutdown shutdown = Shutdown.install(server::stop, config.run().stopTimeout());
         List<Function<Wiring, Role>> roles = List.of(this::role);
         server.start(roles);
@@ -95,7 +109,7 @@ abstract class RoleCommand implements Callable<Integer> {
 
         @Override
         Role role(Wiring wiring) {
-            learner = new LearnerRole(wiring, PolicyOrigin.of(wiring.config()), untilStep, Console::progress);
+            learner = new LearnerRole(wiring, PolicyOrigin.folder(wiring.config()), untilStep, Console::progress);
             return learner;
         }
 

@@ -1,10 +1,10 @@
 package io.foretell.launcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.learner.PolicyStore;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
+import io.foretell.weightsync.PolicyStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

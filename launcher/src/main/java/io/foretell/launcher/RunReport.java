@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.learner.ExperienceBuffer;
+import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.FolderLock;
 import io.foretell.platform.ForetellException;
@@ -131,7 +131,7 @@ final class RunReport {
     /** Empty when a run that is up deleted the folder meanwhile. */
     private static Optional<ObjectNode> entry(String key, long number, Path folder) {
         ObjectNode entry = Json.mapper().createObjectNode().put(key, number);
-        entry.put("bytes", Sizes.ofFolder(folder));
+        entry.put("bytes", HumanSizes.ofFolder(folder));
         String problem = "";
         try {
             RunFolder.verify(folder);

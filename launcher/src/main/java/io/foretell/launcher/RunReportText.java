@@ -95,7 +95,7 @@ final class RunReportText {
         }
         for (JsonNode folder : folders) {
             lines.add(title + folder.path(number).asText() + ", "
-                    + Sizes.of(folder.path("bytes").asLong()) + ", "
+                    + HumanSizes.format(folder.path("bytes").asLong()) + ", "
                     + (folder.path("whole").asBoolean()
                             ? "whole"
                             : "! " + folder.path("problem").asText())
@@ -117,7 +117,7 @@ final class RunReportText {
         }
         lines.add("policies     " + policies.size() + " kept, versions "
                 + policies.path(0).path("version").asText() + " to "
-                + policies.path(policies.size() - 1).path("version").asText() + ", " + Sizes.of(bytes));
+                + policies.path(policies.size() - 1).path("version").asText() + ", " + HumanSizes.format(bytes));
     }
 
     private static void buffer(List<String> lines, JsonNode report) {
@@ -144,7 +144,7 @@ final class RunReportText {
             lines.add("  in all     " + buffer.path("duplicates").asLong() + " came twice, "
                     + buffer.path("unreadable").asLong() + " unreadable, "
                     + buffer.path("forgotten").asLong() + " bodies deleted, "
-                    + Sizes.of(buffer.path("body_bytes").asLong()) + " kept");
+                    + HumanSizes.format(buffer.path("body_bytes").asLong()) + " kept");
         }
     }
 

@@ -1,13 +1,14 @@
 package io.foretell.launcher;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.HuggingFaceTokenizer;
 import io.foretell.platform.Json;
-import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.Policy;
 import io.foretell.policy.Score;
 import io.foretell.policy.ScoreRequest;
+import io.foretell.server.Console;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -45,9 +46,9 @@ final class ScoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Weights which = switch (weights) {
-            case "live" -> Weights.LIVE;
-            case "ema" -> Weights.EMA;
+        PolicyRole which = switch (weights) {
+            case "live" -> PolicyRole.LIVE;
+            case "ema" -> PolicyRole.TEACHER;
             default -> throw new IllegalArgumentException("--weights is '" + weights + "' but must be live or ema");
         };
         try (Policy model = policy.open()) {

@@ -2,6 +2,7 @@ package io.foretell.launcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.foretell.platform.Json;
+import io.foretell.server.Console;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

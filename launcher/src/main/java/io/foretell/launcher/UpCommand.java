@@ -1,11 +1,25 @@
 package io.foretell.launcher;
 
-import io.foretell.learner.BatchVocabulary;
-import io.foretell.learner.LearnerRun;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.learner.BatchDescription;
+import io.foretell.learner.TrainingPlan;
+import io.foretell.objectives.Objective;
 import io.foretell.platform.Configuration;
 import io.foretell.platform.Metrics;
-import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.ProxyPolicies;
+import io.foretell.server.Console;
+import io.foretell.server.ForetellConfig;
+import io.foretell.server.LearnerRole;
+import io.foretell.server.Logging;
+import io.foretell.server.Plugins;
+import io.foretell.server.PolicyOrigin;
+import io.foretell.server.RewardRole;
+import io.foretell.server.Role;
+import io.foretell.server.RolloutRole;
+import io.foretell.server.Server;
+import io.foretell.server.Shutdown;
+import io.foretell.server.StreamsRole;
+import io.foretell.server.Wiring;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -45,12 +59,13 @@ final class UpCommand implements Callable<Integer> {
         }
         StreamsRole.check(config);
         Logging.into(config.folder().resolve("logs"));
-        Path origin = PolicyOrigin.of(config);
-        announce(config, origin);
+        Path origin = PolicyOrigin.folder(config);
+        Plugins plugins = Plugins.load(System.getenv());
+        announce(config, plugins, origin);
         if (dryRun) {
             return 0;
         }
-        Server server = new Server(configuration, "up");
+        Server server = new Server(configuration, "up", plugins.objectives());
         Shutdown shutdown = Shutdown.install(server::stop, config.run().stopTimeout());
         LearnerRole[] learner = new LearnerRole[1];
         List<Function<Wiring, Role>> roles = List.of(
@@ -78,14 +93,17 @@ final class UpCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static void announce(ForetellConfig config, Path origin) {
+    private static void announce(ForetellConfig config, Plugins plugins, Path origin) {
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(origin);
                 Metrics metrics = new Metrics();
                 ProxyPolicies proxies = new ProxyPolicies(Wiring.policyOptions(config), metrics)) {
-            LearnerRun run =
-                    Wiring.learnerRun(config, Wiring.objectives(config, tokenizer, proxies), origin, Long.MAX_VALUE);
+            List<Objective> objectives = Wiring.objectives(config, plugins.objectives(), tokenizer, proxies);
+            TrainingPlan run = Wiring.learnerRun(config, objectives, origin, Long.MAX_VALUE);
             Console.say("run " + config.run().name() + ", " + config.run().mode() + ", policy from " + origin);
-            BatchVocabulary.lines(
+            if (!plugins.loaded().isEmpty()) {
+                Console.say("plugins: " + plugins);
+            }
+            BatchDescription.lines(
                             run,
                             config.rollout().n(),
                             config.rollout().maxPromptLength(),

@@ -26,6 +26,22 @@ class MainTest {
     }
 
     @Test
+    void helpNamesThePlugins() {
+        assertThat(Commands.run("--help").err() + Commands.run("--help").out()).contains("Plugins: none");
+    }
+
+    @Test
+    void methodsAreListedAndExplained() {
+        assertThat(Commands.run("methods").out())
+                .contains("rlp                thoughts rewarded by information gain", "ul2 ", "plugins: none");
+        assertThat(Commands.run("methods", "phf-rwr").out())
+                .contains("reward-weighted regression", "options: beta, banned, segment_ends");
+        Commands.Outcome unknown = Commands.run("methods", "rlq");
+        assertThat(unknown.status()).isEqualTo(2);
+        assertThat(unknown.err()).contains("there is no objective 'rlq'; known are [ntp, ");
+    }
+
+    @Test
     void everydayCommandsGiveAnExample() {
         CommandLine main = Main.commandLine();
         for (String command : new String[] {"ingest", "generate", "score", "export", "program", "inspect", "doctor"}) {
@@ -116,9 +132,9 @@ class MainTest {
 
     @Test
     void sizesAreForPeople() {
-        assertThat(Sizes.of(999)).isEqualTo("999 B");
-        assertThat(Sizes.of(1_234)).isEqualTo("1.2 kB");
-        assertThat(Sizes.of(999_960)).isEqualTo("1.0 MB");
-        assertThat(Sizes.of(75_300_000_000L)).isEqualTo("75.3 GB");
+        assertThat(HumanSizes.format(999)).isEqualTo("999 B");
+        assertThat(HumanSizes.format(1_234)).isEqualTo("1.2 kB");
+        assertThat(HumanSizes.format(999_960)).isEqualTo("1.0 MB");
+        assertThat(HumanSizes.format(75_300_000_000L)).isEqualTo("75.3 GB");
     }
 }

@@ -1,10 +1,11 @@
 package io.foretell.launcher;
 
-import io.foretell.learner.CheckpointState;
-import io.foretell.learner.CheckpointStore;
-import io.foretell.learner.ExperienceBuffer;
-import io.foretell.learner.PolicyStore;
+import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.learner.checkpoint.CheckpointState;
+import io.foretell.learner.checkpoint.CheckpointStore;
+import io.foretell.server.PolicyOrigin;
 import io.foretell.streams.Codecs;
+import io.foretell.weightsync.PolicyStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,10 +33,7 @@ final class RunFolders {
     static void checkpoint(Path run, Path model, long step) {
         CheckpointStore store = new CheckpointStore(run.resolve("checkpoints"), 9);
         copy(model, store.begin(step));
-        store.commit(
-                step,
-                new CheckpointState(
-                        step, 0, step, step, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), "t", List.of()));
+        store.commit(step, new CheckpointState(step, 0, Map.of(), Map.of(), Map.of(), "t", List.of()));
     }
 
     static void buffer(Path run) {

@@ -1,5 +1,6 @@
 package io.foretell.learner;
 
+import io.foretell.platform.Check;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -7,42 +8,55 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells updates that must not be taken: the loss is no number, or it is a spike, z = (loss - mean) / standard deviation
- * of the latest losses that were taken. Confined to the learner's thread.
+ * Refuses updates whose loss is NaN, infinite or a spike: z = (loss - mean) / standard deviation of the latest accepted
+ * losses. Confined to the learner's thread.
  */
-final class BatchGuard {
-    private final @Nullable Double zScore;
-    private final int window;
-    private final int maxConsecutive;
+public final class BatchGuard {
+    private final Settings settings;
     private final Deque<Double> recent = new ArrayDeque<>();
     private int consecutive;
 
-    BatchGuard(BatchGuardSettings settings) {
-        this.zScore = settings.zScore();
-        this.window = settings.window();
-        this.maxConsecutive = settings.maxConsecutive();
+    BatchGuard(Settings settings) {
+        this.settings = settings;
     }
 
-    /** Why an update of this loss must not be taken, or empty; then the loss counts among the latest. */
+    /**
+     * Section {@code learner.batch_guard}.
+     *
+     * @param zScore a loss so many standard deviations above the mean of the latest ones is a spike; null for no such rule
+     * @param window how many updates those are; before there are as many nothing is a spike
+     * @param maxConsecutive spikes in a row that are skipped; after those the loss has settled on another level, and the
+     *     window starts anew
+     */
+    public record Settings(@Nullable Double zScore, int window, int maxConsecutive) {
+        public Settings {
+            Check.that("learner.batch_guard.z_score", zScore, zScore == null || zScore > 0, "above 0, or null");
+            Check.that("learner.batch_guard.window", window, window >= 2, "at least 2");
+            Check.that("learner.batch_guard.max_consecutive", maxConsecutive, maxConsecutive >= 1, "at least 1");
+        }
+    }
+
+    /** Why an update of this loss is refused; empty if it is accepted, and then the loss counts among the latest. */
     String refusal(double loss) {
         if (!Double.isFinite(loss)) {
             return "its loss is " + loss;
         }
-        if (zScore == null) {
+        if (settings.zScore() == null) {
             return "";
         }
-        if (recent.size() == window) {
+        if (recent.size() == settings.window()) {
             double z = zScoreOf(loss);
-            if (z > zScore && consecutive < maxConsecutive) {
+            boolean isSpike = z > settings.zScore();
+            if (isSpike && consecutive < settings.maxConsecutive()) {
                 consecutive++;
                 return String.format(
                         Locale.ROOT,
                         "its loss %.6g is %.1f standard deviations above the mean of the last %d",
                         loss,
                         z,
-                        window);
+                        settings.window());
             }
-            if (z > zScore) {
+            if (isSpike) {
                 recent.clear();
             } else {
                 recent.removeFirst();
@@ -53,7 +67,7 @@ final class BatchGuard {
         return "";
     }
 
-    /* With equal losses the deviation is 0: then only what is above them by more than rounding is a spike. */
+    /* Equal losses have a deviation of 0; then only a loss above them by more than rounding is a spike. */
     private double zScoreOf(double loss) {
         double mean = recent.stream().mapToDouble(Double::doubleValue).average().orElse(0);
         double squares = recent.stream()
@@ -68,10 +82,11 @@ final class BatchGuard {
         return List.copyOf(recent);
     }
 
-    /** Goes on with the latest losses of a checkpoint, or with none in a new phase. */
+    /** Resumes with the latest losses of a checkpoint, or with none in a new phase. */
     void restart(List<Double> losses) {
         recent.clear();
-        losses.subList(Math.max(0, losses.size() - window), losses.size()).forEach(recent::addLast);
+        losses.subList(Math.max(0, losses.size() - settings.window()), losses.size())
+                .forEach(recent::addLast);
         consecutive = 0;
     }
 }

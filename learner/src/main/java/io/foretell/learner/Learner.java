@@ -1,5 +1,8 @@
 package io.foretell.learner;
 
+import io.foretell.learner.evaluation.HeldOutDocuments;
+import io.foretell.learner.metrics.MetricsLog;
+import io.foretell.learner.metrics.RunSummary;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Watchdog;
@@ -20,7 +23,7 @@ public final class Learner implements AutoCloseable {
     static final String NAME = "learner";
     private static final Duration STEP = Duration.ofSeconds(60);
 
-    private final LearnerRun run;
+    private final TrainingPlan run;
     private final HeldOutDocuments heldOut;
     private final MetricsLogFactory logs;
     private final Watchdog watchdog;
@@ -49,7 +52,7 @@ public final class Learner implements AutoCloseable {
     public record ProgressLine(Map<String, Object> metrics, long totalSteps) {}
 
     public Learner(
-            LearnerRun run,
+            TrainingPlan run,
             LearnerStateFactory states,
             HeldOutDocuments heldOut,
             MetricsLogFactory logs,
@@ -88,12 +91,12 @@ public final class Learner implements AutoCloseable {
 
     /** Asks for a checkpoint after the step in progress. */
     public void checkpoint() {
-        control.wishCheckpoint();
+        control.requestCheckpoint();
     }
 
     /** Asks for the learning rate's anneal, from the next step on. */
     public void anneal() {
-        control.wishAnneal();
+        control.requestAnneal();
     }
 
     public LearnerStatus status() {
@@ -116,7 +119,7 @@ public final class Learner implements AutoCloseable {
                 loop.run();
                 loop.finish();
                 snapshot.refresh(state); // who reads that it is over reads the last version with it
-                control.is(control.isStopping() ? "stopped" : "finished", "");
+                control.setState(control.isStopping() ? "stopped" : "finished", "");
                 RunSummary summary = new RunSummary();
                 metrics.forEach(summary::add);
                 summary.write(
@@ -129,7 +132,7 @@ public final class Learner implements AutoCloseable {
             }
         } catch (InterruptedException | RuntimeException e) {
             log.warn("the learner stopped: {}", e.toString(), e); // who waits for it says so aloud
-            control.is("failed", "");
+            control.setState("failed", "");
             started.completeExceptionally(e);
             finished.completeExceptionally(e);
         } finally {
@@ -142,7 +145,7 @@ public final class Learner implements AutoCloseable {
     public void close() {
         control.stop();
         try {
-            thread.join(STEP.plus(run.checkpoints().timeout()).toMillis());
+            thread.join(STEP.plus(run.training().ckpt().timeout()).toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -4,8 +4,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** What others ask of a running learner, and what it says it is doing. Thread-safe. */
 final class LearnerControl {
-    private final AtomicBoolean checkpointWanted = new AtomicBoolean();
-    private final AtomicBoolean annealWanted = new AtomicBoolean();
+    private final AtomicBoolean checkpointRequested = new AtomicBoolean();
+    private final AtomicBoolean annealRequested = new AtomicBoolean();
     private volatile boolean stopping;
     private volatile boolean paused;
     private volatile String state = "starting";
@@ -27,25 +27,25 @@ final class LearnerControl {
         return paused;
     }
 
-    void wishCheckpoint() {
-        checkpointWanted.set(true);
+    void requestCheckpoint() {
+        checkpointRequested.set(true);
     }
 
     /** Whether a checkpoint was asked for since the last call. */
-    boolean takeCheckpointWish() {
-        return checkpointWanted.getAndSet(false);
+    boolean takeCheckpointRequest() {
+        return checkpointRequested.getAndSet(false);
     }
 
-    void wishAnneal() {
-        annealWanted.set(true);
+    void requestAnneal() {
+        annealRequested.set(true);
     }
 
     /** Whether the anneal was asked for since the last call. */
-    boolean takeAnnealWish() {
-        return annealWanted.getAndSet(false);
+    boolean takeAnnealRequest() {
+        return annealRequested.getAndSet(false);
     }
 
-    void is(String newState, String newWaitingFor) {
+    void setState(String newState, String newWaitingFor) {
         state = newState;
         waitingFor = newWaitingFor;
     }

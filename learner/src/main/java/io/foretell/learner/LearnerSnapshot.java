@@ -1,7 +1,10 @@
 package io.foretell.learner;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.PolicyInUse;
+import io.foretell.domain.WeightAck;
+import io.foretell.learner.buffer.BufferStatus;
+import io.foretell.learner.metrics.MetricsLog;
+import io.foretell.learner.metrics.RecentRollouts;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +20,7 @@ public final class LearnerSnapshot {
     private volatile long usable;
     private volatile long checkpointStep = -1;
     private volatile @Nullable Long annealFrom;
-    private volatile List<PolicyInUse> consumers = List.of();
+    private volatile List<WeightAck> consumers = List.of();
     private volatile BufferStatus buffer =
             new BufferStatus(Map.of(), Map.of(), Map.of(), Map.of(), 0, 0, 0, 0, 0, 0, 0);
 
@@ -42,7 +45,7 @@ public final class LearnerSnapshot {
         consumers = state.consumers();
     }
 
-    LearnerStatus status(LearnerRun run, String state, String waitingFor) {
+    LearnerStatus status(TrainingPlan run, String state, String waitingFor) {
         int phase = Math.min(run.phaseOf(step + 1), run.phases().size() - 1);
         PhaseSettings settings = run.phases().get(phase);
         long total = run.totalSteps();
@@ -64,7 +67,7 @@ public final class LearnerSnapshot {
                 checkpointStep,
                 annealFrom,
                 consumers,
-                BatchVocabulary.sentence(run));
+                BatchDescription.sentence(run));
     }
 
     /** Lines of the metrics log after step {@code since}; reads the disk, so keep it off event loops. */

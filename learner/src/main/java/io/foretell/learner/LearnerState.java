@@ -1,8 +1,18 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.AdvantageEstimator;
-import io.foretell.objectives.PolicyInUse;
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.WeightAck;
+import io.foretell.learner.buffer.AdmissionPolicy;
+import io.foretell.learner.buffer.BatchTaker;
+import io.foretell.learner.buffer.BufferStatus;
+import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.learner.buffer.GroupBundle;
+import io.foretell.learner.checkpoint.CheckpointState;
+import io.foretell.learner.checkpoint.CheckpointStore;
+import io.foretell.learner.evaluation.Evaluation;
+import io.foretell.learner.evaluation.HeldOutDocuments;
+import io.foretell.learner.metrics.RecentRollouts;
+import io.foretell.losses.AdvantageEstimator;
 import io.foretell.policy.Policy;
 import io.foretell.streams.DeadLetterReader;
 import io.foretell.streams.GroupReader;
@@ -25,12 +35,12 @@ import org.slf4j.LoggerFactory;
 public final class LearnerState implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LearnerState.class);
 
-    private final LearnerRun run;
+    private final TrainingPlan run;
     private final ExperienceBuffer buffer;
     private final GroupReader reader;
     private final DeadLetterReader deadLetters;
-    private final Checkpointing checkpointing;
-    private final Publishing publishing;
+    private final Checkpoints checkpointing;
+    private final PolicyPublisher publishing;
     private final Policy policy;
     private final KlControl klControl;
     private final RewardKl rewardKl;
@@ -43,14 +53,14 @@ public final class LearnerState implements AutoCloseable {
     private long annealFrom = Long.MAX_VALUE;
 
     private LearnerState(
-            LearnerRun run,
+            TrainingPlan run,
             ExperienceBuffer buffer,
             GroupReader reader,
             DeadLetterReader deadLetters,
             Policy policy,
-            Checkpointing checkpointing,
+            Checkpoints checkpointing,
             PolicyFeed feed,
-            Resumption resumption) {
+            RunRestorer resumption) {
         this.run = run;
         this.buffer = buffer;
         this.reader = reader;
@@ -58,12 +68,14 @@ public final class LearnerState implements AutoCloseable {
         this.policy = policy;
         this.checkpointing = checkpointing;
         this.versions = resumption.versions();
-        this.publishing = new Publishing(run, buffer, policy, feed, versions);
+        this.publishing = new PolicyPublisher(run, buffer, policy, feed, versions);
         this.training = new TrainingStep(policy, run.settings());
-        this.klControl = new KlControl(run.settings().klCtrl());
+        this.klControl = new KlControl(run.settings().kl().klCtrl());
         this.rewardKl = new RewardKl(policy, run.settings(), klControl);
-        this.evaluation =
-                new Evaluation(policy, run.objectives().get(run.objectives().size() - 1), run.evaluation());
+        this.evaluation = new Evaluation(
+                policy,
+                run.objectives().get(run.objectives().size() - 1),
+                run.training().eval());
         this.rollouts = new RecentRollouts(
                 policy.tokenizer(), AdvantageEstimator.parse(run.settings().advEstimator()));
         this.resumedAt = resumption.resumedAt();
@@ -78,14 +90,14 @@ public final class LearnerState implements AutoCloseable {
      * @param deadLetters says which spawned tasks will never be answered
      */
     public static LearnerState open(
-            LearnerRun run,
+            TrainingPlan run,
             ExperienceBuffer buffer,
             Function<Map<Integer, Long>, GroupReader> reader,
             DeadLetterReader deadLetters,
             PolicyFeed feed) {
         CheckpointStore checkpoints = new CheckpointStore(
-                run.folder().resolve("checkpoints"), run.checkpoints().keepLast());
-        Resumption resumption = Resumption.of(run, checkpoints);
+                run.folder().resolve("checkpoints"), run.training().ckpt().keepLast());
+        RunRestorer resumption = RunRestorer.of(run, checkpoints);
         Policy policy = resumption.openPolicy();
         GroupReader groups = reader.apply(buffer.positions());
         resumption.rewind(buffer, groups);
@@ -96,7 +108,7 @@ public final class LearnerState implements AutoCloseable {
                 groups,
                 deadLetters,
                 policy,
-                new Checkpointing(run, checkpoints, policy, buffer, resumed),
+                new Checkpoints(run, checkpoints, policy, buffer, resumed),
                 feed,
                 resumption);
     }
@@ -109,16 +121,11 @@ public final class LearnerState implements AutoCloseable {
     }
 
     private CheckpointState toSave() {
-        int phase = run.phaseOf(step + 1);
         return new CheckpointState(
                 step,
-                phase,
-                step - run.stepsBefore(phase),
-                publishing.version(),
+                run.phaseOf(step + 1),
                 annealFrom == Long.MAX_VALUE ? Map.of() : Map.of(CheckpointState.ANNEAL_FROM, annealFrom),
-                Map.of("seed", Long.toString(run.seed())),
                 Map.of(CheckpointState.REWARD_KL, klControl.coefficient()),
-                buffer.positions(),
                 versions.fingerprints(),
                 policy.tokenizer().fingerprint(),
                 training.guard().recent());
@@ -128,7 +135,7 @@ public final class LearnerState implements AutoCloseable {
         return step;
     }
 
-    Checkpointing checkpointing() {
+    Checkpoints checkpointing() {
         return checkpointing;
     }
 
@@ -142,7 +149,7 @@ public final class LearnerState implements AutoCloseable {
     }
 
     /** What the workers that are alive work with. */
-    List<PolicyInUse> consumers() {
+    List<WeightAck> consumers() {
         return publishing.consumers();
     }
 
@@ -183,20 +190,26 @@ public final class LearnerState implements AutoCloseable {
         int phase = family.get(0).task().phase();
         boolean filter = run.settings().filterGroups().enable();
         return phase < run.objectives().size()
-                ? Admission.refusal(family, run.objectives().get(phase), step + 1 - run.stepsBefore(phase), filter)
-                : Admission.refusal(family, filter);
+                ? AdmissionPolicy.refusal(
+                        family, run.objectives().get(phase), step + 1 - run.stepsBefore(phase), filter)
+                : AdmissionPolicy.refusal(family, filter);
     }
 
     List<ScoredGroup> take(int phase) {
-        return Families.settled(
+        return GroupBundle.settled(
                 buffer.take(new BatchTaker.Wanted(
-                        phase, run.settings().promptsPerStep(), step + 1, step, run.dropBeyond(), versions::refusal)),
+                        phase,
+                        run.settings().batch().promptsPerStep(),
+                        step + 1,
+                        step,
+                        run.dropBeyond(),
+                        versions::refusal)),
                 run::objectiveOf);
     }
 
     /** Groups of long ago that the next step trains on as well. */
     List<ScoredGroup> replayed() {
-        return Families.settled(buffer.replay(run.settings().promptsPerStep(), step + 1), run::objectiveOf);
+        return GroupBundle.settled(buffer.replay(run.settings().batch().promptsPerStep(), step + 1), run::objectiveOf);
     }
 
     /** Of the next step, which lies in {@code phase}. */
@@ -221,7 +234,7 @@ public final class LearnerState implements AutoCloseable {
 
     /** The groups with the divergence from the teacher in their rewards, where that is wanted. */
     RewardKl.Found withRewardKl(int phase, List<ScoredGroup> groups) {
-        return rewardKl.of(run.objectives().get(phase), groups);
+        return rewardKl.apply(run.objectives().get(phase), groups);
     }
 
     TrainingStep.Outcome train(List<ScoredGroup> groups, double learningRate) {
@@ -256,7 +269,7 @@ public final class LearnerState implements AutoCloseable {
      * there is nothing to average. A run that is given more steps later goes on from its checkpoint, not from the mean.
      */
     boolean publishAverage() {
-        List<Path> folders = checkpointing.last(run.checkpoints().averageLast());
+        List<Path> folders = checkpointing.last(run.training().ckpt().averageLast());
         if (folders.size() < 2) {
             return false;
         }

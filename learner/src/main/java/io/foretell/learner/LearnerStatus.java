@@ -1,6 +1,6 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.PolicyInUse;
+import io.foretell.domain.WeightAck;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +28,7 @@ public record LearnerStatus(
         long duplicates,
         long checkpointStep,
         @Nullable Long annealFrom,
-        List<PolicyInUse> consumers,
+        List<WeightAck> consumers,
         String vocabulary) {
     /** @param steps null when the phase has no end */
     public record Phase(

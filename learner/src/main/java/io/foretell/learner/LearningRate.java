@@ -9,7 +9,7 @@ package io.foretell.learner;
  * training goes on from; so is ours. We anneal every other schedule in the same way from wherever it is, and linearly
  * where the smallest rate is 0, which an exponential never reaches.
  *
- * @param schedule one of {@link LearnerSettings#SCHEDULES}
+ * @param schedule one of {@link LearningRateSettings#SCHEDULES}
  * @param steps of the phase; {@link Long#MAX_VALUE} where it has no end, and then nothing decays
  * @param minRatio where decays and anneals end, as a share of the peak
  */
@@ -24,7 +24,7 @@ record LearningRate(
      * @param stepsSinceRestart steps from the checkpoint that the process went on from, this one included;
      *     {@link Long#MAX_VALUE} where it did not
      */
-    double at(long step, long annealFrom, long stepsSinceRestart) {
+    double rate(long step, long annealFrom, long stepsSinceRestart) {
         double rate = step < annealFrom ? scheduled(step) : annealed(step, annealFrom);
         return stepsSinceRestart < settings.rewarmSteps() ? rate * stepsSinceRestart / settings.rewarmSteps() : rate;
     }

@@ -1,7 +1,7 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.Preference;
+import io.foretell.domain.Experience;
+import io.foretell.domain.Preference;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -18,7 +18,7 @@ final class MicroBatches {
      *
      * @param maxTokens padded tokens of each micro-batch, unless a single sequence or pair has more
      */
-    static List<List<Integer>> of(List<Experience> experiences, int maxTokens) {
+    static List<List<Integer>> split(List<Experience> experiences, int maxTokens) {
         ToLongFunction<List<Integer>> width = unit -> unit.stream()
                 .mapToInt(i -> experiences.get(i).tokens().length())
                 .max()

@@ -1,10 +1,10 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.AdvantageEstimator;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.LossAggregation;
+import io.foretell.domain.Experience;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.losses.AdvantageEstimator;
+import io.foretell.losses.LossAggregation;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.ScoredGroup;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -36,7 +36,7 @@ record MiniBatch(
             ToDoubleFunction<ScoredGroup> staleWeight,
             List<ScoredGroup> groups,
             AdvantageEstimator estimator,
-            LearnerSettings settings) {
+            LossSettings settings) {
         List<Double> factors = new ArrayList<>();
         List<Experience> experiences = new ArrayList<>();
         List<String> origins = new ArrayList<>();
@@ -98,6 +98,6 @@ record MiniBatch(
 
     /** Sequences of similar length together, at most the token budget each, unless a single pair is over it. */
     List<List<Integer>> microBatches(int maxTokens) {
-        return MicroBatches.of(experiences, maxTokens);
+        return MicroBatches.split(experiences, maxTokens);
     }
 }

@@ -30,11 +30,11 @@ public record PhaseSettings(
         }
         if (steps != null && steps < 1) {
             throw new IllegalArgumentException("phases: 'steps' of " + objective + " is " + steps
-                    + " but must be at least 1, or left out to go on for as long as documents come");
+                    + " but must be at least 1, or left out to train for as long as documents come");
         }
-        if (lrSchedule != null && !LearnerSettings.SCHEDULES.contains(lrSchedule)) {
+        if (lrSchedule != null && !LearningRateSettings.SCHEDULES.contains(lrSchedule)) {
             throw new IllegalArgumentException("phases: 'lr_schedule' of " + objective + " is '" + lrSchedule
-                    + "' but must be one of " + LearnerSettings.SCHEDULES);
+                    + "' but must be one of " + LearningRateSettings.SCHEDULES);
         }
         if (learningRate != null && !(learningRate >= 0 && Double.isFinite(learningRate))) {
             throw new IllegalArgumentException(

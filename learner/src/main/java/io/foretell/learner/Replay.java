@@ -1,8 +1,9 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.PublishedWeights;
+import io.foretell.domain.ScoredGroup;
 import io.foretell.platform.AtomicFiles;
+import io.foretell.platform.FolderManifest;
 import io.foretell.policy.Policy;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,7 +20,7 @@ public final class Replay {
     /** Told after every step, and with step 0 before the first, of the weights there are then. */
     @FunctionalInterface
     public interface Watcher {
-        /** @param fingerprint of the weights, as {@link PolicyVersion#fingerprint()} */
+        /** @param fingerprint of the weights, as {@link PublishedWeights#fingerprint()} */
         void weights(long step, String fingerprint);
     }
 
@@ -33,7 +34,7 @@ public final class Replay {
      *     optimizer as a checkpoint has it
      */
     public static void run(
-            LearnerRun run, LongFunction<List<ScoredGroup>> batches, long steps, Path folder, Watcher watcher) {
+            TrainingPlan run, LongFunction<List<ScoredGroup>> batches, long steps, Path folder, Watcher watcher) {
         try (Policy policy = Policy.open(run.origin(), run.policyOptions())) {
             policy.startTraining();
             TrainingStep training = new TrainingStep(policy, run.settings());
@@ -42,7 +43,7 @@ public final class Replay {
                 int phase = run.phaseOf(step);
                 training.run(
                         run,
-                        run.rewarded(Batches.ordered(batches.apply(step)), step),
+                        run.rewarded(BatchOrder.ordered(batches.apply(step)), step),
                         step,
                         run.learningRate(phase, step, Long.MAX_VALUE, -1));
                 if (run.phaseOf(step + 1) != phase) {
@@ -55,7 +56,7 @@ public final class Replay {
         }
     }
 
-    private static String save(Policy policy, LearnerRun run, Path folder) {
+    private static String save(Policy policy, TrainingPlan run, Path folder) {
         AtomicFiles.deleteFolder(folder);
         policy.save(folder, run.origin());
         return fingerprint(folder);
@@ -66,6 +67,6 @@ public final class Replay {
         FolderManifest manifest = FolderManifest.of(folder);
         Map<String, String> files = new TreeMap<>();
         manifest.files().forEach((name, entry) -> files.put(name, entry.sha256()));
-        return PolicyVersion.fingerprint(files);
+        return PublishedWeights.fingerprint(files);
     }
 }

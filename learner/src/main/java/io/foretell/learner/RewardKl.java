@@ -1,13 +1,14 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.KlEstimator;
+import io.foretell.domain.Experience;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.learner.metrics.StepMetrics;
+import io.foretell.losses.KlEstimator;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.SamplingPlan;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.Weights;
 import io.foretell.policy.Policy;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,15 +51,15 @@ final class RewardKl {
 
     RewardKl(Policy policy, LearnerSettings settings, KlControl control) {
         this.policy = policy;
-        this.isUsed = settings.useKlInReward();
-        this.estimator = settings.klInReward();
+        this.isUsed = settings.kl().useKlInReward();
+        this.estimator = settings.kl().inReward();
         this.control = control;
-        this.decoupled = !settings.rolloutCorrection().bypassMode();
-        this.maxTokens = settings.maxTokensPerMicroBatch();
+        this.decoupled = !settings.offPolicy().rolloutCorrection().bypassMode();
+        this.maxTokens = settings.batch().maxTokensPerMicroBatch();
     }
 
     /** Groups that nothing was sampled for stay as they are. The coefficient follows what was found. */
-    Found of(Objective objective, List<ScoredGroup> groups) {
+    Found apply(Objective objective, List<ScoredGroup> groups) {
         if (!isUsed) {
             return new Found(groups, Double.NaN, Double.NaN);
         }
@@ -96,10 +97,10 @@ final class RewardKl {
     /** Of every sampled token of every response. */
     private List<double[]> divergences(List<Experience> responses) {
         double[][] found = new double[responses.size()][];
-        for (List<Integer> chosen : MicroBatches.of(responses, maxTokens)) {
+        for (List<Integer> chosen : MicroBatches.split(responses, maxTokens)) {
             List<Experience> batch = chosen.stream().map(responses::get).toList();
-            List<double[]> reference = policy.logProbs(Weights.EMA, batch);
-            List<double[]> old = decoupled ? policy.logProbs(Weights.LIVE, batch) : sampled(batch);
+            List<double[]> reference = policy.logProbs(PolicyRole.TEACHER, batch);
+            List<double[]> old = decoupled ? policy.logProbs(PolicyRole.LIVE, batch) : sampled(batch);
             for (int i = 0; i < batch.size(); i++) {
                 double[] tokens = new double[reference.get(i).length];
                 for (int t = 0; t < tokens.length; t++) {

@@ -1,7 +1,8 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.RolloutCorrection;
-import io.foretell.objectives.RolloutCorrection.Level;
+import io.foretell.losses.RolloutCorrection;
+import io.foretell.losses.RolloutCorrection.Level;
+import io.foretell.platform.Check;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,15 +32,13 @@ public record RolloutCorrectionSettings(
                     + " sampler and learner, which bypass_mode leaves in the clipped ratio: set " + SECTION
                     + "bypass_mode to false");
         }
-        if (!(rolloutIsThreshold > 0)) {
-            throw new IllegalArgumentException(
-                    SECTION + "rollout_is_threshold is " + rolloutIsThreshold + " but must be above 0");
-        }
+        Check.that(SECTION + "rollout_is_threshold", rolloutIsThreshold, rolloutIsThreshold > 0, "above 0");
         double lower = rolloutRsThresholdLower == null ? 1 / rolloutRsThreshold : rolloutRsThresholdLower;
-        if (!(rolloutRsThreshold > 0 && lower >= 0 && lower < rolloutRsThreshold)) {
-            throw new IllegalArgumentException(SECTION + "rollout_rs_threshold is " + rolloutRsThreshold
-                    + " but must be above 0 and above rollout_rs_threshold_lower, which is " + lower);
-        }
+        Check.that(
+                SECTION + "rollout_rs_threshold",
+                rolloutRsThreshold,
+                rolloutRsThreshold > 0 && lower >= 0 && lower < rolloutRsThreshold,
+                "above 0 and above rollout_rs_threshold_lower, which is " + lower);
     }
 
     RolloutCorrection correction() {

@@ -1,6 +1,10 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.learner.checkpoint.CheckpointWriter;
+import io.foretell.learner.evaluation.HeldOutDocuments;
+import io.foretell.learner.metrics.MetricsLog;
+import io.foretell.learner.metrics.StepMetrics;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.ModelTime;
 import java.time.Duration;
@@ -22,7 +26,7 @@ final class TrainingLoop {
     private static final Duration POLL = Duration.ofMillis(50);
     private static final double WORST_MISMATCH = 1e-2;
 
-    private final LearnerRun run;
+    private final TrainingPlan run;
     private final LearnerState state;
     private final MetricsLog metrics;
     private final HeldOutDocuments heldOut;
@@ -35,7 +39,7 @@ final class TrainingLoop {
     private double checkpointed; // seconds that the checkpoint of the step before has taken from this one
 
     TrainingLoop(
-            LearnerRun run,
+            TrainingPlan run,
             LearnerState state,
             MetricsLog metrics,
             HeldOutDocuments heldOut,
@@ -61,7 +65,7 @@ final class TrainingLoop {
                 && state.step() < run.untilStep()
                 && run.phaseOf(state.step() + 1) < run.phases().size()) {
             int phase = run.phaseOf(state.step() + 1);
-            if (run.evaluation().beforeTrain() && state.step() == run.stepsBefore(phase) && phase != evaluated) {
+            if (run.training().eval().beforeTrain() && state.step() == run.stepsBefore(phase) && phase != evaluated) {
                 evaluated = phase;
                 awaitHeldOut();
                 evaluate(phase);
@@ -85,18 +89,18 @@ final class TrainingLoop {
 
     /** Held-out documents arrive through Kafka like all others: the first evaluation waits a little for them. */
     private void awaitHeldOut() throws InterruptedException {
-        control.is("training", "held-out documents");
+        control.setState("training", "held-out documents");
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
         while (heldOut.toThinkAbout().isEmpty() && System.nanoTime() < deadline && !control.isStopping()) {
             Thread.sleep(POLL.toMillis());
         }
-        control.is("training", "");
+        control.setState("training", "");
     }
 
     private void step(int phase) throws InterruptedException {
         long begin = System.nanoTime();
         long busyBefore = ModelTime.busyNanos();
-        List<ScoredGroup> groups = Batches.ordered(awaitGroups(phase));
+        List<ScoredGroup> groups = BatchOrder.ordered(awaitGroups(phase));
         if (groups.isEmpty()) {
             return;
         }
@@ -107,7 +111,7 @@ final class TrainingLoop {
         List<ScoredGroup> batch = run.rewarded(groups, step);
         RewardKl.Found withKl = state.withRewardKl(phase, batch);
         List<ScoredGroup> replayed = state.replayed();
-        TrainingStep.Outcome outcome = state.train(Batches.mixed(withKl.groups(), replayed), rate);
+        TrainingStep.Outcome outcome = state.train(BatchOrder.mixed(withKl.groups(), replayed), rate);
         outcome.refusals()
                 .forEach(refusal -> log.warn(
                         "an update of step {} is skipped: {}; groups {}", step, refusal.reason(), refusal.groups()));
@@ -123,7 +127,7 @@ final class TrainingLoop {
                 .put("phase_index", phase)
                 .put("time", clock.instant().toString())
                 .put("batch/groups", batch.size())
-                .put("batch/sha256", Batches.digest(batch))
+                .put("batch/sha256", BatchOrder.digest(batch))
                 .put("batch/replayed", replayed.size())
                 .groups(batch, versionBefore)
                 .roles(batch, run.objectives().get(phase))
@@ -132,7 +136,7 @@ final class TrainingLoop {
         if (!outcome.refusals().isEmpty()) {
             row.put("updates/refusals", outcome.refusals());
         }
-        UpdateMetrics.put(row, outcome, rate, run.settings().loss());
+        UpdateMetrics.put(row, outcome, rate, run.settings().policyGradientLoss());
         withKl.put(row);
         long syncBegin = System.nanoTime();
         state.advance();
@@ -174,30 +178,30 @@ final class TrainingLoop {
         state.ingest(Duration.ZERO);
         while (!control.isStopping()) {
             boolean paused = control.isPaused(); // before the wishes: what was wished before it resumed comes first
-            if (control.takeCheckpointWish()) {
+            if (control.takeCheckpointRequest()) {
                 checkpoint();
             }
-            if (control.takeAnnealWish()) {
+            if (control.takeAnnealRequest()) {
                 awaitCheckpoint();
                 state.anneal();
             }
             if (paused) {
-                control.is("paused", "being resumed");
+                control.setState("paused", "being resumed");
                 snapshot.refresh(state);
                 watchdog.done(Learner.NAME);
                 Thread.sleep(POLL.toMillis());
                 continue;
             }
-            control.is("training", control.waitingFor());
+            control.setState("training", control.waitingFor());
             List<ScoredGroup> groups = state.take(phase);
             if (!groups.isEmpty()) {
-                control.is("training", "");
+                control.setState("training", "");
                 return groups;
             }
             String waitingFor =
                     "scored groups of phase " + run.phases().get(phase).objective() + " (" + state.usable() + " of "
-                            + run.settings().promptsPerStep() + ")";
-            control.is("training", waitingFor);
+                            + run.settings().batch().promptsPerStep() + ")";
+            control.setState("training", waitingFor);
             watchdog.waitingFor(Learner.NAME, waitingFor);
             state.announceDrops();
             state.ingest(POLL);
@@ -218,7 +222,7 @@ final class TrainingLoop {
         double reward = groups.stream().mapToDouble(ScoredGroup::scoringSeconds).sum();
         long sampled = groups.stream()
                 .flatMap(g -> g.group().rollouts().stream())
-                .mapToLong(r -> r.sampled())
+                .mapToLong(r -> r.sampledLength())
                 .sum();
         if (generate > 0) {
             row.put("perf/sampling_tokens_per_s", sampled / generate);
@@ -235,7 +239,7 @@ final class TrainingLoop {
 
     private double checkpointIfDue(int phase) {
         boolean phaseEnds = run.phaseOf(state.step() + 1) != phase;
-        if (state.step() % run.checkpoints().interval() != 0 && !phaseEnds) {
+        if (state.step() % run.training().ckpt().interval() != 0 && !phaseEnds) {
             return 0;
         }
         return checkpoint();
@@ -254,11 +258,11 @@ final class TrainingLoop {
         if (inProgress >= 0) {
             String waitingFor = "the checkpoint of step " + inProgress + " to be written";
             log.warn("step {} waits for {}: is the disk slow, or ckpt.interval too short?", state.step(), waitingFor);
-            control.is("training", waitingFor);
+            control.setState("training", waitingFor);
             watchdog.waitingFor(Learner.NAME, waitingFor);
         }
         state.checkpointing().await().ifPresent(written -> finished = written);
-        control.is("training", "");
+        control.setState("training", "");
     }
 
     /** A checkpoint that became whole since the last row. */
@@ -273,7 +277,7 @@ final class TrainingLoop {
     }
 
     private void evaluateIfDue(int phase) {
-        int interval = run.evaluation().interval();
+        int interval = run.training().eval().interval();
         boolean last = run.phaseOf(state.step() + 1) == run.phases().size() || state.step() == run.untilStep();
         if (last || interval > 0 && (state.step() - run.stepsBefore(phase)) % interval == 0) {
             evaluate(phase);

@@ -1,13 +1,14 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.AdvantageEstimator;
-import io.foretell.objectives.DirectPreference;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.learner.buffer.AdmissionPolicy;
+import io.foretell.learner.buffer.GroupBundle;
+import io.foretell.losses.AdvantageEstimator;
+import io.foretell.losses.DirectPreference;
+import io.foretell.losses.PolicyGradientLoss;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.Weights;
 import io.foretell.policy.MicroBatchResult;
-import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
 import io.foretell.policy.SequenceStatistics;
 import java.util.ArrayList;
@@ -22,18 +23,18 @@ import java.util.function.ToDoubleFunction;
  * once per epoch. An update whose gradient is not finite, or that the guard refuses, changes nothing. Confined to the
  * learner's thread.
  */
-final class TrainingStep {
+public final class TrainingStep {
     private final Policy policy;
     private final LearnerSettings settings;
     private final AdvantageEstimator estimator;
     private final PolicyGradientLoss loss;
     private final BatchGuard guard;
 
-    TrainingStep(Policy policy, LearnerSettings settings) {
+    public TrainingStep(Policy policy, LearnerSettings settings) {
         this.policy = policy;
         this.settings = settings;
         this.estimator = AdvantageEstimator.parse(settings.advEstimator());
-        this.loss = settings.loss();
+        this.loss = settings.policyGradientLoss();
         this.guard = new BatchGuard(settings.batchGuard());
     }
 
@@ -81,16 +82,16 @@ final class TrainingStep {
     }
 
     /** Step {@code step} of a run: every group by the objective of its phase, stale ones with less weight. */
-    Outcome run(LearnerRun run, List<ScoredGroup> groups, long step, double learningRate) {
+    Outcome run(TrainingPlan run, List<ScoredGroup> groups, long step, double learningRate) {
         return run(
                 run::objectiveOf,
-                group -> run.staleWeight(step - 1 - Admission.oldestVersion(List.of(group))),
+                group -> run.settings().offPolicy().weight(step - 1 - AdmissionPolicy.oldestVersion(List.of(group))),
                 groups,
                 learningRate,
                 run.teacherDecay(step));
     }
 
-    Outcome run(Objective objective, List<ScoredGroup> groups, double learningRate, double emaDecay) {
+    public Outcome run(Objective objective, List<ScoredGroup> groups, double learningRate, double emaDecay) {
         return run(group -> objective, group -> 1, groups, learningRate, emaDecay);
     }
 
@@ -101,8 +102,8 @@ final class TrainingStep {
             double learningRate,
             double emaDecay) {
         List<MiniBatch> batches = new ArrayList<>();
-        for (List<ScoredGroup> some : Families.batches(groups, miniBatch(Families.count(groups)))) {
-            MiniBatch batch = MiniBatch.of(objectives, staleWeight, some, estimator, settings);
+        for (List<ScoredGroup> some : GroupBundle.batches(groups, miniBatch(GroupBundle.count(groups)))) {
+            MiniBatch batch = MiniBatch.of(objectives, staleWeight, some, estimator, settings.loss());
             if (!batch.experiences().isEmpty()) {
                 batches.add(batch);
             }
@@ -112,7 +113,7 @@ final class TrainingStep {
             proximal(batches.get(i));
         }
         Tally tally = new Tally();
-        for (int epoch = 0; epoch < settings.ppoEpochs(); epoch++) {
+        for (int epoch = 0; epoch < settings.batch().ppoEpochs(); epoch++) {
             tally.beginPass();
             for (MiniBatch batch : batches) {
                 update(batch, tally, learningRate, emaDecay);
@@ -123,15 +124,15 @@ final class TrainingStep {
 
     /** Families of an optimizer step: replayed ones come on top and do not make more of them. */
     private int miniBatch(int families) {
-        int fresh = settings.promptsPerStep();
+        int fresh = settings.batch().promptsPerStep();
         return families <= fresh
-                ? settings.miniBatch()
-                : (int) (((long) settings.miniBatch() * families + fresh - 1) / fresh);
+                ? settings.batch().miniBatch()
+                : (int) (((long) settings.batch().miniBatch() * families + fresh - 1) / fresh);
     }
 
     private void proximal(MiniBatch batch) {
-        for (List<Integer> chosen : batch.microBatches(settings.maxTokensPerMicroBatch())) {
-            List<double[]> found = policy.logProbs(Weights.LIVE, batch.experiences(chosen));
+        for (List<Integer> chosen : batch.microBatches(settings.batch().maxTokensPerMicroBatch())) {
+            List<double[]> found = policy.logProbs(PolicyRole.LIVE, batch.experiences(chosen));
             for (int i = 0; i < chosen.size(); i++) {
                 batch.proximal()[chosen.get(i)] = found.get(i);
             }
@@ -142,7 +143,7 @@ final class TrainingStep {
         double[] losses = new double[batch.experiences().size()];
         double total = 0;
         boolean finite = true;
-        for (List<Integer> chosen : batch.microBatches(settings.maxTokensPerMicroBatch())) {
+        for (List<Integer> chosen : batch.microBatches(settings.batch().maxTokensPerMicroBatch())) {
             MicroBatchResult result = accumulate(batch, chosen);
             tally.add(result, batch.tokens(chosen));
             total += result.loss();
@@ -163,14 +164,7 @@ final class TrainingStep {
             tally.refuse(new Refusal(refusal, batch.worst(losses)));
             return;
         }
-        tally.took(policy.step(new OptimizerSettings(
-                learningRate,
-                settings.beta1(),
-                settings.beta2(),
-                settings.epsilon(),
-                settings.weightDecay(),
-                settings.maxGradNorm(),
-                emaDecay)));
+        tally.took(policy.step(settings.optimizer().step(learningRate, emaDecay)));
     }
 
     private MicroBatchResult accumulate(MiniBatch batch, List<Integer> chosen) {
@@ -182,7 +176,7 @@ final class TrainingStep {
                 known ? chosen.stream().map(i -> batch.proximal()[i]).toList() : List.of(),
                 batch.pairWeight(),
                 loss,
-                settings.gradientCheckpointing());
+                settings.batch().gradientCheckpointing());
         for (int i = 0; !known && i < chosen.size(); i++) {
             batch.proximal()[chosen.get(i)] = result.sequences().get(i).logProbs();
         }

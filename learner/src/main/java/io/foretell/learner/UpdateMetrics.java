@@ -1,8 +1,9 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.DirectPreference;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.RolloutCorrection.Corrected;
+import io.foretell.learner.metrics.StepMetrics;
+import io.foretell.losses.DirectPreference;
+import io.foretell.losses.PolicyGradientLoss;
+import io.foretell.losses.RolloutCorrection.Corrected;
 import io.foretell.policy.SequenceStatistics;
 import java.util.List;
 import java.util.function.ToDoubleFunction;

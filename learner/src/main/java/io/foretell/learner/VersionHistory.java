@@ -1,7 +1,7 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.ScoredGroup;
 import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;

@@ -9,7 +9,7 @@ class BatchGuardTest {
     private static final List<Double> LEVEL = List.of(1.0, 1.2, 0.8, 1.0); // mean 1, standard deviation 0.1633
 
     private static BatchGuard guard(Double zScore) {
-        BatchGuard guard = new BatchGuard(new BatchGuardSettings(zScore, 4, 2));
+        BatchGuard guard = new BatchGuard(new BatchGuard.Settings(zScore, 4, 2));
         guard.restart(LEVEL);
         return guard;
     }

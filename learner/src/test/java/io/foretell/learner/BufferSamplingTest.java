@@ -2,7 +2,10 @@ package io.foretell.learner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.learner.buffer.BufferSettings;
+import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.platform.DataSize;
 import io.foretell.streams.Codecs;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,7 +138,7 @@ class BufferSamplingTest {
         ScoredGroup example = Groups.sampled("g00000", 0, 0);
         int bytes = Groups.at(0, 0, example).value().length;
         int room = (1 << 20) / bytes;
-        BufferSettings small = new BufferSettings("oldest", "drop", 0.5, 0, 1, 1 << 20);
+        BufferSettings small = new BufferSettings("oldest", 0, 1, DataSize.ofMebibytes(1));
         try (ExperienceBuffer buffer = open(small, 1)) {
             ingestMany(buffer, 0, room);
             assertThat(buffer.status().dropped()).doesNotContainValue(1L);
@@ -168,7 +171,7 @@ class BufferSamplingTest {
     }
 
     private static BufferSettings settings(String sampling, double replayShare, int replayGroups) {
-        return new BufferSettings(sampling, "drop", 0.5, replayShare, replayGroups, 1 << 30);
+        return new BufferSettings(sampling, replayShare, replayGroups, DataSize.ofMebibytes(1024));
     }
 
     private ExperienceBuffer open(BufferSettings settings, long seed) {

@@ -2,8 +2,9 @@ package io.foretell.learner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.Reward;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.GroupReader.Received;
 import java.nio.file.Path;

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class KlControlTest {
     private static KlControl control(String type) {
-        return new KlControl(new KlControlSettings(type, 0.5, 10_000, 0.1));
+        return new KlControl(new KlControl.Settings(type, 0.5, 10_000, 0.1));
     }
 
     @ParameterizedTest

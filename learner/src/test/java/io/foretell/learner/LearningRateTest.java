@@ -13,7 +13,7 @@ class LearningRateTest {
     private static final long NEVER = Long.MAX_VALUE;
 
     private static double rate(long step, long steps, String schedule, int warmup) {
-        return schedule(schedule, steps, warmup, 0.1, 0).at(step, NEVER, NEVER);
+        return schedule(schedule, steps, warmup, 0.1, 0).rate(step, NEVER, NEVER);
     }
 
     /** Peak 2; infinite cools down over 20 steps to 0.5, an anneal takes 8. */
@@ -80,15 +80,15 @@ class LearningRateTest {
     @Test
     void theAnnealFallsExponentiallyFromWhereTheScheduleIs() {
         LearningRate infinite = schedule("infinite", NEVER, 10, 0.01, 0);
-        assertThat(infinite.at(100, 101, NEVER)).as("the last before").isCloseTo(0.5, EXACT);
+        assertThat(infinite.rate(100, 101, NEVER)).as("the last before").isCloseTo(0.5, EXACT);
         for (int k = 1; k <= 8; k++) {
-            assertThat(infinite.at(100 + k, 101, NEVER))
+            assertThat(infinite.rate(100 + k, 101, NEVER))
                     .as("step %d of 8", k)
                     .isCloseTo(0.5 * Math.pow(0.02 / 0.5, k / 8.0), EXACT);
         }
-        assertThat(infinite.at(5000, 101, NEVER)).isCloseTo(0.02, EXACT);
+        assertThat(infinite.rate(5000, 101, NEVER)).isCloseTo(0.02, EXACT);
         LearningRate cosine = schedule("cosine", 90, 10, 0.1, 0);
-        assertThat(cosine.at(54, 51, NEVER))
+        assertThat(cosine.rate(54, 51, NEVER))
                 .as("halfway down from half of the cosine")
                 .isCloseTo(Math.sqrt((0.2 + 1.8 * 0.5) * 0.2), EXACT);
     }
@@ -96,18 +96,18 @@ class LearningRateTest {
     @Test
     void withASmallestRateOfZeroTheAnnealIsLinear() {
         LearningRate constant = schedule("constant", NEVER, 0, 0, 0);
-        assertThat(constant.at(1, 1, NEVER)).isCloseTo(2 * 7 / 8.0, EXACT);
-        assertThat(constant.at(6, 1, NEVER)).isCloseTo(2 * 2 / 8.0, EXACT);
-        assertThat(constant.at(8, 1, NEVER)).isZero();
-        assertThat(constant.at(9, 1, NEVER)).isZero();
+        assertThat(constant.rate(1, 1, NEVER)).isCloseTo(2 * 7 / 8.0, EXACT);
+        assertThat(constant.rate(6, 1, NEVER)).isCloseTo(2 * 2 / 8.0, EXACT);
+        assertThat(constant.rate(8, 1, NEVER)).isZero();
+        assertThat(constant.rate(9, 1, NEVER)).isZero();
     }
 
     @Test
     void afterARestartTheRateRisesToWhatTheScheduleSays() {
         LearningRate linear = schedule("linear", 100, 0, 0, 4);
-        assertThat(linear.at(51, NEVER, 1)).isCloseTo(2 * 0.49 / 4, EXACT);
-        assertThat(linear.at(53, NEVER, 3)).isCloseTo(2 * 0.47 * 3 / 4, EXACT);
-        assertThat(linear.at(54, NEVER, 4)).isCloseTo(2 * 0.46, EXACT);
-        assertThat(linear.at(51, NEVER, NEVER)).as("without a restart").isCloseTo(2 * 0.49, EXACT);
+        assertThat(linear.rate(51, NEVER, 1)).isCloseTo(2 * 0.49 / 4, EXACT);
+        assertThat(linear.rate(53, NEVER, 3)).isCloseTo(2 * 0.47 * 3 / 4, EXACT);
+        assertThat(linear.rate(54, NEVER, 4)).isCloseTo(2 * 0.46, EXACT);
+        assertThat(linear.rate(51, NEVER, NEVER)).as("without a restart").isCloseTo(2 * 0.49, EXACT);
     }
 }

@@ -3,21 +3,22 @@ package io.foretell.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.KlEstimator;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.VersionRange;
+import io.foretell.learner.metrics.StepMetrics;
+import io.foretell.losses.KlEstimator;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.VersionSpan;
-import io.foretell.objectives.Weights;
+import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Policy;
-import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.Score;
 import io.foretell.policy.ScoreRequest;
@@ -64,7 +65,7 @@ class RewardKlTest {
 
     /** One step away from the teacher. */
     private static void learn(Policy policy) {
-        new TrainingStep(policy, Runs.settings("rloo", 1, 4096)).run(rlp, List.of(group(1, "x1=3 so x3 is")), 0.05, 1);
+        new TrainingStep(policy, Runs.settings()).run(rlp, List.of(group(1, "x1=3 so x3 is")), 0.05, 1);
     }
 
     /** Four thoughts of the policy itself; the last has no reward. */
@@ -74,12 +75,12 @@ class RewardKlTest {
         int close = policy.tokenizer().idOf("</think>").orElseThrow();
         List<Long> seeds = List.of(seed, seed + 1, seed + 2, seed + 3);
         TokenArray context = rlp.sampling(task).orElseThrow().context();
-        List<Sample> samples = policy.generate(
+        List<Completion> samples = policy.generate(
                         List.of(new GenerationRequest(context, seeds, SamplingParameters.plain(1f, 1, 6, close))))
                 .get(0);
         List<Rollout> rollouts = new ArrayList<>();
         List<Reward> rewards = new ArrayList<>();
-        for (Sample sample : samples) {
+        for (Completion sample : samples) {
             rollouts.add(rollout(rollouts.size(), sample));
             rewards.add(rewards.size() == 3 ? Reward.failed("none") : Reward.of(rewards.size() - 1, Map.of("a", 2.0)));
         }
@@ -87,7 +88,7 @@ class RewardKlTest {
                 new RolloutGroup(task, rollouts, "", "", 0, Instant.EPOCH), rewards, 0, 0, Instant.EPOCH);
     }
 
-    private static Rollout rollout(int index, Sample sample) {
+    private static Rollout rollout(int index, Completion sample) {
         return new Rollout(
                 index,
                 1,
@@ -97,16 +98,21 @@ class RewardKlTest {
                 1f,
                 sample.seed(),
                 FinishReason.STOP,
-                List.of(new VersionSpan(0, 0, sample.tokens().length())));
+                List.of(new VersionRange(0, 0, sample.tokens().length())));
     }
 
-    private static RewardKl rewardKl(String estimator, RolloutCorrectionSettings correction, int maxTokens) {
-        KlControlSettings fixed = new KlControlSettings("fixed", COEFFICIENT, 10_000, 0.1);
-        return new RewardKl(policy, Runs.settings(maxTokens, correction, fixed, estimator), new KlControl(fixed));
+    private static RewardKl rewardKl(String estimator, boolean bypass, int maxTokens) {
+        LearnerSettings settings = Runs.settings(
+                "use_kl_in_reward=true",
+                "kl_penalty=" + estimator,
+                "kl_ctrl.kl_coef=" + COEFFICIENT,
+                "rollout_correction.bypass_mode=" + bypass,
+                "max_tokens_per_micro_batch=" + maxTokens);
+        return new RewardKl(policy, settings, new KlControl(settings.kl().klCtrl()));
     }
 
     /** Log-probabilities of a response, token by token; its first token cannot close the thought. */
-    private static double[] logProbs(Weights weights, TokenArray context, TokenArray response) {
+    private static double[] logProbs(PolicyRole weights, TokenArray context, TokenArray response) {
         int close = policy.tokenizer().idOf("</think>").orElseThrow();
         List<Score> scores = policy.score(
                 weights, List.of(new ScoreRequest(context, response), new ScoreRequest(context, TokenArray.of(close))));
@@ -125,8 +131,8 @@ class RewardKlTest {
         learn(policy);
         List<ScoredGroup> groups = List.of(group(10, "x1=3 so x3 is"), group(20, "x0=2 x1=5 so x2 is"));
 
-        RewardKl.Found found = rewardKl(name, Runs.BYPASS, 4096).of(rlp, groups);
-        RewardKl.Found split = rewardKl(name, Runs.BYPASS, 1).of(rlp, groups);
+        RewardKl.Found found = rewardKl(name, true, 4096).apply(rlp, groups);
+        RewardKl.Found split = rewardKl(name, true, 1).apply(rlp, groups);
 
         double means = 0;
         for (int g = 0; g < groups.size(); g++) {
@@ -134,7 +140,7 @@ class RewardKlTest {
             TokenArray context = rlp.sampling(group.task()).orElseThrow().context();
             for (int i = 0; i < 4; i++) {
                 Rollout rollout = group.group().rollouts().get(i);
-                double[] reference = logProbs(Weights.EMA, context, rollout.response());
+                double[] reference = logProbs(PolicyRole.TEACHER, context, rollout.response());
                 double sum = 0;
                 for (int t = 0; t < reference.length; t++) {
                     sum += estimator.value(rollout.logProbs().at(t) - reference[t]);
@@ -160,25 +166,24 @@ class RewardKlTest {
     void decoupledTheOldPolicyIsThatAtTheStartOfTheUpdate() {
         ScoredGroup group = group(10, "x1=3 so x3 is");
         learn(policy);
-        RolloutCorrectionSettings decoupled = new RolloutCorrectionSettings(false, "none", 2, "none", 2, null);
         TokenArray context = rlp.sampling(group.task()).orElseThrow().context();
         TokenArray response = group.group().rollouts().get(0).response();
-        double[] live = logProbs(Weights.LIVE, context, response);
-        double[] reference = logProbs(Weights.EMA, context, response);
+        double[] live = logProbs(PolicyRole.LIVE, context, response);
+        double[] reference = logProbs(PolicyRole.TEACHER, context, response);
         double sum = 0;
         for (int t = 0; t < live.length; t++) {
             sum += live[t] - reference[t];
         }
 
-        double old = rewardKl("k1", decoupled, 4096)
-                .of(rlp, List.of(group))
+        double old = rewardKl("k1", false, 4096)
+                .apply(rlp, List.of(group))
                 .groups()
                 .get(0)
                 .rewards()
                 .get(0)
                 .total();
-        double sampler = rewardKl("k1", Runs.BYPASS, 4096)
-                .of(rlp, List.of(group))
+        double sampler = rewardKl("k1", true, 4096)
+                .apply(rlp, List.of(group))
                 .groups()
                 .get(0)
                 .rewards()
@@ -193,7 +198,7 @@ class RewardKlTest {
     void atTheTeacherNothingIsTaken() {
         ScoredGroup group = group(10, "x1=3 so x3 is");
 
-        RewardKl.Found found = rewardKl("k3", Runs.BYPASS, 4096).of(rlp, List.of(group));
+        RewardKl.Found found = rewardKl("k3", true, 4096).apply(rlp, List.of(group));
 
         assertThat(found.kl()).isCloseTo(0, within(1e-9));
         for (int i = 0; i < 3; i++) {
@@ -207,8 +212,8 @@ class RewardKlTest {
         ScoredGroup text = new ScoredGroup(
                 new RolloutGroup(task, List.of(), "", "", 0, Instant.EPOCH), List.of(), 0, 0, Instant.EPOCH);
 
-        RewardKl.Found found = rewardKl("k1", Runs.BYPASS, 4096)
-                .of(Runs.objective("ntp", policy.tokenizer(), Map.of()), List.of(text));
+        RewardKl.Found found =
+                rewardKl("k1", true, 4096).apply(Runs.objective("ntp", policy.tokenizer(), Map.of()), List.of(text));
 
         assertThat(found.groups()).containsExactly(text);
         assertThat(found.kl()).isNaN();
@@ -218,12 +223,15 @@ class RewardKlTest {
     void theCoefficientIsSteeredByWhatWasFound() {
         learn(policy);
         List<ScoredGroup> groups = List.of(group(10, "x1=3 so x3 is"), group(20, "x0=2 x1=5 so x2 is"));
-        KlControlSettings adaptive = new KlControlSettings("adaptive", COEFFICIENT, 80, 1e-6);
-        KlControl control = new KlControl(adaptive);
-        RewardKl rewardKl = new RewardKl(policy, Runs.settings(4096, Runs.BYPASS, adaptive, "k2"), control);
+        LearnerSettings adaptive = Runs.settings(
+                "use_kl_in_reward=true",
+                "kl_penalty=k2",
+                "kl_ctrl={type: adaptive, kl_coef: " + COEFFICIENT + ", horizon: 80, target_kl: 1e-6}");
+        KlControl control = new KlControl(adaptive.kl().klCtrl());
+        RewardKl rewardKl = new RewardKl(policy, adaptive, control);
 
-        double first = rewardKl.of(rlp, groups).coefficient();
-        RewardKl.Found second = rewardKl.of(rlp, groups);
+        double first = rewardKl.apply(rlp, groups).coefficient();
+        RewardKl.Found second = rewardKl.apply(rlp, groups);
 
         assertThat(first).isEqualTo(COEFFICIENT);
         assertThat(second.coefficient()).isCloseTo(COEFFICIENT * (1 + 0.2 * 8 / 80), within(1e-12));
@@ -239,9 +247,10 @@ class RewardKlTest {
     void unwantedItCostsNothingAndSaysNothing() {
         learn(policy);
         List<ScoredGroup> groups = List.of(group(10, "x1=3 so x3 is"));
-        LearnerSettings settings = Runs.settings("rloo", 1, 4096);
+        LearnerSettings settings = Runs.settings();
 
-        RewardKl.Found found = new RewardKl(policy, settings, new KlControl(settings.klCtrl())).of(rlp, groups);
+        RewardKl.Found found =
+                new RewardKl(policy, settings, new KlControl(settings.kl().klCtrl())).apply(rlp, groups);
 
         assertThat(found.groups()).isSameAs(groups);
         StepMetrics row = new StepMetrics();

@@ -1,193 +1,82 @@
 package io.foretell.learner;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.foretell.domain.Tokenizer;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.RandomWeights;
+import io.foretell.huggingface.TokenizerFiles;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
-import io.foretell.objectives.Tokenizer;
-import io.foretell.policy.HuggingFaceTokenizer;
-import io.foretell.policy.ModelConfig;
+import io.foretell.platform.Configuration;
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyOptions;
-import io.foretell.policy.RandomWeights;
-import io.foretell.policy.TokenizerFiles;
-import io.foretell.streams.ChainCorpus;
+import io.foretell.sources.ChainCorpus;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Settings, runs and micro policies for tests. */
-final class Runs {
+public final class Runs {
     private Runs() {}
 
-    static final RolloutCorrectionSettings BYPASS = new RolloutCorrectionSettings(true, "none", 2, "none", 2, null);
+    /** What tests change of the defaults: small steps that change something, and a guard that sees few of them. */
+    private static final List<String> SMALL = List.of(
+            "learner={prompts_per_step: 4, learning_rate: 1e-3, min_lr_ratio: 0, weight_decay: 0.1}",
+            "learner={max_tokens_per_micro_batch: 4096, kl_loss_coef: 0.1, kl_loss_type: k3+}",
+            "learner={schedule: {constant_ratio: 1, anneal_steps: 10}, batch_guard: {window: 8, max_consecutive: 2}}",
+            "teacher.ema_decay=0.99",
+            "ckpt={interval: 100, keep_last: 2, timeout: 1m}",
+            "eval={interval: 0, documents: 8, samples: 2}");
 
-    static final ScheduleSettings SCHEDULE = new ScheduleSettings(0, 1, 10, 0);
-    static final BatchGuardSettings UNGUARDED = new BatchGuardSettings(null, 8, 2);
-    static final KlControlSettings FIXED_KL = new KlControlSettings("fixed", 0.001, 10_000, 0.1);
+    /** Of the configuration only the sections about training. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    private record Sections(@JsonUnwrapped TrainingSettings training) {}
 
-    static LearnerSettings settings(String advEstimator, int epochs, int maxTokensPerMicroBatch) {
-        return settings(advEstimator, epochs, maxTokensPerMicroBatch, "vanilla", 0, false, BYPASS);
+    /** @param overrides such as {@code learner.ppo_epochs=2} */
+    static TrainingSettings training(String... overrides) {
+        List<String> all = new ArrayList<>(SMALL);
+        all.addAll(List.of(overrides));
+        return Configuration.load(
+                        new Configuration.Defaults("defaults.yaml", Map.of()), null, all, Map.of(), Sections.class)
+                .values()
+                .training();
     }
 
-    static LearnerSettings settings(
-            String advEstimator,
-            int epochs,
-            int maxTokensPerMicroBatch,
-            String lossMode,
-            double entropyCoeff,
-            boolean useKlLoss,
-            RolloutCorrectionSettings correction) {
-        return settings(
-                advEstimator,
-                epochs,
-                maxTokensPerMicroBatch,
-                lossMode,
-                entropyCoeff,
-                useKlLoss,
-                correction,
-                null,
-                UNGUARDED);
-    }
-
-    static LearnerSettings settings(
-            String advEstimator,
-            int epochs,
-            int maxTokensPerMicroBatch,
-            String lossMode,
-            double entropyCoeff,
-            boolean useKlLoss,
-            RolloutCorrectionSettings correction,
-            @Nullable Integer miniBatch,
-            BatchGuardSettings guard) {
-        return settings(
-                advEstimator,
-                epochs,
-                maxTokensPerMicroBatch,
-                lossMode,
-                entropyCoeff,
-                useKlLoss,
-                correction,
-                miniBatch,
-                guard,
-                null,
-                "kl");
-    }
-
-    /** With the divergence in the reward. */
-    static LearnerSettings settings(
-            int maxTokensPerMicroBatch,
-            RolloutCorrectionSettings correction,
-            KlControlSettings klInReward,
-            String klPenalty) {
-        return settings(
-                "rloo",
-                1,
-                maxTokensPerMicroBatch,
-                "vanilla",
-                0,
-                false,
-                correction,
-                null,
-                UNGUARDED,
-                klInReward,
-                klPenalty);
-    }
-
-    private static LearnerSettings settings(
-            String advEstimator,
-            int epochs,
-            int maxTokensPerMicroBatch,
-            String lossMode,
-            double entropyCoeff,
-            boolean useKlLoss,
-            RolloutCorrectionSettings correction,
-            @Nullable Integer miniBatch,
-            BatchGuardSettings guard,
-            @Nullable KlControlSettings klInReward,
-            String klPenalty) {
-        return new LearnerSettings(
-                4,
-                1e-3,
-                "constant",
-                0,
-                0,
-                0.9,
-                0.95,
-                1e-8,
-                0.1,
-                1,
-                epochs,
-                0.2,
-                0.2,
-                lossMode,
-                "seq-mean-token-mean",
-                advEstimator,
-                4,
-                maxTokensPerMicroBatch,
-                false,
-                null,
-                null,
-                entropyCoeff,
-                useKlLoss,
-                0.1,
-                "k3+",
-                correction,
-                new LearnerSettings.FilterGroups(false),
-                miniBatch,
-                SCHEDULE,
-                guard,
-                klInReward != null,
-                klPenalty,
-                klInReward == null ? FIXED_KL : klInReward,
-                Duration.ofHours(1));
-    }
-
-    static PhaseSettings phase(String objective, Integer steps) {
-        return new PhaseSettings(objective, steps, null, null, null, null, null);
+    /** @param overrides keys of section {@code learner}, such as {@code ppo_epochs=2} */
+    public static LearnerSettings settings(String... overrides) {
+        return training(Arrays.stream(overrides).map("learner."::concat).toArray(String[]::new))
+                .learner();
     }
 
     /** A run of these phases; only the names of their objectives matter. */
-    static LearnerRun run(HuggingFaceTokenizer tokenizer, int epochs, PhaseSettings... phases) {
-        return run(tokenizer, epochs, BufferSettings.DEFAULT, phases);
-    }
-
-    static LearnerRun run(HuggingFaceTokenizer tokenizer, int epochs, BufferSettings buffer, PhaseSettings... phases) {
-        List<Objective> objectives = java.util.Arrays.stream(phases)
-                .map(phase -> objective(phase.objective(), tokenizer, Map.of()))
-                .toList();
-        return new LearnerRun(
-                "test",
-                Path.of("runs/test"),
-                Path.of("origin"),
-                List.of(phases),
-                objectives,
-                settings("rloo", epochs, 4096),
-                buffer,
-                new EvaluationSettings(0, true, 8, 2, List.of()),
-                0.99,
+    static TrainingPlan run(HuggingFaceTokenizer tokenizer, String... overrides) {
+        TrainingSettings training = training(overrides);
+        return new TrainingPlan(
+                new TrainingPlan.Identity("test", Path.of("runs/test"), Path.of("origin"), 7),
+                training,
+                training.phases().stream()
+                        .map(phase -> objective(phase.objective(), tokenizer, Map.of()))
+                        .toList(),
+                new TrainingPlan.RewardShaping(false, null),
                 false,
-                null,
-                false,
-                new CheckpointSettings(100, 2, true, Duration.ofMinutes(1), 0),
                 4,
-                "auto",
-                Set.of(Restored.values()),
                 Long.MAX_VALUE,
-                new PolicyOptions(1, 2048),
-                7);
+                new PolicyOptions(1, 2048));
     }
 
-    static Objective objective(String name, Tokenizer tokenizer, Map<String, Object> options) {
-        return Objectives.create(name, new ObjectiveSettings(tokenizer, 4, 1f, 24, 6, options));
+    public static Objective objective(String name, Tokenizer tokenizer, Map<String, Object> options) {
+        return Objectives.builtIn().create(name, new ObjectiveSettings(tokenizer, 4, 1f, 24, 6, options));
     }
 
-    static Path tokenizerFile(Path folder) {
+    public static Path tokenizerFile(Path folder) {
         try {
             Files.createDirectories(folder);
             return Files.write(folder.resolve("tokenizer.json"), TokenizerFiles.words(ChainCorpus.vocabulary()));
@@ -197,7 +86,7 @@ final class Runs {
     }
 
     /** One layer over the words of the chain corpus; the same seed gives the same weights. */
-    static Policy policy(Path folder, long seed) {
+    public static Policy policy(Path folder, long seed) {
         Path tokenizer = tokenizerFile(folder.resolve("origin"));
         int words = ChainCorpus.vocabulary().size() + 5; // <unk> and four special tokens
         ModelConfig config = new ModelConfig("qwen3", 16, 1, 2, 1, 8, 24, words, 64, 1e-6, 10_000, true);

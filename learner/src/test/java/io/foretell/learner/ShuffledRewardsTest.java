@@ -2,9 +2,8 @@ package io.foretell.learner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.ShuffledRewards;
+import io.foretell.domain.Reward;
+import io.foretell.domain.ScoredGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +34,7 @@ class ShuffledRewardsTest {
     void rewardsArePermutedOverTheBatchAndGroupsKeepTheirRollouts() {
         for (long seed = 0; seed < 50; seed++) {
             List<ScoredGroup> batch = batch();
-            List<ScoredGroup> shuffled = ShuffledRewards.of(batch, new SplittableRandom(seed));
+            List<ScoredGroup> shuffled = ShuffledRewards.shuffle(batch, new SplittableRandom(seed));
 
             assertThat(rewards(shuffled)).as("seed %d", seed).containsExactlyInAnyOrderElementsOf(rewards(batch));
             assertThat(shuffled)
@@ -51,7 +50,7 @@ class ShuffledRewardsTest {
         List<Reward> before = rewards(batch());
         int[][] counts = new int[9][9];
         for (int round = 0; round < 9000; round++) {
-            List<Reward> after = rewards(ShuffledRewards.of(batch(), random));
+            List<Reward> after = rewards(ShuffledRewards.shuffle(batch(), random));
             for (int place = 0; place < 9; place++) {
                 counts[before.indexOf(after.get(place))][place]++;
             }
@@ -66,14 +65,14 @@ class ShuffledRewardsTest {
 
     @Test
     void theSameSeedShufflesTheSameWay() {
-        List<ScoredGroup> one = ShuffledRewards.of(batch(), new SplittableRandom(8));
+        List<ScoredGroup> one = ShuffledRewards.shuffle(batch(), new SplittableRandom(8));
 
-        assertThat(ShuffledRewards.of(batch(), new SplittableRandom(8))).isEqualTo(one);
-        assertThat(ShuffledRewards.of(batch(), new SplittableRandom(9))).isNotEqualTo(one);
+        assertThat(ShuffledRewards.shuffle(batch(), new SplittableRandom(8))).isEqualTo(one);
+        assertThat(ShuffledRewards.shuffle(batch(), new SplittableRandom(9))).isNotEqualTo(one);
     }
 
     @Test
     void anEmptyBatchStaysEmpty() {
-        assertThat(ShuffledRewards.of(List.of(), new SplittableRandom(1))).isEmpty();
+        assertThat(ShuffledRewards.shuffle(List.of(), new SplittableRandom(1))).isEmpty();
     }
 }

@@ -3,25 +3,29 @@ package io.foretell.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.Document;
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
+import io.foretell.domain.Document;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Origin;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.VersionRange;
+import io.foretell.learner.buffer.AdmissionPolicy;
+import io.foretell.learner.evaluation.Evaluation;
+import io.foretell.learner.evaluation.EvaluationSettings;
+import io.foretell.learner.evaluation.HeldOutDocuments;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.Origin;
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.VersionSpan;
-import io.foretell.objectives.Weights;
+import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Policy;
-import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.ScoreRequest;
-import io.foretell.streams.ChainCorpus;
+import io.foretell.sources.ChainCorpus;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -75,12 +79,14 @@ class TrainingStepTest {
 
     @Test
     void aStaleGroupThatIsKeptWeighsLessWithEveryStepBeyondTheLimit() {
-        BufferSettings kept = new BufferSettings("oldest", "down_weight", 0.5, 0, 1, 1 << 20);
-        LearnerRun run = Runs.run(policy.tokenizer(), 1, kept, Runs.phase("rlp", 10));
+        TrainingPlan run = Runs.run(
+                policy.tokenizer(),
+                "phases=[{objective: rlp, steps: 10}]",
+                "learner={stale: down_weight, stale_decay: 0.5}");
         assertThat(run.dropBeyond()).isNegative();
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, false);
-        long limit =
-                Admission.oldestVersion(List.of(batch.get(0))) + run.settings().maxOffPolicySteps();
+        long limit = AdmissionPolicy.oldestVersion(List.of(batch.get(0)))
+                + run.settings().offPolicy().maxOffPolicySteps();
 
         double fresh = new TrainingStep(policy, run.settings())
                 .run(run, batch, limit + 1, 1e-3)
@@ -110,12 +116,12 @@ class TrainingStepTest {
         for (int g = 0; g < 3; g++) {
             TokenArray prompt = policy.tokenizer().encode(g == 0 ? "x1=3 so x3 is" : "x0=2 x1=5 x2=4 so x4 is");
             List<Long> seeds = random.longs(4).boxed().toList();
-            List<Sample> samples = policy.generate(List.of(new GenerationRequest(
+            List<Completion> samples = policy.generate(List.of(new GenerationRequest(
                             prompt.append(open), seeds, SamplingParameters.plain(1f, 1, 6, close))))
                     .get(0);
             List<Rollout> rollouts = new ArrayList<>();
             List<Reward> rewards = new ArrayList<>();
-            for (Sample sample : samples) {
+            for (Completion sample : samples) {
                 rollouts.add(rollout(rollouts.size(), sample, close));
                 rewards.add(Reward.of(equalRewards ? 0.1 : random.nextGaussian(), Map.of()));
             }
@@ -128,7 +134,7 @@ class TrainingStepTest {
         return batch;
     }
 
-    private static Rollout rollout(int index, Sample sample, int close) {
+    private static Rollout rollout(int index, Completion sample, int close) {
         boolean cut = sample.finishReason() == FinishReason.LENGTH;
         TokenArray response = cut ? sample.tokens().append(close) : sample.tokens();
         float[] logProbs = new float[response.length()];
@@ -142,7 +148,7 @@ class TrainingStepTest {
                 1f,
                 sample.seed(),
                 sample.finishReason(),
-                List.of(new VersionSpan(0, 0, response.length())));
+                List.of(new VersionRange(0, 0, response.length())));
     }
 
     private static ScoredGroup scored(Task task, List<Rollout> rollouts, List<Reward> rewards) {
@@ -160,13 +166,13 @@ class TrainingStepTest {
 
     @Test
     void microBatchesGiveTheSameUpdateAsOneBatch() {
-        List<float[]> before = policy.weights(Weights.LIVE);
+        List<float[]> before = policy.weights(PolicyRole.LIVE);
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, true);
 
-        TrainingStep.Outcome one =
-                new TrainingStep(policy, Runs.settings("rloo", 1, 1_000_000)).run(rlp(policy), batch, 1e-3, 0.9);
+        TrainingStep.Outcome one = new TrainingStep(policy, Runs.settings("max_tokens_per_micro_batch=1000000"))
+                .run(rlp(policy), batch, 1e-3, 0.9);
         TrainingStep.Outcome many =
-                new TrainingStep(twin, Runs.settings("rloo", 1, 1)).run(rlp(twin), batch, 1e-3, 0.9);
+                new TrainingStep(twin, Runs.settings("max_tokens_per_micro_batch=1")).run(rlp(twin), batch, 1e-3, 0.9);
 
         assertThat(many.gradNorm()).isCloseTo(one.gradNorm(), within(1e-5));
         assertThat(many.loss()).isCloseTo(one.loss(), within(1e-5));
@@ -174,15 +180,15 @@ class TrainingStepTest {
         assertThat(many.ceLoss()).isCloseTo(one.ceLoss(), within(1e-5));
         assertThat(many.tokens()).isEqualTo(one.tokens());
         assertThat(many.sequences()).hasSize(12);
-        assertClose(twin.weights(Weights.LIVE), policy.weights(Weights.LIVE), 1e-5f);
-        assertClose(twin.weights(Weights.EMA), policy.weights(Weights.EMA), 1e-5f);
+        assertClose(twin.weights(PolicyRole.LIVE), policy.weights(PolicyRole.LIVE), 1e-5f);
+        assertClose(twin.weights(PolicyRole.TEACHER), policy.weights(PolicyRole.TEACHER), 1e-5f);
         assertThat(one.gradNorm()).isGreaterThan(1e-3);
-        assertThat(policy.weights(Weights.LIVE).get(0)).isNotEqualTo(before.get(0));
+        assertThat(policy.weights(PolicyRole.LIVE).get(0)).isNotEqualTo(before.get(0));
     }
 
     @Test
     void samplerAndLearnerAgreeOnTheProbabilitiesOfTheFirstUpdate() {
-        TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings("rloo", 1, 4096))
+        TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings())
                 .run(rlp(policy), batch(policy, new Random(SEED), false, false), 1e-3, 0.9);
 
         assertThat(outcome.sequences())
@@ -195,7 +201,7 @@ class TrainingStepTest {
     void aBatchWithoutAdvantagesHasExactlyNoGradient() {
         for (String estimator : List.of("rloo", "grpo", "dr_grpo", "opo", "grpo_passk", "max_rl")) {
             restart(policy);
-            TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings(estimator, 1, 4096))
+            TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings("adv_estimator=" + estimator))
                     .run(rlp(policy), batch(policy, new Random(SEED), true, false), 1e-3, 0.9);
 
             assertThat(outcome.gradNorm()).as(estimator).isZero();
@@ -203,13 +209,14 @@ class TrainingStepTest {
         }
     }
 
-    private static final RolloutCorrectionSettings CORRECTED =
-            new RolloutCorrectionSettings(false, "token", 2, "sequence", 2, null);
+    private static final String MICRO = "max_tokens_per_micro_batch=";
+    private static final String BYPASS = "rollout_correction.bypass_mode=true";
+    private static final String CORRECTED =
+            "rollout_correction={bypass_mode: false, rollout_is: token, rollout_rs: sequence}";
 
-    private static double normOf(String mode, RolloutCorrectionSettings correction, boolean equalRewards) {
+    private static double normOf(String mode, String correction, boolean equalRewards) {
         restart(policy);
-        LearnerSettings settings = Runs.settings("rloo", 1, 4096, mode, 0, false, correction);
-        return new TrainingStep(policy, settings)
+        return new TrainingStep(policy, Runs.settings("loss_mode=" + mode, correction))
                 .run(rlp(policy), batch(policy, new Random(SEED), equalRewards, false), 1e-3, 0.9)
                 .gradNorm();
     }
@@ -217,17 +224,21 @@ class TrainingStepTest {
     @ParameterizedTest
     @ValueSource(strings = {"vanilla", "gspo", "cispo", "sapo", "gpg"})
     void onFreshSamplesAllLossesHaveTheSameGradient(String mode) {
-        double expected = normOf("vanilla", Runs.BYPASS, false);
+        double expected = normOf("vanilla", BYPASS, false);
 
-        assertThat(normOf(mode, Runs.BYPASS, false)).isCloseTo(expected, within(1e-4 * expected));
+        assertThat(normOf(mode, BYPASS, false)).isCloseTo(expected, within(1e-4 * expected));
         assertThat(normOf(mode, CORRECTED, false)).isCloseTo(expected, within(1e-4 * expected));
         assertThat(normOf(mode, CORRECTED, true)).as("equal rewards").isZero();
     }
 
     @Test
     void everyTermIsTheSameUnderAnySplitIntoMicroBatches() {
-        LearnerSettings one = Runs.settings("grpo", 2, 1_000_000, "vanilla", 0.1, true, CORRECTED);
-        LearnerSettings many = Runs.settings("grpo", 2, 1, "vanilla", 0.1, true, CORRECTED);
+        String[] terms = {
+            "adv_estimator=grpo", "ppo_epochs=2", "entropy_coeff=0.1", "use_kl_loss=true", CORRECTED, MICRO + "1000000"
+        };
+        LearnerSettings one = Runs.settings(terms);
+        terms[terms.length - 1] = MICRO + "1";
+        LearnerSettings many = Runs.settings(terms);
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, true);
 
         TrainingStep.Outcome whole = new TrainingStep(policy, one).run(rlp(policy), batch, 1e-2, 0.9);
@@ -249,7 +260,7 @@ class TrainingStepTest {
     @Test
     void laterPassesAreAgainstTheWeightsAtTheStartOfTheUpdate() {
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, false);
-        LearnerSettings settings = Runs.settings("rloo", 2, 64, "vanilla", 0, false, CORRECTED);
+        LearnerSettings settings = Runs.settings("ppo_epochs=2", MICRO + "64", CORRECTED);
 
         TrainingStep.Outcome outcome = new TrainingStep(policy, settings).run(rlp(policy), batch, 1e-2, 0.9);
 
@@ -264,16 +275,16 @@ class TrainingStepTest {
                         sequence -> assertThat(sequence.correction().largest()).isCloseTo(1, within(1e-4)));
     }
 
-    private static LearnerSettings inMiniBatches(RolloutCorrectionSettings correction, int groups) {
-        return Runs.settings("rloo", 1, 64, "vanilla", 0, false, correction, groups, Runs.UNGUARDED);
+    private static LearnerSettings inMiniBatches(String correction, int groups) {
+        return Runs.settings(MICRO + "64", correction, "ppo_mini_batch_size=" + groups);
     }
 
     @Test
     void miniBatchesAreUpdatesOfTheirOwn() {
         List<ScoredGroup> batch = batch(policy, new Random(SEED), false, true);
         TrainingStep.Outcome split =
-                new TrainingStep(policy, inMiniBatches(Runs.BYPASS, 2)).run(rlp(policy), batch, 1e-2, 0.9);
-        TrainingStep step = new TrainingStep(twin, Runs.settings("rloo", 1, 64));
+                new TrainingStep(policy, inMiniBatches(BYPASS, 2)).run(rlp(policy), batch, 1e-2, 0.9);
+        TrainingStep step = new TrainingStep(twin, Runs.settings("max_tokens_per_micro_batch=64"));
         TrainingStep.Outcome first = step.run(rlp(twin), batch.subList(0, 2), 1e-2, 0.9);
         TrainingStep.Outcome second = step.run(rlp(twin), batch.subList(2, 4), 1e-2, 0.9);
 
@@ -284,7 +295,7 @@ class TrainingStepTest {
         assertThat(split.firstPass())
                 .as("only the first is at the weights that the step began with")
                 .hasSameSizeAs(first.sequences());
-        assertClose(policy.weights(Weights.LIVE), twin.weights(Weights.LIVE), 0);
+        assertClose(policy.weights(PolicyRole.LIVE), twin.weights(PolicyRole.LIVE), 0);
     }
 
     @Test
@@ -308,15 +319,14 @@ class TrainingStepTest {
     @Test
     void aSpikeIsSkippedAndItsGroupsAreNamed() {
         Objective ntp = Runs.objective("ntp", policy.tokenizer(), Map.of());
-        BatchGuardSettings guarded = new BatchGuardSettings(4.0, 3, 2);
-        TrainingStep step =
-                new TrainingStep(policy, Runs.settings("rloo", 1, 64, "vanilla", 0, false, Runs.BYPASS, null, guarded));
+        LearnerSettings guarded = Runs.settings(MICRO + "64", "batch_guard={z_score: 4, window: 3}");
+        TrainingStep step = new TrainingStep(policy, guarded);
         for (int i = 0; i < 40; i++) {
             assertThat(step.run(ntp, List.of(text("known", "x3=7 x4=9 x5=2")), 1e-2, 0.9)
                             .refusals())
                     .isEmpty();
         }
-        List<float[]> before = policy.weights(Weights.LIVE);
+        List<float[]> before = policy.weights(PolicyRole.LIVE);
 
         TrainingStep.Outcome outcome = step.run(
                 ntp,
@@ -329,7 +339,7 @@ class TrainingStepTest {
         assertThat(outcome.refusals()).hasSize(1);
         assertThat(outcome.refusals().get(0).reason()).contains("standard deviations");
         assertThat(outcome.refusals().get(0).groups()).startsWith("odd").contains("known");
-        assertClose(policy.weights(Weights.LIVE), before, 0);
+        assertClose(policy.weights(PolicyRole.LIVE), before, 0);
         assertThat(step.run(ntp, List.of(text("known", "x3=7 x4=9 x5=2")), 1e-2, 0.9)
                         .updates())
                 .as("and it goes on")
@@ -355,14 +365,14 @@ class TrainingStepTest {
         batch.set(1, scored(task("broken", good.task().prompt(), good.task().target()), rollouts, good.rewards()));
 
         TrainingStep.Outcome outcome =
-                new TrainingStep(policy, inMiniBatches(Runs.BYPASS, 1)).run(rlp(policy), batch, 1e-3, 0.9);
+                new TrainingStep(policy, inMiniBatches(BYPASS, 1)).run(rlp(policy), batch, 1e-3, 0.9);
 
         assertThat(outcome.updates()).isEqualTo(2);
         assertThat(outcome.isSkipped()).isFalse();
         assertThat(outcome.gradNorm()).isFinite();
         assertThat(outcome.refusals())
                 .containsExactly(new TrainingStep.Refusal("its loss or gradient is no number", List.of("broken")));
-        policy.weights(Weights.LIVE).forEach(values -> {
+        policy.weights(PolicyRole.LIVE).forEach(values -> {
             for (float value : values) {
                 assertThat(value).isFinite();
             }
@@ -377,13 +387,12 @@ class TrainingStepTest {
 
     @Test
     void aBatchWithNothingToTrainOnChangesNothing() {
-        List<float[]> before = policy.weights(Weights.LIVE);
+        List<float[]> before = policy.weights(PolicyRole.LIVE);
 
-        TrainingStep.Outcome outcome =
-                new TrainingStep(policy, Runs.settings("rloo", 1, 4096)).run(rlp(policy), List.of(), 1e-3, 0.9);
+        TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings()).run(rlp(policy), List.of(), 1e-3, 0.9);
 
         assertThat(outcome.isSkipped()).isTrue();
-        assertClose(policy.weights(Weights.LIVE), before, 0);
+        assertClose(policy.weights(PolicyRole.LIVE), before, 0);
     }
 
     @Test
@@ -392,10 +401,10 @@ class TrainingStepTest {
         TokenArray text = policy.tokenizer().encodeDocument("x3=7 x4=9 x5=2");
         List<ScoredGroup> batch = List.of(scored(task("t", TokenArray.EMPTY, text), List.of(), List.of()));
 
-        double first = new TrainingStep(policy, Runs.settings("rloo", 1, 4096))
+        double first = new TrainingStep(policy, Runs.settings())
                 .run(ntp, batch, 1e-2, 0.9)
                 .ceLoss();
-        double third = new TrainingStep(twin, Runs.settings("rloo", 3, 4096))
+        double third = new TrainingStep(twin, Runs.settings("ppo_epochs=3"))
                 .run(ntp, batch, 1e-2, 0.9)
                 .ceLoss();
 
@@ -423,28 +432,31 @@ class TrainingStepTest {
     @Test
     void pairsAreNeverSplitAndMixWithOtherTermsBySeparateDenominators() {
         Objective sip = Runs.objective("self-improving", policy.tokenizer(), Map.of("next_token_weight", 0.5));
-        List<float[]> before = policy.weights(Weights.LIVE);
+        List<float[]> before = policy.weights(PolicyRole.LIVE);
         List<ScoredGroup> batch = pools(new Random(SEED), 4);
 
         TrainingStep.Outcome one =
-                new TrainingStep(policy, Runs.settings("rloo", 1, 1_000_000)).run(sip, batch, 1e-3, 1);
-        TrainingStep.Outcome many = new TrainingStep(twin, Runs.settings("rloo", 1, 1)).run(sip, batch, 1e-3, 1);
+                new TrainingStep(policy, Runs.settings("max_tokens_per_micro_batch=1000000")).run(sip, batch, 1e-3, 1);
+        TrainingStep.Outcome many =
+                new TrainingStep(twin, Runs.settings("max_tokens_per_micro_batch=1")).run(sip, batch, 1e-3, 1);
 
         assertThat(one.pairs()).hasSize(4);
         assertThat(one.dpoLoss()).as("at its reference").isCloseTo(Math.log(2), within(1e-5));
         assertThat(one.loss()).isCloseTo(one.dpoLoss() + one.ceLoss(), within(1e-6));
         assertThat(many.loss()).isCloseTo(one.loss(), within(1e-5));
         assertThat(many.gradNorm()).isCloseTo(one.gradNorm(), within(1e-4));
-        assertClose(twin.weights(Weights.LIVE), policy.weights(Weights.LIVE), 1e-4f);
-        assertThat(policy.weights(Weights.LIVE).get(0)).isNotEqualTo(before.get(0));
-        assertThat(policy.weights(Weights.EMA).get(0)).as("the reference stays").isEqualTo(before.get(0));
+        assertClose(twin.weights(PolicyRole.LIVE), policy.weights(PolicyRole.LIVE), 1e-4f);
+        assertThat(policy.weights(PolicyRole.LIVE).get(0)).isNotEqualTo(before.get(0));
+        assertThat(policy.weights(PolicyRole.TEACHER).get(0))
+                .as("the reference stays")
+                .isEqualTo(before.get(0));
     }
 
     @Test
     void stepsTowardsThePairsWidenTheirMargin() {
         Objective sip = Runs.objective("self-improving", policy.tokenizer(), Map.of("beta", 0.5));
         List<ScoredGroup> batch = pools(new Random(SEED), 4);
-        TrainingStep step = new TrainingStep(policy, Runs.settings("rloo", 1, 4096));
+        TrainingStep step = new TrainingStep(policy, Runs.settings());
 
         double loss = Double.MAX_VALUE;
         for (int i = 0; i < 5; i++) {
@@ -459,19 +471,18 @@ class TrainingStepTest {
     @Test
     void poolsThatSayNothingChangeNothing() {
         Objective sip = Runs.objective("self-improving", policy.tokenizer(), Map.of());
-        List<float[]> before = policy.weights(Weights.LIVE);
+        List<float[]> before = policy.weights(PolicyRole.LIVE);
         List<ScoredGroup> equal = pools(new Random(SEED), 3).stream()
                 .map(group -> group.withRewards(group.rewards().stream()
                         .map(reward -> Reward.of(0.5, Map.of()))
                         .toList()))
                 .toList();
 
-        TrainingStep.Outcome outcome =
-                new TrainingStep(policy, Runs.settings("rloo", 1, 4096)).run(sip, equal, 1e-3, 1);
+        TrainingStep.Outcome outcome = new TrainingStep(policy, Runs.settings()).run(sip, equal, 1e-3, 1);
 
         assertThat(outcome.isSkipped()).isTrue();
         assertThat(outcome.refusals()).isEmpty();
-        assertClose(policy.weights(Weights.LIVE), before, 0);
+        assertClose(policy.weights(PolicyRole.LIVE), before, 0);
     }
 
     private static HeldOutDocuments heldOut() {
@@ -531,7 +542,7 @@ class TrainingStepTest {
         TokenArray tokens = policy.tokenizer().encodeDocument("x3=7 x4=9");
         double nats = 0;
         for (int t = 1; t < tokens.length(); t++) {
-            nats -= policy.score(Weights.LIVE, List.of(new ScoreRequest(tokens.slice(0, t), tokens.slice(t, t + 1))))
+            nats -= policy.score(PolicyRole.LIVE, List.of(new ScoreRequest(tokens.slice(0, t), tokens.slice(t, t + 1))))
                     .get(0)
                     .logProbs()
                     .at(0);

@@ -1,31 +1,32 @@
 package io.foretell.learner;
 
-import io.foretell.objectives.AdvantageEstimator;
-import io.foretell.objectives.Cut;
-import io.foretell.objectives.Document;
-import io.foretell.objectives.Experience;
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.SamplingPlan;
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.objectives.ObjectiveDescription;
 import io.foretell.objectives.Scorer;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 
 /** An objective of which a test uses the default methods, or its own of them, only. */
-interface UnusedObjective extends Objective {
+public interface UnusedObjective extends Objective {
     @Override
-    default String name() {
-        return "unused";
+    default ObjectiveDescription description() {
+        return new ObjectiveDescription("unused", "", "", List.of());
     }
 
     @Override
-    default List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+    default List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         throw new UnsupportedOperationException();
     }
 

@@ -3,11 +3,12 @@ package io.foretell.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.ClippedSurrogate;
-import io.foretell.objectives.DirectPreference;
-import io.foretell.objectives.KlTerm;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.RolloutCorrection;
+import io.foretell.learner.metrics.StepMetrics;
+import io.foretell.losses.ClippedSurrogate;
+import io.foretell.losses.DirectPreference;
+import io.foretell.losses.KlTerm;
+import io.foretell.losses.PolicyGradientLoss;
+import io.foretell.losses.RolloutCorrection;
 import io.foretell.policy.SequenceStatistics;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -2,9 +2,11 @@ package io.foretell.learner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.PublishedWeights;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.learner.buffer.BatchTaker;
+import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.streams.Codecs;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,11 +64,11 @@ class VersionHistoryTest {
     @Test
     void weightsInSeveralFilesHaveOneFingerprint() {
         Map<String, String> files = Map.of("model-1.safetensors", "a", "model-2.safetensors", "b", "config.json", "c");
-        assertThat(PolicyVersion.fingerprint(files)).hasSize(64);
-        assertThat(PolicyVersion.fingerprint(files))
+        assertThat(PublishedWeights.fingerprint(files)).hasSize(64);
+        assertThat(PublishedWeights.fingerprint(files))
                 .isNotEqualTo(
-                        PolicyVersion.fingerprint(Map.of("model-1.safetensors", "b", "model-2.safetensors", "a")));
-        assertThat(PolicyVersion.fingerprint(Map.of("model.safetensors", "a", "ema.safetensors", "b")))
+                        PublishedWeights.fingerprint(Map.of("model-1.safetensors", "b", "model-2.safetensors", "a")));
+        assertThat(PublishedWeights.fingerprint(Map.of("model.safetensors", "a", "ema.safetensors", "b")))
                 .isEqualTo("a");
     }
 

@@ -1,7 +1,14 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TextLoss;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -33,7 +40,27 @@ import java.util.random.RandomGenerator;
 public final class AdvantageWeighted implements TextObjective {
     public static final String NAME = "phf-awr";
 
-    private final NextTokenPrediction plain;
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "pretraining with human preferences: advantage-weighted regression",
+            "Next-token prediction that gives more weight to tokens of segments better than their prefix "
+                    + "predicts. PHF (Korbak et al., arXiv 2302.08582) after AWR (Peng et al., arXiv 1910.00177).",
+            List.of("alpha", "beta", "good", "bad", "banned", "segment_ends"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new AdvantageWeighted(settings);
+        }
+    }
+
+    private final int maxLength;
     private final Segments segments;
     private final double alpha;
     private final double beta;
@@ -52,17 +79,17 @@ public final class AdvantageWeighted implements TextObjective {
             throw new IllegalArgumentException("phases: options 'good' and 'bad' of objective '" + NAME
                     + "' must be two tokens: the value is the difference between them");
         }
-        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+        this.maxLength = settings.maxPromptLength() + 1;
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.cut(document, tokens, random);
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return Chunks.of(tokens, maxLength);
     }
 
     @Override
@@ -84,12 +111,12 @@ public final class AdvantageWeighted implements TextObjective {
         }
 
         @Override
-        public List<Integer> beside() {
+        public List<Integer> auxiliaryTokens() {
             return valueTokens;
         }
 
         @Override
-        public Cost at(int t, double... logProbs) {
+        public Cost cost(int t, double... logProbs) {
             double reward = -scores.at(t);
             double sigmoid = 1 / (1 + Math.exp(logProbs[1] - logProbs[2]));
             double value = -sigmoid;

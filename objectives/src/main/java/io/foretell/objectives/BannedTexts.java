@@ -1,5 +1,7 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
 import java.util.List;
 
 /**

@@ -1,7 +1,14 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
@@ -30,7 +37,27 @@ import java.util.random.RandomGenerator;
 public final class ConditionalTraining implements TextObjective {
     public static final String NAME = "phf-conditional";
 
-    private final NextTokenPrediction plain;
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "pretraining with human preferences: conditional training",
+            "Writes a control token before each segment that says whether it is good, so that a sampler "
+                    + "can ask for good text. PHF (Korbak et al., arXiv 2302.08582).",
+            List.of("good", "bad", "banned", "segment_ends", "threshold", "drop_token_fraction"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new ConditionalTraining(settings);
+        }
+    }
+
+    private final int maxLength;
     private final Tokenizer tokenizer;
     private final Segments segments;
     private final double threshold;
@@ -47,27 +74,24 @@ public final class ConditionalTraining implements TextObjective {
         this.good = Options.token(tokenizer, options.text("good", "<|aligned|>"));
         this.bad = Options.token(tokenizer, options.text("bad", "<|misaligned|>"));
         options.refuseUnknown();
-        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+        this.maxLength = settings.maxPromptLength() + 1;
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.cut(document, tagged(tokens, random), random);
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return Chunks.of(tagged(tokens, random), maxLength);
     }
 
     /** x'. */
     private TokenArray tagged(TokenArray tokens, RandomGenerator random) {
-        boolean begins = !tokens.isEmpty()
-                && tokenizer.beginOfText().isPresent()
-                && tokens.at(0) == tokenizer.beginOfText().getAsInt();
-        int from = begins ? 1 : 0;
-        TokenArray tagged = tokens.slice(0, from);
-        for (Segments.Segment segment : segments.of(tokens.slice(from, tokens.length()))) {
+        TokenArray text = tokenizer.withoutBegin(tokens);
+        TokenArray tagged = tokens.slice(0, tokens.length() - text.length());
+        for (Segments.Segment segment : segments.split(text)) {
             if (random.nextDouble() >= drop) {
                 tagged = tagged.append(segment.score() <= threshold ? good : bad);
             }
@@ -78,6 +102,6 @@ public final class ConditionalTraining implements TextObjective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return plain.experiences(group, estimator);
+        return List.of(Experience.nextToken(group.task().target(), 1f, Set.of()));
     }
 }

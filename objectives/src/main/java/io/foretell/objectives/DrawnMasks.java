@@ -1,5 +1,8 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -11,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 /** Masks that no generator chose: PretrainZero's baselines, and what held-out paragraphs are asked. Immutable. */
 final class DrawnMasks {
     private static final int DRAWS = 16;
-    private static final String BROKEN = "\uFFFD";
 
     private final Tokenizer tokenizer;
     private final Masking masking;
@@ -49,13 +51,13 @@ final class DrawnMasks {
         return firstOf(() -> {
             int length = random.nextInt(1, Math.min(randomLength, tokens.length() - 1) + 1);
             int from = random.nextInt(tokens.length() - length + 1);
-            return masking.of(paragraph, tokenizer.decode(tokens.slice(from, from + length)));
+            return masking.mask(paragraph, tokenizer.decode(tokens.slice(from, from + length)));
         });
     }
 
     /** The last token. */
     Optional<Masking.Masked> last(String paragraph) {
-        return masking.of(
+        return masking.mask(
                 paragraph, tokenizer.decode(tokenizer.encode(paragraph).last(1)));
     }
 
@@ -72,7 +74,7 @@ final class DrawnMasks {
             int at = open.get(random.nextInt(open.size()));
             String shown = tokenizer.decode(tokens.slice(0, at + 1));
             String token = tokenizer.decode(tokens.slice(at, at + 1));
-            return token.contains(BROKEN) ? Optional.empty() : masking.end(shown, token);
+            return token.contains(Tokenizer.REPLACEMENT) ? Optional.empty() : masking.end(shown, token);
         });
     }
 

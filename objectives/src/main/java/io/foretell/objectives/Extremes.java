@@ -1,5 +1,7 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Reward;
+import io.foretell.domain.ScoredGroup;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;

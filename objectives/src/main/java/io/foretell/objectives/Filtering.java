@@ -1,7 +1,13 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
@@ -22,7 +28,27 @@ import java.util.random.RandomGenerator;
 public final class Filtering implements TextObjective {
     public static final String NAME = "phf-filtering";
 
-    private final NextTokenPrediction plain;
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "pretraining with human preferences: filtering",
+            "Next-token prediction on documents that are good on average; the others are left out. PHF "
+                    + "(Korbak et al., arXiv 2302.08582).",
+            List.of("banned", "segment_ends", "threshold"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new Filtering(settings);
+        }
+    }
+
+    private final int maxLength;
     private final Segments segments;
     private final double threshold;
 
@@ -31,21 +57,21 @@ public final class Filtering implements TextObjective {
         this.segments = options.segments(settings.tokenizer());
         this.threshold = options.number("threshold", 0, 0, 1);
         options.refuseUnknown();
-        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+        this.maxLength = settings.maxPromptLength() + 1;
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return segments.averageScore(tokens) <= threshold ? plain.cut(document, tokens, random) : List.of();
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return segments.averageScore(tokens) <= threshold ? Chunks.of(tokens, maxLength) : List.of();
     }
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return plain.experiences(group, estimator);
+        return List.of(Experience.nextToken(group.task().target(), 1f, Set.of()));
     }
 }

@@ -1,5 +1,6 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Tokenizer;
 import java.text.Normalizer;
 import java.util.Optional;
 
@@ -40,7 +41,7 @@ record Masking(Tokenizer tokenizer, String marker, int maxOccurrences, int maxLe
      * @return empty where the span, brought to normal form, is empty, is not there verbatim, is there too often, is too
      *     long, or leaves nothing to infer it from
      */
-    Optional<Masked> of(String text, String span) {
+    Optional<Masked> mask(String text, String span) {
         String wanted = normal(span);
         int occurrences = occurrences(text, wanted);
         if (occurrences < 1

@@ -1,6 +1,11 @@
 package io.foretell.objectives;
 
-import java.util.ArrayList;
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
@@ -20,6 +25,25 @@ import java.util.stream.Collectors;
 public final class NextTokenPrediction implements TextObjective {
     public static final String NAME = "ntp";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "next-token prediction",
+            "Plain continued pretraining: the warm-up of every other method, and its control.",
+            List.of("inserted"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new NextTokenPrediction(settings);
+        }
+    }
+
     private final int maxLength;
     private final Set<Integer> inserted;
 
@@ -33,18 +57,13 @@ public final class NextTokenPrediction implements TextObjective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        List<Cut> cuts = new ArrayList<>();
-        for (int from = 0; from + 1 < tokens.length(); from += maxLength - 1) {
-            TokenArray chunk = tokens.slice(from, Math.min(tokens.length(), from + maxLength));
-            cuts.add(new Cut(TokenArray.EMPTY, chunk));
-        }
-        return cuts;
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return Chunks.of(tokens, maxLength);
     }
 
     @Override

@@ -1,5 +1,15 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -8,13 +18,19 @@ import java.util.random.RandomGenerator;
 
 /**
  * One published way of learning from ordinary text: how a document becomes tasks, how rollouts are sampled, how a group
- * is rewarded, and what the learner is given. A new method is one class that implements this.
+ * is rewarded, and what the learner is given. A new method is one class that implements this, with an {@link
+ * ObjectiveProvider} to find it by.
  *
  * <p>Implementations are immutable: all that varies comes in through the arguments.
  */
 public interface Objective {
+    /** The method's name, and what people read about it. */
+    ObjectiveDescription description();
+
     /** The name used in configuration files. */
-    String name();
+    default String name() {
+        return description().name();
+    }
 
     /**
      * Cuts a document into tasks.
@@ -24,11 +40,11 @@ public interface Objective {
      * @param random seeded by run, document and visit, so that the same visit is always cut the same way
      * @return none where the document is too short to learn from
      */
-    List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random);
+    List<Example> examples(Document document, TokenArray tokens, RandomGenerator random);
 
-    /** What a held-out document is asked: like {@link #cut}, where nothing else is said. Only the first cut is used. */
-    default List<Cut> heldOut(Document document, TokenArray tokens, RandomGenerator random) {
-        return cut(document, tokens, random);
+    /** What a held-out document is asked: like {@link #examples}, where nothing else is said. Only the first cut is used. */
+    default List<Example> heldOutExamples(Document document, TokenArray tokens, RandomGenerator random) {
+        return examples(document, tokens, random);
     }
 
     /** What a task of this objective is called where it has tasks of several kinds, as in metrics; else empty. */
@@ -46,7 +62,7 @@ public interface Objective {
      *
      * @param groupSize {@code rollout.n}
      */
-    default int mostRollouts(int groupSize) {
+    default int maxRollouts(int groupSize) {
         return groupSize;
     }
 
@@ -57,7 +73,7 @@ public interface Objective {
      * The group with candidates that nobody sampled, such as what the document really says. They are rewarded and kept
      * like rollouts. A scorer answers log-probabilities only where they are asked for at once.
      */
-    default CompletionStage<RolloutGroup> pool(RolloutGroup group, Scorer scorer) {
+    default CompletionStage<RolloutGroup> withCandidates(RolloutGroup group, Scorer scorer) {
         return CompletableFuture.completedFuture(group);
     }
 
@@ -65,7 +81,7 @@ public interface Objective {
     CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer);
 
     /** Roles of the judge that rewards may be asked of; none where it needs no judge. */
-    default List<String> judges() {
+    default List<String> judgeRoles() {
         return List.of();
     }
 
@@ -76,16 +92,16 @@ public interface Objective {
      * @param group of a task that was cut from a document; what is spawned does not spawn again
      * @return none where the group stands for itself
      */
-    default List<Cut> spawned(ScoredGroup group) {
+    default List<Example> subtasks(ScoredGroup group) {
         return List.of();
     }
 
     /**
      * The group with what it earns once the groups it spawned are there.
      *
-     * @param children in the order of {@link #spawned}; empty for one that was lost on the way
+     * @param children in the order of {@link #subtasks}; empty for one that was lost on the way
      */
-    default ScoredGroup settled(ScoredGroup group, List<Optional<ScoredGroup>> children) {
+    default ScoredGroup finalRewards(ScoredGroup group, List<Optional<ScoredGroup>> children) {
         return group;
     }
 
@@ -106,8 +122,8 @@ public interface Objective {
      * What the model is asked without a thought, for comparison, where responses state their answer: the next token of the
      * prompt, where nothing else is said.
      */
-    default Cut withoutThought(Task task) {
-        return new Cut(task.prompt(), task.target().slice(0, 1));
+    default Example withoutThought(Task task) {
+        return new Example(task.prompt(), task.target().slice(0, 1));
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Tokenizer;
 import java.util.Map;
 
 /**
@@ -8,10 +9,10 @@ import java.util.Map;
  * @param tokenizer of the policy that will be trained
  * @param groupSize rollouts per task (G, {@code rollout.n})
  * @param temperature {@code rollout.temperature}
- * @param maxPromptLength most tokens of a document shown before the cut
- * @param maxResponseLength most tokens sampled per rollout
+ * @param maxPromptLength maximum tokens of a document shown before the cut
+ * @param maxResponseLength maximum tokens sampled per rollout
  * @param options the phase's own keys, those of this objective only
- * @param proxies models beside the policy that it may name
+ * @param proxies other models that it may name in its options
  */
 public record ObjectiveSettings(
         Tokenizer tokenizer,
@@ -36,9 +37,16 @@ public record ObjectiveSettings(
         this(tokenizer, groupSize, temperature, maxPromptLength, maxResponseLength, options, ProxyModels.NONE);
     }
 
-    /** The same settings for an objective inside another one. */
-    ObjectiveSettings withOptions(Map<String, Object> others) {
-        return new ObjectiveSettings(
-                tokenizer, groupSize, temperature, maxPromptLength, maxResponseLength, others, proxies);
+    /**
+     * Refuses groups of one, for methods that compare the rollouts of a group.
+     *
+     * @param objective its name in configuration files
+     * @throws IllegalArgumentException when {@code rollout.n} is 1
+     */
+    public void requireGroups(String objective) {
+        if (groupSize < 2) {
+            throw new IllegalArgumentException("rollout.n is " + groupSize + " but objective '" + objective
+                    + "' compares the rollouts of a group and needs at least 2");
+        }
     }
 }

@@ -1,39 +1,74 @@
 package io.foretell.objectives;
 
+import java.util.Collection;
 import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Function;
 
-/** The registry of methods: the one line that a new one adds. */
+/** The methods that a run may name, each by its own name. Immutable. */
 public final class Objectives {
-    private static final Map<String, Function<ObjectiveSettings, Objective>> BY_NAME = new TreeMap<>(Map.ofEntries(
-            Map.entry(AdvantageWeighted.NAME, AdvantageWeighted::new),
-            Map.entry(ConditionalTraining.NAME, ConditionalTraining::new),
-            Map.entry(Filtering.NAME, Filtering::new),
-            Map.entry(NextTokenPrediction.NAME, NextTokenPrediction::new),
-            Map.entry(PretrainZero.NAME, PretrainZero::new),
-            Map.entry(RewardWeighted.NAME, RewardWeighted::new),
-            Map.entry(Rlp.NAME, Rlp::new),
-            Map.entry(Rlpt.NAME, Rlpt::new),
-            Map.entry(Rpt.NAME, Rpt::new),
-            Map.entry(RptColdStart.NAME, RptColdStart::new),
-            Map.entry(SelfImproving.NAME, SelfImproving::new),
-            Map.entry(SpanCorruption.NAME, SpanCorruption::new),
-            Map.entry(Unlikelihood.NAME, Unlikelihood::new)));
+    private final Map<String, ObjectiveProvider> byName;
 
-    private Objectives() {}
+    private Objectives(Map<String, ObjectiveProvider> byName) {
+        this.byName = byName;
+    }
+
+    /** Foretell's own methods. */
+    public static Objectives builtIn() {
+        Objectives none = new Objectives(Map.of());
+        return none.with(ServiceLoader.load(ObjectiveProvider.class, Objectives.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .toList());
+    }
 
     /**
-     * The objective that configuration files call {@code name}.
+     * These methods and others.
+     *
+     * @throws IllegalArgumentException when two have the same name
+     */
+    public Objectives with(Collection<ObjectiveProvider> others) {
+        Map<String, ObjectiveProvider> all = new TreeMap<>(byName);
+        for (ObjectiveProvider other : others) {
+            String name = other.description().name();
+            ObjectiveProvider first = all.put(name, other);
+            if (first != null) {
+                throw new IllegalArgumentException("two methods are called '" + name + "': "
+                        + first.getClass().getName() + " and "
+                        + other.getClass().getName() + "; give one of them another name");
+            }
+        }
+        return new Objectives(all);
+    }
+
+    /** In alphabetical order. */
+    public Set<String> names() {
+        return byName.keySet();
+    }
+
+    /**
+     * What people read about {@code name}.
+     *
+     * @throws IllegalArgumentException with a sentence for the user, when there is no such method
+     */
+    public ObjectiveDescription description(String name) {
+        return provider(name).description();
+    }
+
+    /**
+     * The method that configuration files call {@code name}.
      *
      * @throws IllegalArgumentException with a sentence for the user, when there is none or an option is wrong
      */
-    public static Objective create(String name, ObjectiveSettings settings) {
-        Function<ObjectiveSettings, Objective> factory = BY_NAME.get(name);
-        if (factory == null) {
-            throw new IllegalArgumentException(
-                    "phases: there is no objective '" + name + "'; known are " + BY_NAME.keySet());
+    public Objective create(String name, ObjectiveSettings settings) {
+        return provider(name).create(settings);
+    }
+
+    private ObjectiveProvider provider(String name) {
+        ObjectiveProvider provider = byName.get(name);
+        if (provider == null) {
+            throw new IllegalArgumentException("phases: there is no objective '" + name + "'; known are " + names());
         }
-        return factory.apply(settings);
+        return provider;
     }
 }

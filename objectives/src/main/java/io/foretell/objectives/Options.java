@@ -1,5 +1,6 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Tokenizer;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -7,17 +8,17 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Typed reading of an objective's own keys; what was not read at the end is an unknown key. Confined to one thread. */
-final class Options {
+public final class Options {
     private final String objective;
     private final Map<String, Object> values;
     private final Set<String> known = new TreeSet<>();
 
-    Options(String objective, Map<String, Object> values) {
+    public Options(String objective, Map<String, Object> values) {
         this.objective = objective;
         this.values = values;
     }
 
-    int integer(String key, int fallback, int min) {
+    public int integer(String key, int fallback, int min) {
         double value = number(key, fallback, min, Integer.MAX_VALUE);
         if (value != Math.rint(value)) {
             throw wrong(key, "a whole number");
@@ -25,7 +26,7 @@ final class Options {
         return (int) value;
     }
 
-    double number(String key, double fallback, double min, double max) {
+    public double number(String key, double fallback, double min, double max) {
         known.add(key);
         Object value = values.getOrDefault(key, fallback);
         if (!(value instanceof Number number) || !(number.doubleValue() >= min && number.doubleValue() <= max)) {
@@ -34,7 +35,7 @@ final class Options {
         return number.doubleValue();
     }
 
-    String text(String key, String fallback) {
+    public String text(String key, String fallback) {
         known.add(key);
         Object value = values.getOrDefault(key, fallback);
         if (!(value instanceof String text) || text.isEmpty()) {
@@ -44,7 +45,7 @@ final class Options {
     }
 
     /** As many texts as {@code fallback} has, which they are by default. */
-    List<String> texts(String key, List<String> fallback) {
+    public List<String> texts(String key, List<String> fallback) {
         List<String> given = texts(key);
         if (!given.isEmpty() && given.size() != fallback.size()) {
             throw wrong(key, "a list of " + fallback.size() + " texts");
@@ -53,7 +54,7 @@ final class Options {
     }
 
     /** One of {@code known}, the first by default. */
-    String choice(String key, List<String> known) {
+    public String choice(String key, List<String> known) {
         String value = text(key, known.get(0));
         if (!known.contains(value)) {
             throw wrong(key, "one of " + known);
@@ -62,7 +63,7 @@ final class Options {
     }
 
     /** A list of texts, empty by default. */
-    List<String> texts(String key) {
+    public List<String> texts(String key) {
         known.add(key);
         Object value = values.getOrDefault(key, List.of());
         if (!(value instanceof List<?> list) || !list.stream().allMatch(String.class::isInstance)) {
@@ -72,7 +73,7 @@ final class Options {
     }
 
     /** Two texts. */
-    List<String> pair(String key, List<String> fallback) {
+    public List<String> pair(String key, List<String> fallback) {
         List<String> given = texts(key);
         if (!given.isEmpty() && given.size() != 2) {
             throw wrong(key, "two texts");
@@ -81,7 +82,7 @@ final class Options {
     }
 
     /** The two texts around an answer, neither of them empty. */
-    List<String> enclosure(String key, List<String> fallback) {
+    public List<String> enclosure(String key, List<String> fallback) {
         List<String> pair = pair(key, fallback);
         if (pair.contains("")) {
             throw wrong(key, "two texts to look for");
@@ -103,7 +104,7 @@ final class Options {
     }
 
     /** Options that say nothing without another one. */
-    void refuseWithout(String needed, String... keys) {
+    public void refuseWithout(String needed, String... keys) {
         for (String key : keys) {
             if (values.containsKey(key)) {
                 throw new IllegalArgumentException("phases: option '" + key + "' of objective '" + objective
@@ -113,14 +114,14 @@ final class Options {
     }
 
     /** The id of a tag that must be one token. */
-    static int token(Tokenizer tokenizer, String tag) {
+    public static int token(Tokenizer tokenizer, String tag) {
         return tokenizer
                 .idOf(tag)
                 .orElseThrow(() -> new IllegalArgumentException(
                         "phases: the tokenizer has no single token '" + tag + "'; name one that it has"));
     }
 
-    boolean flag(String key, boolean fallback) {
+    public boolean flag(String key, boolean fallback) {
         known.add(key);
         Object value = values.getOrDefault(key, fallback);
         if (!(value instanceof Boolean flag)) {
@@ -129,7 +130,7 @@ final class Options {
         return flag;
     }
 
-    void refuseUnknown() {
+    public void refuseUnknown() {
         for (String key : values.keySet()) {
             if (!known.contains(key)) {
                 throw new IllegalArgumentException(

@@ -1,5 +1,17 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,6 +22,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
  * PretrainZero, Reinforcement Active Pretraining (arXiv 2512.03442): one policy in two roles on plain paragraphs. The
@@ -28,7 +41,7 @@ import java.util.random.RandomGenerator;
  * are hidden. Prediction groups that are all right or all wrong are left out of the update; both roles are updated in one
  * step, every response with the same weight. No KL; the clip is raised above ({@code learner.clip_ratio_high} 0.28).
  *
- * <p>A proposal's group spawns a prediction task for each valid mask ({@link #spawned}) and waits for the answers; the family
+ * <p>A proposal's group spawns a prediction task for each valid mask ({@link #subtasks}) and waits for the answers; the family
  * is one group of {@code prompts_per_step}. A mask whose answers were lost has no reward, which is not 0.
  *
  * <p>Where the paper is silent: invalid masks earn 0 and are not predicted, yet stay in their group; equal masks are
@@ -62,8 +75,42 @@ import java.util.random.RandomGenerator;
 public final class PretrainZero implements Objective {
     public static final String NAME = "pretrainzero";
 
-    private static final int NO_TOKEN = -1;
-    private static final String BROKEN = "\uFFFD";
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "hidden spans, proposed and predicted by one policy",
+            "The policy names a span worth hiding, then reasons to restore it; a mask earns more the "
+                    + "fewer predictions solve it. PretrainZero (arXiv 2512.03442).",
+            List.of(
+                    "masks",
+                    "masks_per_paragraph",
+                    "occurrences_below",
+                    "max_mask_length",
+                    "random_mask_length",
+                    "proxy",
+                    "entropy_share",
+                    "entropy_top_k",
+                    "min_paragraph",
+                    "generator_prompt",
+                    "predictor_prompt",
+                    "marker",
+                    "mask",
+                    "box",
+                    "open",
+                    "close"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new PretrainZero(settings);
+        }
+    }
+
     private static final String QUESTIONS = "held-out";
     private static final String VALID = "mask_valid";
     private static final String CORRECT = "correct";
@@ -85,9 +132,9 @@ public final class PretrainZero implements Objective {
     private final DrawnMasks drawn;
     private final List<TokenArray> generator;
     private final List<TokenArray> predictor;
-    private final StatedAnswer mask;
-    private final StatedAnswer box;
-    private final int open;
+    private final AnswerExtractor mask;
+    private final AnswerExtractor box;
+    private final ThinkingTags tags;
 
     public PretrainZero(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
@@ -109,15 +156,11 @@ public final class PretrainZero implements Objective {
         this.predictor = options.pair("predictor_prompt", PREDICTOR).stream()
                 .map(this::encode)
                 .toList();
-        this.open = Options.token(tokenizer, options.text("open", "<think>"));
-        int close = Options.token(tokenizer, options.text("close", "</think>"));
-        this.mask = new StatedAnswer(tokenizer, close, options.enclosure("mask", List.of("\\mask{", "}")));
-        this.box = new StatedAnswer(tokenizer, close, options.enclosure("box", List.of("\\boxed{", "}")));
+        this.tags = ThinkingTags.read(options, tokenizer);
+        this.mask = new AnswerExtractor(tokenizer, tags.close(), options.enclosure("mask", List.of("\\mask{", "}")));
+        this.box = new AnswerExtractor(tokenizer, tags.close(), options.enclosure("box", List.of("\\boxed{", "}")));
         options.refuseUnknown();
-        if (settings.groupSize() < 2) {
-            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
-                    + " but PretrainZero compares answers with each other and needs at least 2");
-        }
+        settings.requireGroups(NAME);
     }
 
     private TokenArray encode(String text) {
@@ -125,8 +168,8 @@ public final class PretrainZero implements Objective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /** A proposal has no prompt: its paragraph is the target. A prediction has the masked paragraph as its prompt. */
@@ -140,10 +183,10 @@ public final class PretrainZero implements Objective {
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         Optional<String> paragraph = paragraph(tokens, random);
         if (proposes) {
-            return paragraph.map(text -> new Cut(TokenArray.EMPTY, tokenizer.encode(text))).stream()
+            return paragraph.map(text -> new Example(TokenArray.EMPTY, tokenizer.encode(text))).stream()
                     .toList();
         }
         return paragraph.flatMap(text -> drawn.draw(text, random)).map(this::prediction).stream()
@@ -152,7 +195,7 @@ public final class PretrainZero implements Objective {
 
     /** Of a question (domain {@code held-out}) the last token is hidden; of other documents a random span. */
     @Override
-    public List<Cut> heldOut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> heldOutExamples(Document document, TokenArray tokens, RandomGenerator random) {
         return paragraph(tokens, random)
                 .flatMap(text -> document.domain().equals(QUESTIONS) ? drawn.last(text) : drawn.span(text, random))
                 .map(this::prediction)
@@ -162,27 +205,20 @@ public final class PretrainZero implements Objective {
 
     /** The text that a task is about, in normal form; empty where it is too short or has the marker in it. */
     private Optional<String> paragraph(TokenArray tokens, RandomGenerator random) {
-        TokenArray text = withoutEnds(tokens);
+        TokenArray text = tokenizer.withoutEnds(tokens);
         int from = random.nextInt(Math.max(0, text.length() - settings.maxPromptLength()) + 1);
         TokenArray window = text.slice(from, Math.min(text.length(), from + settings.maxPromptLength()));
-        String paragraph = Masking.normal(tokenizer.decode(window).replace(BROKEN, ""));
+        String paragraph = Masking.normal(tokenizer.decode(window).replace(Tokenizer.REPLACEMENT, ""));
         boolean isLong = encode(paragraph).length() >= minParagraph;
         return isLong && masking.suits(paragraph) ? Optional.of(paragraph) : Optional.empty();
     }
 
-    private TokenArray withoutEnds(TokenArray tokens) {
-        int from = !tokens.isEmpty() && tokenizer.beginOfText().orElse(NO_TOKEN) == tokens.at(0) ? 1 : 0;
-        int to = tokens.length();
-        boolean ended = to > from && tokenizer.endOfText().orElse(NO_TOKEN) == tokens.at(to - 1);
-        return tokens.slice(from, ended ? to - 1 : to);
-    }
-
-    private Cut prediction(Masking.Masked masked) {
-        return new Cut(tokenizer.encode(masked.text()), tokenizer.encode(masked.span()));
+    private Example prediction(Masking.Masked masked) {
+        return new Example(tokenizer.encode(masked.text()), tokenizer.encode(masked.span()));
     }
 
     @Override
-    public int mostRollouts(int groupSize) {
+    public int maxRollouts(int groupSize) {
         return proposes ? masks + masks * groupSize : groupSize;
     }
 
@@ -194,20 +230,19 @@ public final class PretrainZero implements Objective {
                 settings.temperature(),
                 1,
                 settings.maxResponseLength(),
-                tokenizer.endOfText().orElse(NO_TOKEN),
+                tokenizer.endToken(),
                 false));
     }
 
     private TokenArray context(Task task) {
-        TokenArray begin = tokenizer.beginOfText().isPresent()
-                ? TokenArray.of(tokenizer.beginOfText().getAsInt())
-                : TokenArray.EMPTY;
         List<TokenArray> prompt = isProposal(task) ? generator : predictor;
         TokenArray paragraph = isProposal(task) ? task.target() : task.prompt();
-        return begin.concat(prompt.get(0))
+        return tokenizer
+                .begin()
+                .concat(prompt.get(0))
                 .concat(paragraph)
                 .concat(prompt.get(1))
-                .append(open);
+                .append(tags.open());
     }
 
     @Override
@@ -217,9 +252,9 @@ public final class PretrainZero implements Objective {
 
     /** The hidden span itself, in a box right after an empty thought. */
     @Override
-    public Cut withoutThought(Task task) {
+    public Example withoutThought(Task task) {
         TokenArray boxed = encode(box.enclosure().get(0));
-        return new Cut(context(task).append(box.close()).concat(boxed), task.target());
+        return new Example(context(task).append(box.close()).concat(boxed), task.target());
     }
 
     @Override
@@ -227,8 +262,8 @@ public final class PretrainZero implements Objective {
         String text = tokenizer.decode(group.task().target());
         return CompletableFuture.completedFuture(group.rollouts().stream()
                 .map(rollout -> isProposal(group.task())
-                        ? proposed(text, mask.in(rollout.response()))
-                        : predicted(text, box.in(rollout.response())))
+                        ? proposed(text, mask.extract(rollout.response()))
+                        : predicted(text, box.extract(rollout.response())))
                 .toList());
     }
 
@@ -236,7 +271,7 @@ public final class PretrainZero implements Objective {
     private Reward proposed(String paragraph, Optional<String> span) {
         double occurrences =
                 span.map(m -> Masking.occurrences(paragraph, Masking.normal(m))).orElse(0);
-        double valid = span.flatMap(m -> masking.of(paragraph, m)).isPresent() ? 1 : 0;
+        double valid = span.flatMap(m -> masking.mask(paragraph, m)).isPresent() ? 1 : 0;
         return Reward.of(0, Map.of(VALID, valid, "occurrences", occurrences));
     }
 
@@ -247,7 +282,7 @@ public final class PretrainZero implements Objective {
     }
 
     @Override
-    public List<Cut> spawned(ScoredGroup group) {
+    public List<Example> subtasks(ScoredGroup group) {
         return isProposal(group.task())
                 ? masks(group).stream()
                         .flatMap(Optional::stream)
@@ -260,28 +295,30 @@ public final class PretrainZero implements Objective {
     private List<Optional<Masking.Masked>> masks(ScoredGroup group) {
         String paragraph = tokenizer.decode(group.task().target());
         return group.group().rollouts().stream()
-                .map(rollout -> mask.in(rollout.response()).flatMap(span -> masking.of(paragraph, span)))
+                .map(rollout -> mask.extract(rollout.response()).flatMap(span -> masking.mask(paragraph, span)))
                 .toList();
     }
 
     @Override
-    public ScoredGroup settled(ScoredGroup group, List<Optional<ScoredGroup>> children) {
-        List<Reward> rewards = new ArrayList<>();
+    public ScoredGroup finalRewards(ScoredGroup group, List<Optional<ScoredGroup>> children) {
         List<Optional<Masking.Masked>> masks = masks(group);
-        boolean isKnown =
-                children.size() == masks.stream().filter(Optional::isPresent).count(); // else other options
-        int child = 0;
-        for (int k = 0; k < masks.size(); k++) {
-            Reward before = group.rewards().get(k);
-            Optional<ScoredGroup> answers =
-                    isKnown && masks.get(k).isPresent() ? children.get(child++) : Optional.empty();
-            boolean isSettled = masks.get(k).isEmpty() || !before.isOk();
-            rewards.add(isSettled ? before : settled(before, answers));
+        int[] predicted = IntStream.range(0, masks.size())
+                .filter(k -> masks.get(k).isPresent())
+                .toArray();
+        boolean matches = children.size() == predicted.length; // not when the process before had other options
+        List<Reward> rewards = new ArrayList<>(group.rewards());
+        for (int child = 0; child < predicted.length; child++) {
+            Reward before = rewards.get(predicted[child]);
+            if (before.isOk()) {
+                Optional<ScoredGroup> answers = matches ? children.get(child) : Optional.empty();
+                rewards.set(predicted[child], generatorReward(before, answers));
+            }
         }
         return group.withRewards(rewards);
     }
 
-    private static Reward settled(Reward before, Optional<ScoredGroup> predictions) {
+    /** r_gen of a valid mask. */
+    private static Reward generatorReward(Reward before, Optional<ScoredGroup> predictions) {
         OptionalDouble accuracy = predictions.stream()
                 .flatMap(group -> group.rewards().stream())
                 .filter(Reward::isOk)
@@ -299,13 +336,13 @@ public final class PretrainZero implements Objective {
     /** None for predictions that are all right or all wrong. */
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        double[] advantages = estimator.of(group);
+        double[] advantages = estimator.advantages(group);
         boolean teaches = Arrays.stream(advantages).anyMatch(advantage -> advantage != 0);
         if (!teaches && !isProposal(group.task())) {
             return List.of();
         }
         TokenArray context = context(group.task());
-        int end = tokenizer.endOfText().orElse(NO_TOKEN);
+        int end = tokenizer.endToken();
         List<Experience> experiences = new ArrayList<>();
         for (int i = 0; i < advantages.length; i++) {
             Rollout rollout = group.group().rollouts().get(i);

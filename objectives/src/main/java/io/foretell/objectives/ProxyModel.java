@@ -1,5 +1,8 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.TokenArray;
+
 /**
  * A fixed model beside the policy that an objective asks while it cuts documents, such as which tokens are hard to
  * foretell. The same text always has the same answer. Implementations are thread-safe.

@@ -1,5 +1,7 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Tokenizer;
+
 /** Where objectives have their {@link ProxyModel}s from. Implementations are thread-safe. */
 public interface ProxyModels {
     /** There are none. */

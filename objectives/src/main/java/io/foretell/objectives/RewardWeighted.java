@@ -1,7 +1,13 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -27,10 +33,30 @@ import java.util.random.RandomGenerator;
 public final class RewardWeighted implements TextObjective {
     public static final String NAME = "phf-rwr";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "pretraining with human preferences: reward-weighted regression",
+            "Next-token prediction that gives more weight to good segments. PHF (Korbak et al., arXiv "
+                    + "2302.08582).",
+            List.of("beta", "banned", "segment_ends"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new RewardWeighted(settings);
+        }
+    }
+
     private static final double VALUE = -0.5;
     private static final double LARGEST_WEIGHT = 1000;
 
-    private final NextTokenPrediction plain;
+    private final int maxLength;
     private final Segments segments;
     private final double beta;
 
@@ -39,17 +65,17 @@ public final class RewardWeighted implements TextObjective {
         this.segments = options.segments(settings.tokenizer());
         this.beta = options.number("beta", 10, 1e-3, Integer.MAX_VALUE);
         options.refuseUnknown();
-        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+        this.maxLength = settings.maxPromptLength() + 1;
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.cut(document, tokens, random);
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return Chunks.of(tokens, maxLength);
     }
 
     /** w of an advantage. */

@@ -1,10 +1,24 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Futures;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -45,6 +59,34 @@ import java.util.random.RandomGenerator;
 public final class Rlp implements Objective {
     public static final String NAME = "rlp";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "thoughts rewarded by information gain",
+            "A thought earns the nats that it adds to the log-probability of the tokens that really "
+                    + "follow. RLP (Hatamizadeh et al., arXiv 2510.01265).",
+            List.of(
+                    "horizon",
+                    "discount",
+                    "min_prefix",
+                    "truncated_reward",
+                    "rehearse",
+                    "next_token_weight",
+                    "open",
+                    "close"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new Rlp(settings);
+        }
+    }
+
     private final ObjectiveSettings settings;
     private final int horizon;
     private final double discount;
@@ -52,8 +94,7 @@ public final class Rlp implements Objective {
     private final boolean truncatedGainsNothing;
     private final double nextTokenWeight;
     private final Set<String> rehearse;
-    private final int open;
-    private final int close;
+    private final ThinkingTags tags;
 
     public Rlp(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
@@ -65,18 +106,14 @@ public final class Rlp implements Objective {
         this.rehearse = Set.copyOf(options.texts("rehearse"));
         this.truncatedGainsNothing =
                 options.choice("truncated_reward", List.of("score", "none")).equals("none");
-        this.open = Options.token(settings.tokenizer(), options.text("open", "<think>"));
-        this.close = Options.token(settings.tokenizer(), options.text("close", "</think>"));
+        this.tags = ThinkingTags.read(options, settings.tokenizer());
         options.refuseUnknown();
-        if (settings.groupSize() < 2) {
-            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
-                    + " but RLP compares thoughts with each other and needs at least 2");
-        }
+        settings.requireGroups(NAME);
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /**
@@ -84,24 +121,18 @@ public final class Rlp implements Objective {
      * t on; the end-of-text token is never asked for. A document to be rehearsed is not cut.
      */
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         if (rehearse.contains(document.domain())) {
             TokenArray start = tokens.slice(0, Math.min(tokens.length(), settings.maxPromptLength() + 1));
-            return start.length() < 2 ? List.of() : List.of(new Cut(TokenArray.EMPTY, start));
+            return start.length() < 2 ? List.of() : List.of(new Example(TokenArray.EMPTY, start));
         }
-        int last = lengthOfText(tokens) - horizon;
+        int last = settings.tokenizer().withoutEnd(tokens).length() - horizon;
         if (last < minPrefix) {
             return List.of();
         }
         int t = random.nextInt(minPrefix, last + 1);
         TokenArray prefix = tokens.slice(0, t).last(settings.maxPromptLength());
-        return List.of(new Cut(prefix, tokens.slice(t, t + horizon)));
-    }
-
-    private int lengthOfText(TokenArray tokens) {
-        OptionalInt end = settings.tokenizer().endOfText();
-        boolean ended = !tokens.isEmpty() && end.isPresent() && tokens.at(tokens.length() - 1) == end.getAsInt();
-        return ended ? tokens.length() - 1 : tokens.length();
+        return List.of(new Example(prefix, tokens.slice(t, t + horizon)));
     }
 
     @Override
@@ -110,12 +141,12 @@ public final class Rlp implements Objective {
             return Optional.empty();
         }
         return Optional.of(new SamplingPlan(
-                task.prompt().append(open),
+                task.prompt().append(tags.open()),
                 settings.groupSize(),
                 settings.temperature(),
                 1,
                 settings.maxResponseLength(),
-                close,
+                tags.close(),
                 true));
     }
 
@@ -127,16 +158,15 @@ public final class Rlp implements Objective {
         TokenArray prefix = group.task().prompt();
         TokenArray next = group.task().target();
         CompletableFuture<FloatArray> baseline =
-                scorer.logProbs(Weights.EMA, prefix, next).toCompletableFuture();
+                scorer.logProbs(PolicyRole.TEACHER, prefix, next).toCompletableFuture();
         List<CompletableFuture<Reward>> rewards = new ArrayList<>();
         for (Rollout rollout : group.rollouts()) {
-            TokenArray thought = prefix.append(open).concat(rollout.response());
-            rewards.add(scorer.logProbs(Weights.LIVE, thought, next)
+            TokenArray thought = prefix.append(tags.open()).concat(rollout.response());
+            rewards.add(scorer.logProbs(PolicyRole.LIVE, thought, next)
                     .toCompletableFuture()
                     .thenCombine(baseline, (with, without) -> informationGain(rollout, with, without)));
         }
-        return CompletableFuture.allOf(rewards.toArray(CompletableFuture[]::new))
-                .thenApply(all -> rewards.stream().map(CompletableFuture::join).toList());
+        return Futures.all(rewards);
     }
 
     private Reward informationGain(Rollout rollout, FloatArray with, FloatArray without) {
@@ -168,8 +198,9 @@ public final class Rlp implements Objective {
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
         Task task = group.task();
         if (task.prompt().isEmpty()) {
-            return List.of(Experience.nextToken(task.target(), (float) nextTokenWeight, Set.of(open)));
+            return List.of(Experience.nextToken(task.target(), (float) nextTokenWeight, Set.of(tags.open())));
         }
-        return Experience.policyGradient(task.prompt().append(open), group, estimator.of(group), close);
+        return Experience.policyGradient(
+                task.prompt().append(tags.open()), group, estimator.advantages(group), tags.close());
     }
 }

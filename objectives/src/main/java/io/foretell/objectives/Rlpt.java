@@ -1,7 +1,22 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.Futures;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.domain.Verdict;
+import io.foretell.losses.AdvantageEstimator;
 import io.foretell.objectives.SentenceReference.Known;
-import io.foretell.objectives.Sentences.Span;
+import io.foretell.objectives.Sentences.SentenceRange;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -62,10 +77,42 @@ import java.util.stream.IntStream;
  */
 public final class Rlpt implements Objective {
     public static final String NAME = "rlpt";
+
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "next sentences, judged by their meaning",
+            "The model thinks, then writes the next sentence or a hidden one, and a judge compares it "
+                    + "with the text. RLPT (Li et al., arXiv 2509.19249).",
+            List.of(
+                    "lambda",
+                    "reference_sentences",
+                    "min_sentence_length",
+                    "min_prefix",
+                    "longest_prediction",
+                    "strict",
+                    "verdict",
+                    "next_prompt",
+                    "middle_prompt",
+                    "markers",
+                    "abbreviations",
+                    "open",
+                    "close"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new Rlpt(settings);
+        }
+    }
+
     static final String JUDGE = "semantic_prefix";
 
-    private static final int NO_TOKEN = -1;
-    private static final String NO_TEXT = "\uFFFD"; // what decoders put where bytes are no UTF-8
     private static final List<String> MARKERS = List.of("<|startofprediction|>", "<|endofprediction|>");
 
     private final ObjectiveSettings settings;
@@ -80,9 +127,9 @@ public final class Rlpt implements Objective {
     private final List<TokenArray> nextPrompt;
     private final List<TokenArray> middlePrompt;
     private final String mask;
-    private final int open;
+    private final ThinkingTags tags;
     private final int stop;
-    private final StatedAnswer prediction;
+    private final AnswerExtractor prediction;
     private final Sentences sentences;
 
     public Rlpt(ObjectiveSettings settings) {
@@ -100,11 +147,10 @@ public final class Rlpt implements Objective {
         List<String> middle = options.texts("middle_prompt", List.of("", "<MASK>", ""));
         this.middlePrompt = encode(middle);
         this.mask = middle.get(1).strip();
-        this.open = Options.token(tokenizer, options.text("open", "<think>"));
-        int close = Options.token(tokenizer, options.text("close", "</think>"));
+        this.tags = ThinkingTags.read(options, tokenizer);
         List<String> markers = options.enclosure("markers", MARKERS);
-        this.prediction = new StatedAnswer(tokenizer, close, markers);
-        this.stop = tokenizer.idOf(markers.get(1)).orElse(tokenizer.endOfText().orElse(NO_TOKEN));
+        this.prediction = new AnswerExtractor(tokenizer, tags.close(), markers);
+        this.stop = tokenizer.idOf(markers.get(1)).orElse(tokenizer.endToken());
         List<String> abbreviations = options.texts("abbreviations");
         this.sentences = new Sentences(abbreviations.isEmpty() ? Sentences.ABBREVIATIONS : abbreviations);
         options.refuseUnknown();
@@ -117,10 +163,7 @@ public final class Rlpt implements Objective {
                     "phases: objective 'rlpt' with 'strict' has one sentence as reference, so"
                             + " 'reference_sentences' cannot be " + referenceSentences);
         }
-        if (settings.groupSize() < 2) {
-            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
-                    + " but RLPT compares predictions with each other and needs at least 2");
-        }
+        settings.requireGroups(NAME);
     }
 
     private List<TokenArray> encode(List<String> texts) {
@@ -128,8 +171,8 @@ public final class Rlpt implements Objective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /** {@code asr} or {@code msr}, told by the mask. */
@@ -139,7 +182,7 @@ public final class Rlpt implements Objective {
     }
 
     @Override
-    public List<String> judges() {
+    public List<String> judgeRoles() {
         return judged ? List.of(JUDGE) : List.of();
     }
 
@@ -149,12 +192,12 @@ public final class Rlpt implements Objective {
      * @return none of a text that has the mask in it
      */
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         String text = document.text();
         if (text.contains(mask)) {
             return List.of();
         }
-        List<Span> spans = sentences.of(text);
+        List<SentenceRange> spans = sentences.split(text);
         boolean middle = random.nextDouble() < lambda / (1 + lambda);
         int[] asked = IntStream.range(minPrefix, middle ? spans.size() - 1 : spans.size())
                 .filter(i -> isLongEnough(spans.get(i).of(text)))
@@ -166,11 +209,11 @@ public final class Rlpt implements Objective {
         String before = text.substring(0, spans.get(i - 1).to());
         if (middle) {
             String hidden = spans.get(i).of(text);
-            return List.of(new Cut(middle(before, spans.get(i + 1).of(text)), tokenizer.encode(hidden)));
+            return List.of(new Example(middle(before, spans.get(i + 1).of(text)), tokenizer.encode(hidden)));
         }
         int last = Math.min(i + referenceSentences, spans.size()) - 1;
         String reference = text.substring(spans.get(i).from(), spans.get(last).to());
-        return List.of(new Cut(next(before), tokenizer.encode(reference)));
+        return List.of(new Example(next(before), tokenizer.encode(reference)));
     }
 
     private boolean isLongEnough(String sentence) {
@@ -179,7 +222,7 @@ public final class Rlpt implements Objective {
 
     private TokenArray next(String before) {
         TokenArray shown = tokenizer.encode(before).last(settings.maxPromptLength());
-        return begin().concat(nextPrompt.get(0)).concat(shown).concat(nextPrompt.get(1));
+        return tokenizer.begin().concat(nextPrompt.get(0)).concat(shown).concat(nextPrompt.get(1));
     }
 
     /** What comes after gets half of the room at most. */
@@ -188,23 +231,19 @@ public final class Rlpt implements Objective {
         TokenArray following = tokenizer.encode(after);
         following = following.slice(0, Math.min(following.length(), room / 2));
         TokenArray shown = tokenizer.encode(before).last(room - following.length());
-        return begin().concat(middlePrompt.get(0))
+        return tokenizer
+                .begin()
+                .concat(middlePrompt.get(0))
                 .concat(shown)
                 .concat(middlePrompt.get(1))
                 .concat(following)
                 .concat(middlePrompt.get(2));
     }
 
-    private TokenArray begin() {
-        return tokenizer.beginOfText().isPresent()
-                ? TokenArray.of(tokenizer.beginOfText().getAsInt())
-                : TokenArray.EMPTY;
-    }
-
     @Override
     public Optional<SamplingPlan> sampling(Task task) {
         return Optional.of(new SamplingPlan(
-                task.prompt().append(open),
+                task.prompt().append(tags.open()),
                 settings.groupSize(),
                 settings.temperature(),
                 1,
@@ -221,20 +260,20 @@ public final class Rlpt implements Objective {
     @Override
     public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
         TokenArray prompt = group.task().prompt();
-        String context = tokenizer.decode(prompt.slice(begin().length(), prompt.length()));
+        String context = tokenizer.decode(tokenizer.withoutBegin(prompt));
         String reference = tokenizer.decode(group.task().target());
         SentenceReference compared = new SentenceReference(sentences, context, reference, longest);
         List<CompletableFuture<Reward>> rewards = new ArrayList<>();
         for (Rollout rollout : group.rollouts()) {
-            Optional<String> stated = prediction.in(rollout.response()).filter(text -> !text.contains(NO_TEXT));
+            Optional<String> stated =
+                    prediction.extract(rollout.response()).filter(text -> !text.contains(Tokenizer.REPLACEMENT));
             Optional<Known> known = compared.known(stated);
             rewards.add(
                     known.isPresent() || !judged
                             ? CompletableFuture.completedFuture(byRule(known))
                             : byJudge(context, reference, stated.orElseThrow().strip(), scorer));
         }
-        return CompletableFuture.allOf(rewards.toArray(CompletableFuture[]::new))
-                .thenApply(all -> rewards.stream().map(CompletableFuture::join).toList());
+        return Futures.all(rewards);
     }
 
     private static Reward byRule(Optional<Known> known) {
@@ -280,6 +319,7 @@ public final class Rlpt implements Objective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return Experience.policyGradient(group.task().prompt().append(open), group, estimator.of(group), stop);
+        return Experience.policyGradient(
+                group.task().prompt().append(tags.open()), group, estimator.advantages(group), stop);
     }
 }

@@ -1,10 +1,21 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
@@ -54,10 +65,39 @@ import org.jspecify.annotations.Nullable;
 public final class Rpt implements Objective {
     public static final String NAME = "rpt";
 
-    private static final int NO_TOKEN = -1;
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "next-token reasoning with a verifiable reward",
+            "The model thinks, then states the next tokens in a box; an exact match with the text earns "
+                    + "1. RPT (Dong et al., arXiv 2506.08007).",
+            List.of(
+                    "horizon",
+                    "min_prefix",
+                    "proxy",
+                    "entropy_threshold",
+                    "entropy_top_k",
+                    "prompt",
+                    "box",
+                    "dynamic_sampling_from",
+                    "open",
+                    "close"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new Rpt(settings);
+        }
+    }
+
     private static final int DRAWS = 16;
     private static final int DECODED_BEFORE = 8;
-    private static final String NO_TEXT = "\uFFFD";
+    private static final String NO_TEXT = Tokenizer.REPLACEMENT;
 
     private final ObjectiveSettings settings;
     private final Tokenizer tokenizer;
@@ -69,8 +109,8 @@ public final class Rpt implements Objective {
     private final int entropyTopK;
     private final TokenArray before;
     private final TokenArray after;
-    private final StatedAnswer answer;
-    private final int open;
+    private final AnswerExtractor answer;
+    private final ThinkingTags tags;
 
     public Rpt(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
@@ -80,11 +120,10 @@ public final class Rpt implements Objective {
         this.minPrefix = options.integer("min_prefix", 1, 1);
         this.dynamicSamplingFrom = options.integer("dynamic_sampling_from", 0, 0);
         List<String> prompt = options.pair("prompt", List.of("", ""));
-        this.open = Options.token(tokenizer, options.text("open", "<think>"));
+        this.tags = ThinkingTags.read(options, tokenizer);
         this.before = encode(prompt.get(0));
-        this.after = encode(prompt.get(1)).append(open);
-        int close = Options.token(tokenizer, options.text("close", "</think>"));
-        this.answer = new StatedAnswer(tokenizer, close, options.enclosure("box", List.of("\\boxed{", "}")));
+        this.after = encode(prompt.get(1)).append(tags.open());
+        this.answer = new AnswerExtractor(tokenizer, tags.close(), options.enclosure("box", List.of("\\boxed{", "}")));
         this.proxy = options.proxy(settings);
         this.entropyThreshold = options.number("entropy_threshold", 0.5, 0, Integer.MAX_VALUE);
         this.entropyTopK = options.integer("entropy_top_k", 16, 2);
@@ -92,10 +131,7 @@ public final class Rpt implements Objective {
             options.refuseWithout("proxy", "entropy_threshold", "entropy_top_k");
         }
         options.refuseUnknown();
-        if (settings.groupSize() < 2) {
-            throw new IllegalArgumentException("rollout.n is " + settings.groupSize()
-                    + " but RPT compares answers with each other and needs at least 2");
-        }
+        settings.requireGroups(NAME);
     }
 
     private TokenArray encode(String text) {
@@ -103,8 +139,8 @@ public final class Rpt implements Objective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /**
@@ -114,8 +150,8 @@ public final class Rpt implements Objective {
      * @return none where no position has the entropy, or sixteen drawn in turn lie inside characters
      */
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        int end = lengthOfText(tokens);
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        int end = tokenizer.withoutEnd(tokens).length();
         if (end <= minPrefix) {
             return List.of();
         }
@@ -125,7 +161,7 @@ public final class Rpt implements Objective {
             TokenArray prefix = tokens.slice(0, t).last(settings.maxPromptLength());
             TokenArray next = tokens.slice(t, Math.min(end, t + horizon));
             if (!rightAnswers(prefix, next).isEmpty()) {
-                return List.of(new Cut(prefix, next));
+                return List.of(new Example(prefix, next));
             }
         }
         return List.of();
@@ -140,12 +176,6 @@ public final class Rpt implements Objective {
         return all.filter(t -> entropies.at(t) >= entropyThreshold).toArray();
     }
 
-    private int lengthOfText(TokenArray tokens) {
-        OptionalInt end = tokenizer.endOfText();
-        boolean ended = !tokens.isEmpty() && end.isPresent() && tokens.at(tokens.length() - 1) == end.getAsInt();
-        return ended ? tokens.length() - 1 : tokens.length();
-    }
-
     @Override
     public Optional<SamplingPlan> sampling(Task task) {
         return Optional.of(new SamplingPlan(
@@ -154,7 +184,7 @@ public final class Rpt implements Objective {
                 settings.temperature(),
                 1,
                 settings.maxResponseLength(),
-                tokenizer.endOfText().orElse(NO_TOKEN),
+                tokenizer.endToken(),
                 false));
     }
 
@@ -171,7 +201,7 @@ public final class Rpt implements Objective {
     public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
         List<String> right = rightAnswers(group.task().prompt(), group.task().target());
         return CompletableFuture.completedFuture(group.rollouts().stream()
-                .map(rollout -> reward(answer.in(rollout.response()).filter(y -> !y.contains(NO_TEXT)), right))
+                .map(rollout -> reward(answer.extract(rollout.response()).filter(y -> !y.contains(NO_TEXT)), right))
                 .toList());
     }
 
@@ -203,21 +233,18 @@ public final class Rpt implements Objective {
     }
 
     int open() {
-        return open;
+        return tags.open();
     }
 
     /** How an answer with an empty thought would look that states as few true tokens as can be stated, context included. */
-    TokenArray demonstration(Cut cut) {
+    TokenArray demonstration(Example cut) {
         String first = rightAnswers(cut.prompt(), cut.target()).stream()
                 .filter(text -> !text.equals(NO_TEXT))
                 .findFirst()
                 .orElseThrow();
         TokenArray boxed = tokenizer.encode(
                 answer.enclosure().get(0) + first + answer.enclosure().get(1));
-        TokenArray all = context(cut.prompt()).append(answer.close()).concat(boxed);
-        return tokenizer.endOfText().isPresent()
-                ? all.append(tokenizer.endOfText().getAsInt())
-                : all;
+        return context(cut.prompt()).append(answer.close()).concat(boxed).concat(tokenizer.end());
     }
 
     @Override
@@ -228,9 +255,6 @@ public final class Rpt implements Objective {
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
         return Experience.policyGradient(
-                context(group.task().prompt()),
-                group,
-                estimator.of(group),
-                tokenizer.endOfText().orElse(NO_TOKEN));
+                context(group.task().prompt()), group, estimator.advantages(group), tokenizer.endToken());
     }
 }

@@ -1,5 +1,11 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
@@ -20,6 +26,26 @@ import java.util.random.RandomGenerator;
 public final class RptColdStart implements TextObjective {
     public static final String NAME = "rpt-cold-start";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "warm-up for next-token reasoning",
+            "Next-token prediction on the form of an RPT answer with an empty thought, for a model that "
+                    + "boxes nothing by itself.",
+            Rpt.DESCRIPTION.options());
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new RptColdStart(settings);
+        }
+    }
+
     private final Rpt rpt;
     private final Set<Integer> inserted;
 
@@ -29,15 +55,15 @@ public final class RptColdStart implements TextObjective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /** {@inheritDoc} The target is all of x'. */
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return rpt.cut(document, tokens, random).stream()
-                .map(cut -> new Cut(TokenArray.EMPTY, rpt.demonstration(cut)))
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return rpt.examples(document, tokens, random).stream()
+                .map(cut -> new Example(TokenArray.EMPTY, rpt.demonstration(cut)))
                 .toList();
     }
 

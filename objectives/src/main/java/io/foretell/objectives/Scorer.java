@@ -1,5 +1,9 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Verdict;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 
@@ -13,7 +17,7 @@ public interface Scorer {
      *
      * @return one value per token of {@code continuation}
      */
-    CompletionStage<FloatArray> logProbs(Weights weights, TokenArray context, TokenArray continuation);
+    CompletionStage<FloatArray> logProbs(PolicyRole weights, TokenArray context, TokenArray continuation);
 
     /**
      * A judge's verdict on {@code material}, for roles whose only place is {@code text}.

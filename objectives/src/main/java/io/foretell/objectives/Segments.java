@@ -1,5 +1,8 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -36,7 +39,7 @@ final class Segments {
     }
 
     /** {@code tokens} cut into segments, in order and without a gap. */
-    List<Segment> of(TokenArray tokens) {
+    List<Segment> split(TokenArray tokens) {
         List<Segment> segments = new ArrayList<>();
         int from = 0;
         for (int t = 0; t < tokens.length(); t++) {
@@ -53,7 +56,7 @@ final class Segments {
     FloatArray scores(TokenArray tokens) {
         float[] scores = new float[tokens.length()];
         int t = 0;
-        for (Segment segment : of(tokens)) {
+        for (Segment segment : split(tokens)) {
             Arrays.fill(scores, t, t + segment.tokens().length(), (float) segment.score());
             t += segment.tokens().length();
         }
@@ -62,6 +65,6 @@ final class Segments {
 
     /** Mean score of the segments of {@code tokens}; 0 for no tokens. */
     double averageScore(TokenArray tokens) {
-        return of(tokens).stream().mapToDouble(Segment::score).average().orElse(0);
+        return split(tokens).stream().mapToDouble(Segment::score).average().orElse(0);
     }
 }

@@ -1,6 +1,25 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Futures;
+import io.foretell.domain.Origin;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.domain.Verdict;
+import io.foretell.losses.AdvantageEstimator;
+import io.foretell.losses.DirectPreference;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +29,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 
 /**
  * SIP, Self-Improving Pretraining (Meta FAIR, arXiv 2601.21343): the text's own continuation competes with those that the
@@ -27,7 +45,7 @@ import java.util.stream.IntStream;
  * </pre>
  *
  * <p>Judges are asked in the roles {@code quality}, {@code safety}, {@code factuality} and {@code rewriter}; each pair is
- * shown in both orders where {@code reward.judge.swap_order} says so, the default. {@code reward.roles} lets a configured
+ * shown in both orders where {@code reward.judge.swap_order} says so, the default. {@code reward.judge_overrides} lets a configured
  * reward answer in a judge's place. Equal texts are a draw without a question, and a text equal to y_orig is true.
  *
  * <p>Where we differ or the paper is silent: its beta and how its reference follows are not known. Ours is {@code beta}, and
@@ -52,12 +70,32 @@ import java.util.stream.IntStream;
 public final class SelfImproving implements Objective {
     public static final String NAME = "self-improving";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "continuations that a judge prefers",
+            "The text's own continuation competes with sampled ones and a rewrite; a judge picks the "
+                    + "best, and the model moves towards it. Self-Improving Pretraining (Meta FAIR, arXiv "
+                    + "2601.21343).",
+            List.of("score", "original", "rewrite", "update", "beta", "min_prefix", "next_token_weight"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new SelfImproving(settings);
+        }
+    }
+
     private static final String QUALITY = "quality";
     private static final String SAFETY = "safety";
     private static final String FACTUALITY = "factuality";
     private static final String REWRITER = "rewriter";
     private static final Set<String> SCORES = Set.of(QUALITY, SAFETY, FACTUALITY);
-    private static final int NO_TOKEN = -1;
 
     private final ObjectiveSettings settings;
     private final Tokenizer tokenizer;
@@ -98,19 +136,19 @@ public final class SelfImproving implements Objective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     /** One task for every N tokens that have {@code min_prefix} before them; the random numbers are not needed. */
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         int n = settings.maxResponseLength();
-        List<Cut> cuts = new ArrayList<>();
+        List<Example> cuts = new ArrayList<>();
         for (int from = n; from + n <= tokens.length(); from += n) {
             if (from >= minPrefix) {
                 TokenArray prefix = tokens.slice(0, from).last(settings.maxPromptLength());
-                cuts.add(new Cut(prefix, tokens.slice(from, from + n)));
+                cuts.add(new Example(prefix, tokens.slice(from, from + n)));
             }
         }
         return cuts;
@@ -124,7 +162,7 @@ public final class SelfImproving implements Objective {
                 settings.temperature(),
                 0,
                 settings.maxResponseLength(),
-                tokenizer.endOfText().orElse(NO_TOKEN),
+                tokenizer.endToken(),
                 false));
     }
 
@@ -135,7 +173,7 @@ public final class SelfImproving implements Objective {
 
     /** C. A rewrite that could not be had is an empty candidate, so that its failure is kept and counted. */
     @Override
-    public CompletionStage<RolloutGroup> pool(RolloutGroup group, Scorer scorer) {
+    public CompletionStage<RolloutGroup> withCandidates(RolloutGroup group, Scorer scorer) {
         int next = group.rollouts().size();
         Task task = group.task();
         List<Rollout> candidates = new ArrayList<>();
@@ -168,14 +206,29 @@ public final class SelfImproving implements Objective {
 
     @Override
     public CompletionStage<List<Reward>> reward(RolloutGroup pool, Scorer scorer) {
-        String context = text(pool.task().prompt());
-        String original = text(pool.task().target());
-        List<Integer> judged = IntStream.range(0, pool.rollouts().size())
-                .filter(i -> !isMissing(pool.rollouts().get(i)))
-                .boxed()
+        List<Rollout> written = pool.rollouts().stream()
+                .filter(candidate -> !isMissing(candidate))
                 .toList();
-        List<String> texts =
-                judged.stream().map(i -> text(pool.rollouts().get(i).text())).toList();
+        Map<String, CompletableFuture<List<Verdict>>> verdicts = verdicts(pool.task(), written, scorer);
+        return Futures.all(verdicts.values()).thenApply(all -> {
+            Map<Rollout, Reward> rewards = new HashMap<>();
+            for (int i = 0; i < written.size(); i++) {
+                rewards.put(written.get(i), sum(verdicts, i));
+            }
+            Reward nothing = Reward.failed("the rewriter wrote nothing");
+            return pool.rollouts().stream()
+                    .map(candidate -> rewards.getOrDefault(candidate, nothing))
+                    .toList();
+        });
+    }
+
+    /** For each score its verdicts on the candidates, in order. */
+    private Map<String, CompletableFuture<List<Verdict>>> verdicts(Task task, List<Rollout> candidates, Scorer scorer) {
+        String context = text(task.prompt());
+        String original = text(task.target());
+        List<String> texts = candidates.stream()
+                .map(candidate -> text(candidate.unforcedTokens()))
+                .toList();
         Map<String, CompletableFuture<List<Verdict>>> verdicts = new LinkedHashMap<>();
         for (String score : scores) {
             verdicts.put(
@@ -186,15 +239,7 @@ public final class SelfImproving implements Objective {
                         default -> each(texts, y -> factuality(context, original, y, scorer));
                     });
         }
-        return CompletableFuture.allOf(verdicts.values().toArray(CompletableFuture[]::new))
-                .thenApply(all -> {
-                    List<Reward> rewards = new ArrayList<>();
-                    for (int i = 0; i < pool.rollouts().size(); i++) {
-                        int place = judged.indexOf(i);
-                        rewards.add(place < 0 ? Reward.failed("the rewriter wrote nothing") : sum(verdicts, place));
-                    }
-                    return rewards;
-                });
+        return verdicts;
     }
 
     private static boolean isMissing(Rollout candidate) {
@@ -202,7 +247,7 @@ public final class SelfImproving implements Objective {
     }
 
     private static CompletableFuture<List<Verdict>> quality(String context, List<String> texts, Scorer scorer) {
-        return Tournament.of(texts.size(), (i, j) -> {
+        return Tournament.play(texts.size(), (i, j) -> {
             String first = texts.get(i);
             String second = texts.get(j);
             return first.equals(second)
@@ -221,8 +266,7 @@ public final class SelfImproving implements Objective {
             List<String> texts, Function<String, CompletionStage<Verdict>> question) {
         List<CompletableFuture<Verdict>> asked =
                 texts.stream().map(y -> question.apply(y).toCompletableFuture()).toList();
-        return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
-                .thenApply(all -> asked.stream().map(CompletableFuture::join).toList());
+        return Futures.all(asked);
     }
 
     /** R, or why there is none. */
@@ -243,14 +287,7 @@ public final class SelfImproving implements Objective {
 
     /** As a judge reads it: without the tokens that begin and end a document. */
     private String text(TokenArray tokens) {
-        int from = !tokens.isEmpty() && is(tokenizer.beginOfText().orElse(NO_TOKEN), tokens.at(0)) ? 1 : 0;
-        int last = tokens.length() - 1;
-        boolean ended = last >= from && is(tokenizer.endOfText().orElse(NO_TOKEN), tokens.at(last));
-        return tokenizer.decode(tokens.slice(from, ended ? last : tokens.length()));
-    }
-
-    private static boolean is(int special, int token) {
-        return special != NO_TOKEN && special == token;
+        return tokenizer.decode(tokenizer.withoutEnds(tokens));
     }
 
     @Override

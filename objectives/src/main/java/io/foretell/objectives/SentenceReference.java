@@ -1,6 +1,6 @@
 package io.foretell.objectives;
 
-import io.foretell.objectives.Sentences.Span;
+import io.foretell.objectives.Sentences.SentenceRange;
 import java.text.Normalizer;
 import java.util.HashSet;
 import java.util.Optional;
@@ -40,7 +40,7 @@ final class SentenceReference {
         this.sentences = sentences;
         this.context = normal(context);
         this.longest = (int) (longest * normal(reference).length());
-        for (Span span : sentences.of(reference)) {
+        for (SentenceRange span : sentences.split(reference)) {
             beginnings.add(normal(reference.substring(0, span.to())));
         }
     }

@@ -25,7 +25,7 @@ final class Sentences {
      *
      * @param to above {@code from}
      */
-    record Span(int from, int to) {
+    record SentenceRange(int from, int to) {
         String of(String text) {
             return text.substring(from, to);
         }
@@ -38,8 +38,8 @@ final class Sentences {
     }
 
     /** In order; together they hold all of {@code text} but white space. */
-    List<Span> of(String text) {
-        List<Span> spans = new ArrayList<>();
+    List<SentenceRange> split(String text) {
+        List<SentenceRange> spans = new ArrayList<>();
         for (int from = 0; from < text.length(); ) {
             int to = endOfParagraph(text, from);
             addSentences(text, from, to, spans);
@@ -48,9 +48,9 @@ final class Sentences {
         return spans;
     }
 
-    /** The texts of {@link #of}. */
+    /** The texts of {@link #split}. */
     List<String> texts(String text) {
-        return of(text).stream().map(span -> span.of(text)).toList();
+        return split(text).stream().map(span -> span.of(text)).toList();
     }
 
     private static int endOfParagraph(String text, int from) {
@@ -65,12 +65,12 @@ final class Sentences {
         return text.length();
     }
 
-    private void addSentences(String text, int from, int to, List<Span> spans) {
+    private void addSentences(String text, int from, int to, List<SentenceRange> spans) {
         BreakIterator boundaries = BreakIterator.getSentenceInstance(Locale.ROOT);
         boundaries.setText(text.substring(from, to));
         int begin = from;
         for (int end = boundaries.next(); end != BreakIterator.DONE; end = boundaries.next()) {
-            Span span = stripped(text, begin, from + end);
+            SentenceRange span = stripped(text, begin, from + end);
             boolean isLast = from + end == to;
             if (isLast || !endsWithAbbreviation(span.of(text))) {
                 if (span.from() < span.to()) {
@@ -81,7 +81,7 @@ final class Sentences {
         }
     }
 
-    private static Span stripped(String text, int from, int to) {
+    private static SentenceRange stripped(String text, int from, int to) {
         int begin = from;
         int end = to;
         while (begin < end && Character.isWhitespace(text.charAt(begin))) {
@@ -90,7 +90,7 @@ final class Sentences {
         while (begin < end && Character.isWhitespace(text.charAt(end - 1))) {
             end--;
         }
-        return new Span(begin, end);
+        return new SentenceRange(begin, end);
     }
 
     private boolean endsWithAbbreviation(String sentence) {

@@ -1,5 +1,13 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -30,6 +38,26 @@ import java.util.random.RandomGenerator;
  */
 public final class SpanCorruption implements TextObjective {
     public static final String NAME = "ul2";
+
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "span corruption",
+            "Spans of the text are replaced by sentinels and written out afterwards: UL2's mixture of "
+                    + "denoisers (Tay et al., arXiv 2205.05131) for a decoder.",
+            List.of("sentinels", "modes"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new SpanCorruption(settings);
+        }
+    }
 
     /** @param rate share of tokens that is corrupted */
     private record Denoiser(int mode, double meanSpan, double rate) {}
@@ -71,12 +99,12 @@ public final class SpanCorruption implements TextObjective {
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         if (tokens.length() < SHORTEST) {
             return List.of();
         }
@@ -87,7 +115,7 @@ public final class SpanCorruption implements TextObjective {
         int noise = Math.max(1, Math.min((int) Math.round(text.length() * denoiser.rate()), text.length() - 1));
         if (denoiser.mode() == S) {
             int kept = text.length() - noise;
-            return List.of(new Cut(mode.concat(text.slice(0, kept)), text.slice(kept, text.length())));
+            return List.of(new Example(mode.concat(text.slice(0, kept)), text.slice(kept, text.length())));
         }
         int most = Math.min(sentinels.length - 1, Math.min(noise, text.length() - noise));
         int spans = (int) Math.max(1, Math.min(Math.round(noise / denoiser.meanSpan()), most));
@@ -111,7 +139,7 @@ public final class SpanCorruption implements TextObjective {
         return parts;
     }
 
-    private Cut corrupted(TokenArray mode, TokenArray text, int[] kept, int[] noise) {
+    private Example corrupted(TokenArray mode, TokenArray text, int[] kept, int[] noise) {
         TokenArray prompt = mode;
         TokenArray target = TokenArray.EMPTY;
         int at = 0;
@@ -121,7 +149,7 @@ public final class SpanCorruption implements TextObjective {
             target = target.append(sentinels[i]).concat(text.slice(at, at + noise[i]));
             at += noise[i];
         }
-        return new Cut(prompt, target.append(sentinels[kept.length]));
+        return new Example(prompt, target.append(sentinels[kept.length]));
     }
 
     @Override

@@ -1,12 +1,16 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Reward;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.Task;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** An objective that learns from text as it is: nothing is sampled, and nothing rewarded. */
-interface TextObjective extends Objective {
+/** An objective that learns from text as it is. It samples nothing and rewards nothing. */
+public interface TextObjective extends Objective {
     @Override
     default boolean isSampled() {
         return false;

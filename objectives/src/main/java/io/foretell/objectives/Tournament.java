@@ -1,5 +1,8 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Futures;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -32,9 +35,9 @@ public final class Tournament {
      * @return q of each, from the comparisons that could be had where they are at least half of its own; else one that
      *     could not
      */
-    public static CompletableFuture<List<Verdict>> of(int size, Match match) {
+    public static CompletableFuture<List<Verdict>> play(int size, Match match) {
         @Nullable Verdict[][] table = new Verdict[size][size];
-        List<CompletableFuture<?>> played = new ArrayList<>();
+        List<CompletableFuture<Void>> played = new ArrayList<>();
         for (int i = 0; i < size; i++) {
             for (int j = i + 1; j < size; j++) {
                 int first = i;
@@ -45,7 +48,7 @@ public final class Tournament {
                 }));
             }
         }
-        return CompletableFuture.allOf(played.toArray(CompletableFuture[]::new)).thenApply(all -> {
+        return Futures.all(played).thenApply(all -> {
             List<Verdict> verdicts = new ArrayList<>();
             for (@Nullable Verdict[] row : table) {
                 verdicts.add(preferred(row, size - 1));

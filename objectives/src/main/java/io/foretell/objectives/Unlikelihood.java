@@ -1,7 +1,14 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TextLoss;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.util.List;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -27,9 +34,29 @@ import java.util.random.RandomGenerator;
 public final class Unlikelihood implements TextObjective {
     public static final String NAME = "phf-unlikelihood";
 
+    static final ObjectiveDescription DESCRIPTION = new ObjectiveDescription(
+            NAME,
+            "pretraining with human preferences: unlikelihood",
+            "Makes good segments likely and bad ones unlikely. PHF (Korbak et al., arXiv 2302.08582) "
+                    + "after Welleck et al. (arXiv 1908.04319).",
+            List.of("alpha", "threshold", "banned", "segment_ends"));
+
+    /** Makes it known to {@link java.util.ServiceLoader}. */
+    public static final class Provider implements ObjectiveProvider {
+        @Override
+        public ObjectiveDescription description() {
+            return DESCRIPTION;
+        }
+
+        @Override
+        public Objective create(ObjectiveSettings settings) {
+            return new Unlikelihood(settings);
+        }
+    }
+
     private static final double SMALLEST = 1e-20;
 
-    private final NextTokenPrediction plain;
+    private final int maxLength;
     private final Segments segments;
     private final double threshold;
     private final double alpha;
@@ -40,17 +67,17 @@ public final class Unlikelihood implements TextObjective {
         this.threshold = options.number("threshold", 0, 0, 1);
         this.alpha = options.number("alpha", 1, 0, Integer.MAX_VALUE);
         options.refuseUnknown();
-        this.plain = new NextTokenPrediction(settings.withOptions(Map.of()));
+        this.maxLength = settings.maxPromptLength() + 1;
     }
 
     @Override
-    public String name() {
-        return NAME;
+    public ObjectiveDescription description() {
+        return DESCRIPTION;
     }
 
     @Override
-    public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
-        return plain.cut(document, tokens, random);
+    public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+        return Chunks.of(tokens, maxLength);
     }
 
     @Override
@@ -62,7 +89,7 @@ public final class Unlikelihood implements TextObjective {
             weights[t] = 1;
         }
         TextLoss loss = (t, logProbs) ->
-                scores.at(t) <= threshold ? TextLoss.LIKELIHOOD.at(t, logProbs) : unlikely(logProbs[0]);
+                scores.at(t) <= threshold ? TextLoss.LIKELIHOOD.cost(t, logProbs) : unlikely(logProbs[0]);
         return List.of(Experience.nextToken(text, FloatArray.of(weights), loss));
     }
 

@@ -1,5 +1,5 @@
 /**
- * The domain in pure Java: the records that travel from topic to topic, and one class per published method.
+ * One class per published method: how a document becomes tasks, how a group is rewarded, what the learner trains on.
  *
  * <p>What enters: tokens of a document, rollouts, log-probabilities behind {@link io.foretell.objectives.Scorer}. What
  * leaves: tasks, rewards and experiences. Nothing here does I/O, knows Kafka, HTTP or the model's engine, or keeps

@@ -8,6 +8,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TextLoss;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -42,15 +48,15 @@ class AdvantageWeightedTest {
         TextLoss loss =
                 experience(awr(Map.of("alpha", 1, "beta", 0.5)), "a\nb#\nc").textLoss();
 
-        assertThat(loss.beside()).containsExactly(Fixtures.OPEN, Fixtures.CLOSE);
-        assertThat(loss.at(1, -2, -9, -9).value()).isCloseTo(2 * Math.exp(1), within(1e-12));
-        assertThat(loss.at(2, -2, -9, -9).value()).isCloseTo(2 * Math.exp(-1), within(1e-12));
+        assertThat(loss.auxiliaryTokens()).containsExactly(Fixtures.OPEN, Fixtures.CLOSE);
+        assertThat(loss.cost(1, -2, -9, -9).value()).isCloseTo(2 * Math.exp(1), within(1e-12));
+        assertThat(loss.cost(2, -2, -9, -9).value()).isCloseTo(2 * Math.exp(-1), within(1e-12));
         // the vector of V = -0.5 and R = -1, and that of a weight of 1000 at most
-        assertThat(loss.at(2, -2, -9, -9).byLogProb())
+        assertThat(loss.cost(2, -2, -9, -9).byLogProb())
                 .containsExactly(new double[] {-Math.exp(-1), 0, 0}, within(1e-12));
         assertThat(experience(awr(Map.of("alpha", 1, "beta", 0.01)), "a\nb")
                         .textLoss()
-                        .at(1, -2, -9, -9)
+                        .cost(1, -2, -9, -9)
                         .value())
                 .isEqualTo(2000);
     }
@@ -69,7 +75,7 @@ class AdvantageWeightedTest {
             double logProb = -5 * random.nextDouble();
             double good = -8 + random.nextGaussian();
             double bad = -8 + random.nextGaussian();
-            TextLoss.Cost cost = loss.at(t, logProb, good, bad);
+            TextLoss.Cost cost = loss.cost(t, logProb, good, bad);
             double held = bad - good;
             double step = 1e-6;
             double byHead = (loss(alpha, beta, reward, logProb, held + step, held)
@@ -93,8 +99,8 @@ class AdvantageWeightedTest {
         TokenArray text = Fixtures.counting(150);
         SplittableRandom random = new SplittableRandom(1);
 
-        assertThat(awr(Map.of()).cut(document(""), text, random))
-                .isEqualTo(new NextTokenPrediction(settings(64, Map.of())).cut(document(""), text, random));
+        assertThat(awr(Map.of()).examples(document(""), text, random))
+                .isEqualTo(new NextTokenPrediction(settings(64, Map.of())).examples(document(""), text, random));
         assertThat(experience(awr(Map.of()), "abc").ceWeights()).isEqualTo(FloatArray.of(0, 1, 1));
         assertThat(awr(Map.of()).name()).isEqualTo("phf-awr");
         assertThatThrownBy(() -> awr(Map.of("bad", "<think>"))).hasMessageContaining("must be two tokens");

@@ -7,6 +7,12 @@ import static io.foretell.objectives.Fixtures.task;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foretell.domain.Example;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.losses.AdvantageEstimator;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -28,7 +34,7 @@ class ConditionalTrainingTest {
     }
 
     private static TokenArray tagged(ConditionalTraining objective, TokenArray tokens, long seed) {
-        List<Cut> cuts = objective.cut(document(""), tokens, new SplittableRandom(seed));
+        List<Example> cuts = objective.examples(document(""), tokens, new SplittableRandom(seed));
         assertThat(cuts).hasSize(1);
         assertThat(cuts.get(0).prompt().isEmpty()).isTrue();
         return cuts.get(0).target();
@@ -63,12 +69,12 @@ class ConditionalTrainingTest {
     @Test
     void textAndTagsAreTrainedByNextTokenPredictionInChunks() {
         ConditionalTraining objective = conditional(4, Map.of());
-        List<Cut> cuts = objective.cut(document(""), TOKENIZER.encode("ab\nc#\nd"), new SplittableRandom(1));
+        List<Example> cuts = objective.examples(document(""), TOKENIZER.encode("ab\nc#\nd"), new SplittableRandom(1));
         ScoredGroup group =
                 new ScoredGroup(group(task(TokenArray.EMPTY, cuts.get(0).target())), List.of(), -1, 0, Instant.EPOCH);
 
         assertThat(cuts)
-                .extracting(Cut::target)
+                .extracting(Example::target)
                 .containsExactly(
                         TokenArray.of(GOOD, 'a', 'b', '\n', BAD),
                         TokenArray.of(BAD, 'c', '#', '\n', GOOD),

@@ -7,6 +7,9 @@ import static io.foretell.objectives.Fixtures.task;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -18,10 +21,10 @@ class FilteringTest {
     private static final List<String> LINES = List.of("a\n", "b#\n", "c\n", "d\n");
 
     private static boolean isKept(double threshold, String text) {
-        Objective filtering = Objectives.create(
-                "phf-filtering", settings(64, Map.of("banned", List.of("#"), "threshold", threshold)));
+        Objective filtering = Objectives.builtIn()
+                .create("phf-filtering", settings(64, Map.of("banned", List.of("#"), "threshold", threshold)));
         return !filtering
-                .cut(document(""), Fixtures.Numbers.TAGGED.encode(text), RANDOM)
+                .examples(document(""), Fixtures.Numbers.TAGGED.encode(text), RANDOM)
                 .isEmpty();
     }
 
@@ -44,7 +47,8 @@ class FilteringTest {
         TokenArray text = Fixtures.Numbers.TAGGED.encode("abcdefghij");
         ScoredGroup group = new ScoredGroup(group(task(TokenArray.EMPTY, text)), List.of(), -1, 0, Instant.EPOCH);
 
-        assertThat(filtering.cut(document(""), text, RANDOM)).isEqualTo(plain.cut(document(""), text, RANDOM));
+        assertThat(filtering.examples(document(""), text, RANDOM))
+                .isEqualTo(plain.examples(document(""), text, RANDOM));
         assertThat(filtering.experiences(group, AdvantageEstimator.GRPO))
                 .isEqualTo(plain.experiences(group, AdvantageEstimator.GRPO));
         assertThat(filtering.isSampled()).isFalse();

@@ -1,5 +1,17 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.domain.Verdict;
+import io.foretell.domain.VersionRange;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
 /** Small settings, tasks and groups, and hand-written doubles. */
-final class Fixtures {
+public final class Fixtures {
     static final int END = 100;
     static final int OPEN = 101;
     static final int CLOSE = 102;
@@ -53,7 +65,7 @@ final class Fixtures {
 
     /** What a scorer was asked, answered by the table of a test. */
     static final class TableScorer implements Scorer {
-        record Question(Weights weights, TokenArray context, TokenArray continuation) {}
+        record Question(PolicyRole weights, TokenArray context, TokenArray continuation) {}
 
         final List<Question> asked = new ArrayList<>();
         private final java.util.function.Function<Question, FloatArray> answers;
@@ -63,7 +75,7 @@ final class Fixtures {
         }
 
         @Override
-        public CompletableFuture<FloatArray> logProbs(Weights weights, TokenArray context, TokenArray continuation) {
+        public CompletableFuture<FloatArray> logProbs(PolicyRole weights, TokenArray context, TokenArray continuation) {
             Question question = new Question(weights, context, continuation);
             asked.add(question);
             return CompletableFuture.completedFuture(answers.apply(question));
@@ -84,7 +96,7 @@ final class Fixtures {
     }
 
     /** Tokens 0 to {@code length - 1}. */
-    static TokenArray counting(int length) {
+    public static TokenArray counting(int length) {
         return TokenArray.of(IntStream.range(0, length).toArray());
     }
 
@@ -106,14 +118,14 @@ final class Fixtures {
                 0.7f,
                 index,
                 finish,
-                List.of(new VersionSpan(3, 0, response.length)));
+                List.of(new VersionRange(3, 0, response.length)));
     }
 
     static RolloutGroup group(Task task, Rollout... rollouts) {
         return new RolloutGroup(task, List.of(rollouts), "tokenizer", "policy", 0.5, Instant.EPOCH);
     }
 
-    static List<Reward> rewards(double... totals) {
+    public static List<Reward> rewards(double... totals) {
         return java.util.Arrays.stream(totals)
                 .mapToObj(total -> Reward.of(total, Map.of()))
                 .toList();

@@ -8,6 +8,13 @@ import static io.foretell.objectives.Fixtures.settings;
 import static io.foretell.objectives.Fixtures.task;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +38,7 @@ class NextTokenPredictionTest {
             NextTokenPrediction objective = new NextTokenPrediction(settings(maxPrompt, Map.of()));
             for (int length = 0; length <= 40; length++) {
                 List<Integer> predicted = new ArrayList<>();
-                for (Cut cut : objective.cut(document(""), counting(length), RANDOM)) {
+                for (Example cut : objective.examples(document(""), counting(length), RANDOM)) {
                     assertThat(cut.prompt().isEmpty()).isTrue();
                     assertThat(cut.target().length()).isBetween(2, maxPrompt + 1);
                     Experience experience = experience(objective, cut.target());

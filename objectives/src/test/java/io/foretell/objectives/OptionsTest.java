@@ -4,6 +4,8 @@ import static io.foretell.objectives.Fixtures.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.TokenArray;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -15,11 +17,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 class OptionsTest {
     @Test
     void anUnknownOptionIsNamedBesideThoseThatExist() {
-        assertThatThrownBy(() -> Objectives.create("rlp", settings(64, Map.of("horizn", 2))))
+        assertThatThrownBy(() -> Objectives.builtIn().create("rlp", settings(64, Map.of("horizn", 2))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("phases: objective 'rlp' has no option 'horizn'; it knows [close, discount, horizon,"
                         + " min_prefix, next_token_weight, open, rehearse, truncated_reward]");
-        assertThatThrownBy(() -> Objectives.create("ntp", settings(64, Map.of("horizon", 2))))
+        assertThatThrownBy(() -> Objectives.builtIn().create("ntp", settings(64, Map.of("horizon", 2))))
                 .hasMessage("phases: objective 'ntp' has no option 'horizon'; it knows [inserted]");
     }
 
@@ -46,7 +48,7 @@ class OptionsTest {
     @ParameterizedTest
     @MethodSource("wrong")
     void anOptionOfTheWrongKindGivesOneSentence(String key, Object value, String expected) {
-        assertThatThrownBy(() -> Objectives.create("rlp", settings(64, Map.of(key, value))))
+        assertThatThrownBy(() -> Objectives.builtIn().create("rlp", settings(64, Map.of(key, value))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(
                         "phases: option '" + key + "' of objective 'rlp' is " + value + " but must be " + expected);
@@ -54,7 +56,7 @@ class OptionsTest {
 
     @Test
     void whatHappensToTruncatedThoughtsIsOneOfTwoWords() {
-        assertThatThrownBy(() -> Objectives.create("rlp", settings(64, Map.of("truncated_reward", "zero"))))
+        assertThatThrownBy(() -> Objectives.builtIn().create("rlp", settings(64, Map.of("truncated_reward", "zero"))))
                 .hasMessage(
                         "phases: option 'truncated_reward' of objective 'rlp' is zero but must be one of [score, none]");
     }
@@ -64,9 +66,10 @@ class OptionsTest {
         ObjectiveSettings plain = new ObjectiveSettings(
                 new Fixtures.Numbers(Map.of("<|think|>", 5), OptionalInt.empty()), 4, 1f, 64, 16, Map.of());
 
-        assertThatThrownBy(() -> Objectives.create("rlp", plain))
+        assertThatThrownBy(() -> Objectives.builtIn().create("rlp", plain))
                 .hasMessage("phases: the tokenizer has no single token '<think>'; name one that it has");
-        assertThatThrownBy(() -> Objectives.create("ntp", settings(64, Map.of("inserted", List.of("<tool>")))))
+        assertThatThrownBy(() ->
+                        Objectives.builtIn().create("ntp", settings(64, Map.of("inserted", List.of("<tool>")))))
                 .hasMessage("phases: the tokenizer has no single token '<tool>'; name one that it has");
     }
 
@@ -86,13 +89,13 @@ class OptionsTest {
     void oneThoughtHasNothingToBeComparedWith() {
         ObjectiveSettings single = new ObjectiveSettings(Fixtures.Numbers.TAGGED, 1, 1f, 64, 16, Map.of());
 
-        assertThatThrownBy(() -> Objectives.create("rlp", single)).hasMessageContaining("rollout.n is 1");
-        assertThat(Objectives.create("ntp", single).isSampled()).isFalse();
+        assertThatThrownBy(() -> Objectives.builtIn().create("rlp", single)).hasMessageContaining("rollout.n is 1");
+        assertThat(Objectives.builtIn().create("ntp", single).isSampled()).isFalse();
     }
 
     @Test
     void anUnknownObjectiveIsNamedBesideTheKnownOnes() {
-        assertThatThrownBy(() -> Objectives.create("rlq", settings(64, Map.of())))
+        assertThatThrownBy(() -> Objectives.builtIn().create("rlq", settings(64, Map.of())))
                 .hasMessageMatching("phases: there is no objective 'rlq'; known are \\[.*ntp.*rlp.*]");
     }
 }

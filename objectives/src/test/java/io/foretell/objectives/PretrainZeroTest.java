@@ -8,6 +8,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -67,7 +79,7 @@ class PretrainZeroTest {
     }
 
     /** The group of a spawned task, of which {@code right} of four answers are right. */
-    private static Optional<ScoredGroup> answered(Cut cut, int right) {
+    private static Optional<ScoredGroup> answered(Example cut, int right) {
         String[] responses = new String[4];
         for (int i = 0; i < 4; i++) {
             responses[i] = "hm</think>\\boxed{" + (i < right ? PIECES.decode(cut.target()) : "no") + "}";
@@ -81,33 +93,34 @@ class PretrainZeroTest {
 
     @Test
     void aParagraphIsProposedForAsAWhole() {
-        List<Cut> cuts = PROPOSED.cut(document(""), PIECES.encode(PARAGRAPH + "<eos>"), new SplittableRandom(1));
+        List<Example> cuts =
+                PROPOSED.examples(document(""), PIECES.encode(PARAGRAPH + "<eos>"), new SplittableRandom(1));
         Task task = proposal(PARAGRAPH);
 
-        assertThat(cuts).containsExactly(new Cut(TokenArray.EMPTY, PIECES.encode(PARAGRAPH)));
+        assertThat(cuts).containsExactly(new Example(TokenArray.EMPTY, PIECES.encode(PARAGRAPH)));
         assertThat(PROPOSED.role(task)).isEqualTo("proposal");
         assertThat(PROPOSED.sampling(task).orElseThrow())
                 .isEqualTo(new SamplingPlan(PIECES.encode("P:" + PARAGRAPH + " H<think>"), 8, 0.9f, 1, 64, 2, false));
-        assertThat(PROPOSED.mostRollouts(4)).isEqualTo(8 + 8 * 4);
+        assertThat(PROPOSED.maxRollouts(4)).isEqualTo(8 + 8 * 4);
     }
 
     @Test
     void everyValidMaskIsAskedForWithAllItsOccurrencesHidden() {
         ScoredGroup group = proposals("Bo", " ten ", "Cy", "Ada");
 
-        List<Cut> spawned = PROPOSED.spawned(group);
+        List<Example> spawned = PROPOSED.subtasks(group);
 
         assertThat(spawned)
                 .containsExactly(
-                        new Cut(PIECES.encode("Ada met [mask]. [mask] left Ada at ten."), PIECES.encode("Bo")),
-                        new Cut(PIECES.encode("Ada met Bo. Bo left Ada at [mask]."), PIECES.encode("ten")),
-                        new Cut(PIECES.encode("[mask] met Bo. Bo left [mask] at ten."), PIECES.encode("Ada")));
+                        new Example(PIECES.encode("Ada met [mask]. [mask] left Ada at ten."), PIECES.encode("Bo")),
+                        new Example(PIECES.encode("Ada met Bo. Bo left Ada at [mask]."), PIECES.encode("ten")),
+                        new Example(PIECES.encode("[mask] met Bo. Bo left [mask] at ten."), PIECES.encode("Ada")));
         Task prediction = task(spawned.get(0).prompt(), spawned.get(0).target());
         assertThat(PROPOSED.role(prediction)).isEqualTo("prediction");
         assertThat(PROPOSED.sampling(prediction).orElseThrow())
                 .isEqualTo(new SamplingPlan(
                         PIECES.encode("Q:Ada met [mask]. [mask] left Ada at ten. G<think>"), 4, 0.9f, 1, 64, 2, false));
-        assertThat(PROPOSED.spawned(answered(spawned.get(0), 1).orElseThrow()))
+        assertThat(PROPOSED.subtasks(answered(spawned.get(0), 1).orElseThrow()))
                 .as("predictions spawn nothing")
                 .isEmpty();
     }
@@ -117,11 +130,11 @@ class PretrainZeroTest {
             strings = {"Cy", "", " ", "ada", "Ada met Bo. Bo left Ada at ten.", "Bo left Bo", "Ada  met", "</think>"})
     void anInvalidMaskEarnsNothingAndIsNotAskedFor(String mask) {
         ScoredGroup group = proposals(mask, "ten");
-        List<Cut> spawned = PROPOSED.spawned(group);
+        List<Example> spawned = PROPOSED.subtasks(group);
 
         assertThat(spawned).hasSize(1);
         assertThat(group.rewards().get(0).components()).containsEntry("mask_valid", 0.0);
-        assertThat(totals(PROPOSED.settled(group, List.of(answered(spawned.get(0), 1)))))
+        assertThat(totals(PROPOSED.finalRewards(group, List.of(answered(spawned.get(0), 1)))))
                 .containsExactly(0.0, 0.75);
     }
 
@@ -131,9 +144,9 @@ class PretrainZeroTest {
         for (String paragraph : List.of(seven, "a b " + seven)) {
             ScoredGroup group = scored(PROPOSED, proposal(paragraph), "</think>\\mask{a}", "</think>\\mask{end}");
 
-            assertThat(PROPOSED.spawned(group)).hasSize(paragraph.equals(seven) ? 2 : 1);
+            assertThat(PROPOSED.subtasks(group)).hasSize(paragraph.equals(seven) ? 2 : 1);
         }
-        assertThat(objective(Map.of("occurrences_below", 2)).spawned(proposals("Bo", "ten")))
+        assertThat(objective(Map.of("occurrences_below", 2)).subtasks(proposals("Bo", "ten")))
                 .hasSize(1);
     }
 
@@ -142,7 +155,7 @@ class PretrainZeroTest {
         assertThat(Masking.occurrences("aaaa", "aa")).isEqualTo(2);
         assertThat(Masking.occurrences("aaaa", "")).isZero();
         assertThat(new Masking(PIECES, "[mask]", 7, 0)
-                        .of("aaab", "aa")
+                        .mask("aaab", "aa")
                         .orElseThrow()
                         .text())
                 .isEqualTo("[mask]ab");
@@ -152,16 +165,16 @@ class PretrainZeroTest {
     void aMaskMayBeLimitedInLength() {
         PretrainZero shorter = objective(Map.of("max_mask_length", 3));
 
-        assertThat(shorter.spawned(proposals("left", "ten"))).hasSize(1);
-        assertThat(shorter.spawned(proposals("left", "Ada"))).hasSize(1);
+        assertThat(shorter.subtasks(proposals("left", "ten"))).hasSize(1);
+        assertThat(shorter.subtasks(proposals("left", "Ada"))).hasSize(1);
     }
 
     @Test
     void aMaskEarnsWhatThePredictorFailsAtUnlessNobodySolvedIt() {
         ScoredGroup group = proposals("Bo", "ten", "Cy", "Ada", "left");
-        List<Cut> cuts = PROPOSED.spawned(group);
+        List<Example> cuts = PROPOSED.subtasks(group);
 
-        ScoredGroup settled = PROPOSED.settled(
+        ScoredGroup settled = PROPOSED.finalRewards(
                 group,
                 List.of(
                         answered(cuts.get(0), 0),
@@ -179,9 +192,9 @@ class PretrainZeroTest {
     @Test
     void aMaskWhoseAnswersWereLostHasNoReward() {
         ScoredGroup group = proposals("Bo", "ten");
-        List<Cut> cuts = PROPOSED.spawned(group);
+        List<Example> cuts = PROPOSED.subtasks(group);
 
-        ScoredGroup settled = PROPOSED.settled(group, List.of(Optional.empty(), answered(cuts.get(1), 2)));
+        ScoredGroup settled = PROPOSED.finalRewards(group, List.of(Optional.empty(), answered(cuts.get(1), 2)));
 
         assertThat(settled.rewards().get(0).isOk()).isFalse();
         assertThat(settled.rewards().get(0).reason()).isEqualTo("the predictions of this mask were lost");
@@ -191,19 +204,21 @@ class PretrainZeroTest {
     @Test
     void answersThatFitNoMasksAreOfNoUse() {
         ScoredGroup group = proposals("Bo", "ten");
-        Cut cut = PROPOSED.spawned(group).get(0);
+        Example cut = PROPOSED.subtasks(group).get(0);
 
-        assertThat(PROPOSED.settled(group, List.of(answered(cut, 2))).rewards()).noneMatch(Reward::isOk);
+        assertThat(PROPOSED.finalRewards(group, List.of(answered(cut, 2))).rewards())
+                .noneMatch(Reward::isOk);
     }
 
     @Test
     void whatWasAddedToARewardStaysAndOneThatCouldNotBeHadStaysSo() {
         ScoredGroup group = proposals("Bo", "ten");
-        List<Cut> cuts = PROPOSED.spawned(group);
+        List<Example> cuts = PROPOSED.subtasks(group);
         Reward added = Reward.of(-0.5, Map.of("mask_valid", 1.0, "length", -0.5));
         ScoredGroup changed = group.withRewards(List.of(Reward.failed("no judge"), added));
 
-        ScoredGroup settled = PROPOSED.settled(changed, List.of(answered(cuts.get(0), 2), answered(cuts.get(1), 1)));
+        ScoredGroup settled =
+                PROPOSED.finalRewards(changed, List.of(answered(cuts.get(0), 2), answered(cuts.get(1), 1)));
 
         assertThat(settled.rewards().get(0)).isEqualTo(Reward.failed("no judge"));
         assertThat(settled.rewards().get(1))
@@ -232,8 +247,8 @@ class PretrainZeroTest {
 
     @Test
     void paragraphsAreInNormalFormSoThatMasksAreFound() {
-        List<Cut> cuts =
-                PROPOSED.cut(document(""), PIECES.encode(" the cafe\u0301 was shut "), new SplittableRandom(1));
+        List<Example> cuts =
+                PROPOSED.examples(document(""), PIECES.encode(" the cafe\u0301 was shut "), new SplittableRandom(1));
 
         assertThat(PIECES.decode(cuts.get(0).target())).isEqualTo("the caf\u00e9 was shut");
     }
@@ -253,7 +268,7 @@ class PretrainZeroTest {
 
     @Test
     void predictionsThatAreAllRightOrAllWrongAreLeftOut() {
-        Cut cut = PROPOSED.spawned(proposals("Bo")).get(0);
+        Example cut = PROPOSED.subtasks(proposals("Bo")).get(0);
 
         for (int right : new int[] {0, 4}) {
             assertThat(PROPOSED.experiences(answered(cut, right).orElseThrow(), AdvantageEstimator.GRPO))
@@ -282,8 +297,8 @@ class PretrainZeroTest {
     @Test
     void theGeneratorIsDrawnToMasksThatAreSolvedNowAndThen() {
         ScoredGroup group = proposals("Bo", "ten", "Cy");
-        List<Cut> cuts = PROPOSED.spawned(group);
-        ScoredGroup settled = PROPOSED.settled(group, List.of(answered(cuts.get(0), 1), answered(cuts.get(1), 4)));
+        List<Example> cuts = PROPOSED.subtasks(group);
+        ScoredGroup settled = PROPOSED.finalRewards(group, List.of(answered(cuts.get(0), 1), answered(cuts.get(1), 4)));
 
         List<Experience> experiences = PROPOSED.experiences(settled, AdvantageEstimator.GRPO);
 
@@ -304,7 +319,7 @@ class PretrainZeroTest {
         TokenArray tokens = PIECES.encode("abcdefghij");
         int[] counts = new int[10];
         for (int i = 0; i < 5000; i++) {
-            Cut cut = objective.cut(document(""), tokens, random).get(0);
+            Example cut = objective.examples(document(""), tokens, random).get(0);
             String span = PIECES.decode(cut.target());
             assertThat(PIECES.decode(cut.prompt()).replace("[mask]", span)).isEqualTo("abcdefghij");
             counts["abcdefghij".indexOf(span)]++;
@@ -313,7 +328,7 @@ class PretrainZeroTest {
         for (int count : counts) {
             assertThat(count).as("seed %d: %s", seed, Arrays.toString(counts)).isBetween(400, 600);
         }
-        assertThat(objective.mostRollouts(4)).isEqualTo(4);
+        assertThat(objective.maxRollouts(4)).isEqualTo(4);
         assertThat(objective.role(task(tokens, tokens))).isEqualTo("prediction");
     }
 
@@ -328,7 +343,8 @@ class PretrainZeroTest {
             for (int n = random.nextInt(30); n > 0; n--) {
                 text.append(letters.charAt(random.nextInt(letters.length())));
             }
-            for (Cut cut : objective.cut(document(""), PIECES.encode(text.toString()), new SplittableRandom(i))) {
+            for (Example cut :
+                    objective.examples(document(""), PIECES.encode(text.toString()), new SplittableRandom(i))) {
                 String shown = PIECES.decode(cut.prompt());
                 String span = PIECES.decode(cut.target());
                 int hidden = Masking.occurrences(shown, "[mask]");
@@ -361,11 +377,13 @@ class PretrainZeroTest {
         SplittableRandom random = new SplittableRandom(seed);
         PretrainZero objective = open(0.2, t -> t == 0 ? 9 : t == 4 || t == 7 ? 2 : 1.0 / t);
         TokenArray tokens = PIECES.encode("bananas<eos>");
-        assertThat(objective.cut(document(""), tokens, random)).as("too short").isEmpty();
+        assertThat(objective.examples(document(""), tokens, random))
+                .as("too short")
+                .isEmpty();
         tokens = PIECES.encode("0123012 89<eos>");
         int[] counts = new int[10];
         for (int i = 0; i < 2000; i++) {
-            Cut cut = objective.cut(document(""), tokens, random).get(0);
+            Example cut = objective.examples(document(""), tokens, random).get(0);
             String shown = PIECES.decode(cut.prompt());
             assertThat(shown).endsWith("[mask]").isEqualTo(shown.replace(" ", "")); // white space is never asked for
             counts[shown.length() - "[mask]".length()]++;
@@ -377,8 +395,8 @@ class PretrainZeroTest {
         PretrainZero half = open(0.4, t -> t);
         int[] later = new int[10];
         for (int i = 0; i < 2000; i++) {
-            Cut cut =
-                    half.cut(document(""), PIECES.encode("abcdefghij"), random).get(0);
+            Example cut = half.examples(document(""), PIECES.encode("abcdefghij"), random)
+                    .get(0);
             later[PIECES.decode(cut.prompt()).length() - 6]++;
         }
         for (int t = 0; t < later.length; t++) {
@@ -386,19 +404,19 @@ class PretrainZeroTest {
         }
         Task task = task(PIECES.encode("0123[mask]"), PIECES.encode("0"));
         assertThat(objective.role(task)).isEqualTo("prediction");
-        assertThat(objective.mostRollouts(4)).isEqualTo(4);
+        assertThat(objective.maxRollouts(4)).isEqualTo(4);
     }
 
     @Test
     void openTokensThatAreNoTextAreNotMaskedAndTheSameVisitAlwaysIsTheSame() {
         PretrainZero first = open(0.05, t -> t == 8 ? 1 : 0); // the second half of the euro sign, see Pieces
-        assertThat(first.cut(document(""), PIECES.encode("abcdefg\u20ac more"), new SplittableRandom(1)))
+        assertThat(first.examples(document(""), PIECES.encode("abcdefg\u20ac more"), new SplittableRandom(1)))
                 .isEmpty();
         PretrainZero any = open(1, t -> 1);
         TokenArray tokens = PIECES.encode(PARAGRAPH);
         for (int seed = 0; seed < 50; seed++) {
-            assertThat(any.cut(document(""), tokens, new SplittableRandom(seed)))
-                    .isEqualTo(any.cut(document(""), tokens, new SplittableRandom(seed)))
+            assertThat(any.examples(document(""), tokens, new SplittableRandom(seed)))
+                    .isEqualTo(any.examples(document(""), tokens, new SplittableRandom(seed)))
                     .hasSize(1);
         }
     }
@@ -406,16 +424,16 @@ class PretrainZeroTest {
     @Test
     void aLongDocumentShowsAWindowAndAShortOneOrOneWithTheMarkerNone() {
         String text = "0123456789".repeat(30);
-        Cut cut = PROPOSED.cut(document(""), PIECES.encode(text), new SplittableRandom(3))
+        Example cut = PROPOSED.examples(document(""), PIECES.encode(text), new SplittableRandom(3))
                 .get(0);
 
         assertThat(cut.target().length()).isEqualTo(200);
         assertThat(text).contains(PIECES.decode(cut.target()));
-        assertThat(PROPOSED.cut(document(""), PIECES.encode("short"), new SplittableRandom(3)))
+        assertThat(PROPOSED.examples(document(""), PIECES.encode("short"), new SplittableRandom(3)))
                 .isEmpty();
-        assertThat(PROPOSED.cut(document(""), PIECES.encode("here is [mask] already"), new SplittableRandom(3)))
+        assertThat(PROPOSED.examples(document(""), PIECES.encode("here is [mask] already"), new SplittableRandom(3)))
                 .isEmpty();
-        assertThat(PROPOSED.cut(document(""), TokenArray.EMPTY, new SplittableRandom(3)))
+        assertThat(PROPOSED.examples(document(""), TokenArray.EMPTY, new SplittableRandom(3)))
                 .isEmpty();
     }
 
@@ -423,20 +441,21 @@ class PretrainZeroTest {
     void heldOutQuestionsAskForTheirLastTokenAndOtherDocumentsForAnySpan() {
         TokenArray tokens = PIECES.encode("so y5 is 8<eos>");
 
-        assertThat(PROPOSED.heldOut(document("held-out"), tokens, new SplittableRandom(1)))
-                .containsExactly(new Cut(PIECES.encode("so y5 is [mask]"), PIECES.encode("8")));
-        Cut other =
-                PROPOSED.heldOut(document(""), tokens, new SplittableRandom(1)).get(0);
+        assertThat(PROPOSED.heldOutExamples(document("held-out"), tokens, new SplittableRandom(1)))
+                .containsExactly(new Example(PIECES.encode("so y5 is [mask]"), PIECES.encode("8")));
+        Example other = PROPOSED.heldOutExamples(document(""), tokens, new SplittableRandom(1))
+                .get(0);
         assertThat(PIECES.decode(other.prompt())).contains("[mask]");
         Task question = task(PIECES.encode("so y5 is [mask]"), PIECES.encode("8"));
         assertThat(PROPOSED.withoutThought(question))
-                .isEqualTo(new Cut(PIECES.encode("Q:so y5 is [mask] G<think></think>\\boxed{"), PIECES.encode("8")));
+                .isEqualTo(
+                        new Example(PIECES.encode("Q:so y5 is [mask] G<think></think>\\boxed{"), PIECES.encode("8")));
     }
 
     @Test
     void childrenHaveIdsThatDependOnTheirParentAndOnWhatIsAsked() {
         Task parent = proposal(PARAGRAPH);
-        List<Cut> cuts = PROPOSED.spawned(proposals("Bo", "ten"));
+        List<Example> cuts = PROPOSED.subtasks(proposals("Bo", "ten"));
         Task first = parent.child(0, cuts.get(0), Instant.EPOCH);
 
         assertThat(first).isEqualTo(parent.child(0, cuts.get(0), Instant.EPOCH));

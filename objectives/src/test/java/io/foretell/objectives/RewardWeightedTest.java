@@ -6,6 +6,12 @@ import static io.foretell.objectives.Fixtures.task;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
+import io.foretell.losses.LossAggregation;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

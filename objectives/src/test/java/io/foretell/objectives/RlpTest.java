@@ -11,6 +11,18 @@ import static io.foretell.objectives.Fixtures.task;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import io.foretell.objectives.Fixtures.TableScorer;
 import java.time.Instant;
 import java.util.List;
@@ -28,7 +40,7 @@ class RlpTest {
 
     /** Baseline {@code without}; a thought that starts with token k scores {@code with[k]}. */
     private static TableScorer scorer(FloatArray without, FloatArray... with) {
-        return new TableScorer(question -> question.weights() == Weights.EMA
+        return new TableScorer(question -> question.weights() == PolicyRole.TEACHER
                 ? without
                 : with[question.context().at(4)]);
     }
@@ -72,9 +84,9 @@ class RlpTest {
 
         assertThat(scorer.asked)
                 .containsExactly(
-                        new TableScorer.Question(Weights.EMA, PROMPT, NEXT),
-                        new TableScorer.Question(Weights.LIVE, TokenArray.of(1, 2, 3, OPEN, 0, CLOSE), NEXT),
-                        new TableScorer.Question(Weights.LIVE, TokenArray.of(1, 2, 3, OPEN, 1, 9, CLOSE), NEXT));
+                        new TableScorer.Question(PolicyRole.TEACHER, PROMPT, NEXT),
+                        new TableScorer.Question(PolicyRole.LIVE, TokenArray.of(1, 2, 3, OPEN, 0, CLOSE), NEXT),
+                        new TableScorer.Question(PolicyRole.LIVE, TokenArray.of(1, 2, 3, OPEN, 1, 9, CLOSE), NEXT));
     }
 
     @Test
@@ -130,7 +142,7 @@ class RlpTest {
         List<Reward> rewards = reward(new Rlp(settings(64, Map.of())), group, same);
 
         assertThat(rewards).extracting(Reward::total).containsExactly(0.0, 0.0);
-        assertThat(AdvantageEstimator.RLOO.of(rewards)).containsExactly(0.0, 0.0);
+        assertThat(AdvantageEstimator.RLOO.advantages(rewards)).containsExactly(0.0, 0.0);
     }
 
     @Test

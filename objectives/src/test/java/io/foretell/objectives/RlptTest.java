@@ -7,6 +7,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Verdict;
+import io.foretell.losses.AdvantageEstimator;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -40,7 +56,7 @@ class RlptTest {
         }
 
         @Override
-        public CompletableFuture<FloatArray> logProbs(Weights weights, TokenArray context, TokenArray continuation) {
+        public CompletableFuture<FloatArray> logProbs(PolicyRole weights, TokenArray context, TokenArray continuation) {
             throw new AssertionError("RLPT needs no log-probabilities to reward");
         }
 
@@ -184,11 +200,11 @@ class RlptTest {
         Object[] options = {"lambda", 0, "min_sentence_length", 1, "min_prefix", 2};
         Object[] strict = {"lambda", 0, "min_sentence_length", 1, "min_prefix", 2, "strict", true};
         for (int i = 0; i < 20; i++) {
-            Cut relaxed = rlpt(options)
-                    .cut(document, TokenArray.EMPTY, new SplittableRandom(i))
+            Example relaxed = rlpt(options)
+                    .examples(document, TokenArray.EMPTY, new SplittableRandom(i))
                     .get(0);
-            Cut single = rlpt(strict)
-                    .cut(document, TokenArray.EMPTY, new SplittableRandom(i))
+            Example single = rlpt(strict)
+                    .examples(document, TokenArray.EMPTY, new SplittableRandom(i))
                     .get(0);
             assertThat(single.prompt()).isEqualTo(relaxed.prompt());
             assertThat(PIECES.decode(single.target())).isIn("It is three.", "It is four.");
@@ -208,7 +224,8 @@ class RlptTest {
             Map<String, Integer> middle = new HashMap<>();
             int visits = 6000;
             for (int visit = 0; visit < visits; visit++) {
-                Cut cut = rlpt.cut(document, PIECES.encode(text), random).get(0);
+                Example cut =
+                        rlpt.examples(document, PIECES.encode(text), random).get(0);
                 String asked = PIECES.decode(cut.prompt()) + " / " + PIECES.decode(cut.target());
                 (asked.contains("<MASK>") ? middle : next).merge(asked, 1, Integer::sum);
                 assertThat(rlpt.role(task(cut.prompt(), cut.target())))
@@ -242,7 +259,7 @@ class RlptTest {
         boolean[] seen = new boolean[2];
         for (int i = 0; i < 50; i++) {
             Rlpt rlpt = rlpt(shape);
-            List<Cut> cuts = rlpt.cut(document, TokenArray.EMPTY, new SplittableRandom(i));
+            List<Example> cuts = rlpt.examples(document, TokenArray.EMPTY, new SplittableRandom(i));
             String prompt = cuts.isEmpty() ? "" : PIECES.decode(cuts.get(0).prompt());
             if (prompt.contains("<MASK>")) {
                 seen[0] = true;
@@ -266,7 +283,7 @@ class RlptTest {
     void aDocumentWithoutASentenceToAskForIsNotCut(String text) {
         Document document = new Document("d", text, "", Map.of());
         for (int i = 0; i < 20; i++) {
-            assertThat(rlpt().cut(document, TokenArray.EMPTY, new SplittableRandom(i)))
+            assertThat(rlpt().examples(document, TokenArray.EMPTY, new SplittableRandom(i)))
                     .isEmpty();
         }
     }
@@ -308,7 +325,7 @@ class RlptTest {
         for (int i = 0; i < 8; i++) {
             Experience experience = experiences.get(i);
             assertThat(experience.tokens()).isEqualTo(context.concat(rollouts[i].response()));
-            assertThat(experience.lossMask().sum()).isEqualTo(rollouts[i].sampled());
+            assertThat(experience.lossMask().sum()).isEqualTo(rollouts[i].sampledLength());
             assertThat((double) experience.advantages().at(context.length()))
                     .isCloseTo(i < 2 ? 1.62018 : -0.54006, within(1e-5));
         }
@@ -316,8 +333,8 @@ class RlptTest {
 
     @Test
     void onlyTheJudgedVariantNeedsAJudge() {
-        assertThat(rlpt().judges()).containsExactly("semantic_prefix");
-        assertThat(rlpt("verdict", "rule").judges()).isEmpty();
+        assertThat(rlpt().judgeRoles()).containsExactly("semantic_prefix");
+        assertThat(rlpt("verdict", "rule").judgeRoles()).isEmpty();
     }
 
     @Test

@@ -9,6 +9,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
@@ -209,11 +220,13 @@ class RptTest {
         SplittableRandom random = new SplittableRandom(seed);
         int[] counts = new int[7];
         for (int i = 0; i < 4000; i++) {
-            Cut cut = rpt.cut(document(""), tokens.append(PIECES.endOfText().getAsInt()), random)
+            Example cut = rpt.examples(
+                            document(""), tokens.append(PIECES.endOfText().getAsInt()), random)
                     .get(0);
             int t = cut.prompt().length();
             counts[t]++;
-            assertThat(cut).isEqualTo(new Cut(tokens.slice(0, t), tokens.slice(t, Math.min(tokens.length(), t + 2))));
+            assertThat(cut)
+                    .isEqualTo(new Example(tokens.slice(0, t), tokens.slice(t, Math.min(tokens.length(), t + 2))));
         }
 
         assertThat(tokens.length()).isEqualTo(6);
@@ -228,11 +241,13 @@ class RptTest {
         SplittableRandom random = new SplittableRandom(1);
         TokenArray tokens = PIECES.encode("a€"); // a e2 82ac
 
-        assertThat(rpt(Map.of("horizon", 1)).cut(document(""), tokens, random)).isEmpty();
-        assertThat(rpt(Map.of("horizon", 2)).cut(document(""), tokens, random))
-                .containsExactly(new Cut(tokens.slice(0, 1), tokens.slice(1, 3)));
-        assertThat(rpt(Map.of()).cut(document(""), TokenArray.EMPTY, random)).isEmpty();
-        assertThat(rpt(Map.of("min_prefix", 4)).cut(document(""), tokens, random))
+        assertThat(rpt(Map.of("horizon", 1)).examples(document(""), tokens, random))
+                .isEmpty();
+        assertThat(rpt(Map.of("horizon", 2)).examples(document(""), tokens, random))
+                .containsExactly(new Example(tokens.slice(0, 1), tokens.slice(1, 3)));
+        assertThat(rpt(Map.of()).examples(document(""), TokenArray.EMPTY, random))
+                .isEmpty();
+        assertThat(rpt(Map.of("min_prefix", 4)).examples(document(""), tokens, random))
                 .isEmpty();
     }
 
@@ -262,7 +277,7 @@ class RptTest {
         long seed = 25060801;
         SplittableRandom random = new SplittableRandom(seed);
         for (int i = 0; i < 4000; i++) {
-            counts[rpt.cut(document(""), tokens, random).get(0).prompt().length()]++;
+            counts[rpt.examples(document(""), tokens, random).get(0).prompt().length()]++;
         }
 
         for (int t = 0; t < counts.length; t++) {
@@ -270,27 +285,27 @@ class RptTest {
             // 1000 of each, four standard deviations of 27
             assertThat(counts[t]).as("position %d, seed %d", t, seed).isBetween(isAsked ? 890 : 0, isAsked ? 1110 : 0);
         }
-        assertThat(filtered(Map.of(), t -> 0.49).cut(document(""), tokens, random))
+        assertThat(filtered(Map.of(), t -> 0.49).examples(document(""), tokens, random))
                 .as("below the default of 0.5 everywhere")
                 .isEmpty();
-        assertThat(rpt.cut(document(""), tokens, new SplittableRandom(7)))
-                .isEqualTo(rpt.cut(document(""), tokens, new SplittableRandom(7)));
+        assertThat(rpt.examples(document(""), tokens, new SplittableRandom(7)))
+                .isEqualTo(rpt.examples(document(""), tokens, new SplittableRandom(7)));
     }
 
     @Test
     void aColdStartShowsAnswersThatRptRewards() {
         Map<String, Object> options = Map.of("prompt", List.of("Go on: ", " | "), "min_prefix", 2);
         Objective coldStart =
-                Objectives.create("rpt-cold-start", new ObjectiveSettings(PIECES, 8, 1f, 64, 32, options));
+                Objectives.builtIn().create("rpt-cold-start", new ObjectiveSettings(PIECES, 8, 1f, 64, 32, options));
         Rpt rpt = rpt(options);
         int end = PIECES.endOfText().getAsInt();
         for (String text : List.of("I like the cats", "a€ smile: \uD83D\uDE00s", "{x}")) {
             TokenArray tokens = PIECES.encode(text).append(end);
             for (int seed = 0; seed < 40; seed++) {
-                Cut asked = rpt.cut(document(""), tokens, new SplittableRandom(seed))
+                Example asked = rpt.examples(document(""), tokens, new SplittableRandom(seed))
                         .get(0);
-                Cut shown = coldStart
-                        .cut(document(""), tokens, new SplittableRandom(seed))
+                Example shown = coldStart
+                        .examples(document(""), tokens, new SplittableRandom(seed))
                         .get(0);
                 TokenArray context = rpt.sampling(task(asked.prompt(), asked.target()))
                         .orElseThrow()
@@ -315,8 +330,8 @@ class RptTest {
     @Test
     void aColdStartTrainsEveryTokenButTheOneThatIsInserted() {
         Objective coldStart = new RptColdStart(new ObjectiveSettings(PIECES, 8, 1f, 64, 32, Map.of()));
-        Cut cut = coldStart
-                .cut(document(""), PIECES.encode("I like the cats"), new SplittableRandom(3))
+        Example cut = coldStart
+                .examples(document(""), PIECES.encode("I like the cats"), new SplittableRandom(3))
                 .get(0);
         RolloutGroup group = group(task(cut.prompt(), cut.target()));
         Experience experience = coldStart

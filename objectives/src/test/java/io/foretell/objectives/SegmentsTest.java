@@ -3,6 +3,8 @@ package io.foretell.objectives;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -23,7 +25,7 @@ class SegmentsTest {
     void aSegmentIsBadWhenItHoldsABannedText() {
         Segments segments = segments(List.of(".", "\n"), List.of("damn", "#"));
 
-        assertThat(segments.of(CHARACTERS.encode("well. damn it.\nda.mn #\nend")))
+        assertThat(segments.split(CHARACTERS.encode("well. damn it.\nda.mn #\nend")))
                 .containsExactly(
                         segment("well.", 0),
                         segment(" damn it.", 1),
@@ -32,7 +34,7 @@ class SegmentsTest {
                         segment("mn #\n", 1),
                         segment("end", 0));
         assertThat(segments.averageScore(CHARACTERS.encode("a.#.c.d"))).isEqualTo(0.25);
-        assertThat(segments.of(TokenArray.EMPTY)).isEmpty();
+        assertThat(segments.split(TokenArray.EMPTY)).isEmpty();
         assertThat(segments.averageScore(TokenArray.EMPTY)).isZero();
     }
 

@@ -4,6 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Origin;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Preference;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.domain.Verdict;
+import io.foretell.domain.VersionRange;
+import io.foretell.losses.AdvantageEstimator;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -80,7 +99,7 @@ class SelfImprovingTest {
         }
 
         @Override
-        public CompletableFuture<FloatArray> logProbs(Weights weights, TokenArray context, TokenArray continuation) {
+        public CompletableFuture<FloatArray> logProbs(PolicyRole weights, TokenArray context, TokenArray continuation) {
             throw new AssertionError("no log-probability is expected to be asked for");
         }
 
@@ -136,13 +155,14 @@ class SelfImprovingTest {
                     1,
                     1,
                     FinishReason.STOP,
-                    List.of(new VersionSpan(2, 0, response.length()))));
+                    List.of(new VersionRange(2, 0, response.length()))));
         }
         return new RolloutGroup(task, sampled, "letters", "policy", 0.5, Instant.EPOCH);
     }
 
     private static ScoredGroup scored(SelfImproving sip, RolloutGroup group, Scorer judge) {
-        RolloutGroup pool = sip.pool(group, judge).toCompletableFuture().join();
+        RolloutGroup pool =
+                sip.withCandidates(group, judge).toCompletableFuture().join();
         return new ScoredGroup(
                 pool, sip.reward(pool, judge).toCompletableFuture().join(), 2, 0, Instant.EPOCH);
     }
@@ -167,17 +187,17 @@ class SelfImprovingTest {
     void aDocumentBecomesAPrefixAndASuffixAtEachMultipleOfN() {
         TokenArray tokens = Fixtures.counting(21);
 
-        List<Cut> cuts = sip(Map.of()).cut(Fixtures.document(""), tokens, new Random(1));
+        List<Example> cuts = sip(Map.of()).examples(Fixtures.document(""), tokens, new Random(1));
 
         assertThat(cuts)
                 .containsExactly(
-                        new Cut(tokens.slice(0, 6), tokens.slice(6, 12)),
-                        new Cut(tokens.slice(0, 12), tokens.slice(12, 18)));
-        assertThat(sip(Map.of("min_prefix", 7)).cut(Fixtures.document(""), tokens, new Random(1)))
+                        new Example(tokens.slice(0, 6), tokens.slice(6, 12)),
+                        new Example(tokens.slice(0, 12), tokens.slice(12, 18)));
+        assertThat(sip(Map.of("min_prefix", 7)).examples(Fixtures.document(""), tokens, new Random(1)))
                 .hasSize(1);
-        assertThat(sip(Map.of()).cut(Fixtures.document(""), Fixtures.counting(11), new Random(1)))
+        assertThat(sip(Map.of()).examples(Fixtures.document(""), Fixtures.counting(11), new Random(1)))
                 .isEmpty();
-        assertThat(sip(Map.of()).cut(Fixtures.document(""), Fixtures.counting(60), new Random(1)))
+        assertThat(sip(Map.of()).examples(Fixtures.document(""), Fixtures.counting(60), new Random(1)))
                 .hasSize(9)
                 .allMatch(cut -> cut.prompt().length() <= 20 && cut.target().length() == N);
     }
@@ -199,7 +219,7 @@ class SelfImprovingTest {
         assertThat(group.group().rollouts())
                 .extracting(Rollout::origin)
                 .containsExactly(Origin.SAMPLED, Origin.SAMPLED, Origin.SAMPLED, Origin.DOCUMENT);
-        assertThat(group.group().rollouts().get(3).sampled()).isZero();
+        assertThat(group.group().rollouts().get(3).sampledLength()).isZero();
         assertThat(group.rewards()).extracting(Reward::total).containsExactly(0.0, 1 / 3.0, 2 / 3.0, 1.0);
         assertThat(pair(sip(Map.of()), group)).containsExactly("origin", "a");
     }

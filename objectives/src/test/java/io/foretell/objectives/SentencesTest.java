@@ -60,7 +60,7 @@ class SentencesTest {
                 text.append(parts.get(random.nextInt(parts.size())));
             }
             int at = 0;
-            for (Sentences.Span span : SENTENCES.of(text.toString())) {
+            for (Sentences.SentenceRange span : SENTENCES.split(text.toString())) {
                 assertThat(text.substring(at, span.from()))
                         .as("%s, seed %d", text, seed)
                         .isBlank();

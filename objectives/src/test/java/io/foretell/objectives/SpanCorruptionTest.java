@@ -8,6 +8,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,7 +49,7 @@ class SpanCorruptionTest {
     }
 
     /** Puts the spans back where their sentinels stand. @return the text, without the mode */
-    private static TokenArray restored(Cut cut) {
+    private static TokenArray restored(Example cut) {
         TokenArray prompt = cut.prompt().slice(1, cut.prompt().length());
         if (cut.prompt().at(0) == S) {
             return prompt.concat(cut.target());
@@ -79,8 +85,8 @@ class SpanCorruptionTest {
             int length = 4 + random.nextInt(200);
             int sentinels = 2 + random.nextInt(SENTINELS - 2);
 
-            Cut cut = ul2(512, sentinels)
-                    .cut(document(""), counting(length), random)
+            Example cut = ul2(512, sentinels)
+                    .examples(document(""), counting(length), random)
                     .get(0);
 
             assertThat(restored(cut)).as("round %d, seed %d", i, SEED).isEqualTo(counting(length));
@@ -93,8 +99,9 @@ class SpanCorruptionTest {
         Map<String, Integer> seen = new TreeMap<>();
         int rounds = 7000;
         for (int i = 0; i < rounds; i++) {
-            Cut cut =
-                    ul2(512, SENTINELS).cut(document(""), counting(100), random).get(0);
+            Example cut = ul2(512, SENTINELS)
+                    .examples(document(""), counting(100), random)
+                    .get(0);
             int spans = 0;
             for (int t = 0; t < cut.target().length(); t++) {
                 spans += isSentinel(cut.target().at(t)) ? 1 : 0;
@@ -118,8 +125,9 @@ class SpanCorruptionTest {
         Map<String, Integer> layouts = new TreeMap<>();
         int rounds = 0;
         for (int i = 0; i < 20_000; i++) {
-            Cut cut =
-                    ul2(512, SENTINELS).cut(document(""), counting(12), random).get(0);
+            Example cut = ul2(512, SENTINELS)
+                    .examples(document(""), counting(12), random)
+                    .get(0);
             if (cut.prompt().at(0) == R + 1 && cut.target().length() == 9) {
                 rounds++; // half of twelve tokens in spans of 3: six kept ones and six others, each in two parts
                 layouts.merge(cut.target().toString(), 1, Integer::sum);
@@ -156,13 +164,15 @@ class SpanCorruptionTest {
         SplittableRandom random = new SplittableRandom(SEED);
         List<Integer> starts = new ArrayList<>();
         for (int i = 0; i < 500; i++) {
-            TokenArray text = restored(
-                    ul2(16, SENTINELS).cut(document(""), counting(20), random).get(0));
+            TokenArray text = restored(ul2(16, SENTINELS)
+                    .examples(document(""), counting(20), random)
+                    .get(0));
             assertThat(text.length()).isEqualTo(16);
             starts.add(text.at(0));
         }
         assertThat(starts).contains(0, 1, 2, 3, 4);
-        assertThat(ul2(16, SENTINELS).cut(document(""), counting(3), random)).isEmpty();
+        assertThat(ul2(16, SENTINELS).examples(document(""), counting(3), random))
+                .isEmpty();
     }
 
     @Test

@@ -6,6 +6,19 @@ import static io.foretell.objectives.Fixtures.rollout;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.VersionRange;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -110,7 +123,8 @@ class ValuesTest {
 
         assertThatThrownBy(() -> new Document(" ", "text", "", Map.of())).hasMessageContaining("id is blank");
         assertThatThrownBy(() -> new Document("a", "\n", "", Map.of())).hasMessageContaining("a has no text");
-        assertThatThrownBy(() -> new Cut(TokenArray.of(1), TokenArray.EMPTY)).hasMessageContaining("target");
+        assertThatThrownBy(() -> new Example(TokenArray.of(1), TokenArray.EMPTY))
+                .hasMessageContaining("target");
         assertThatThrownBy(() -> Fixtures.task(TokenArray.of(1), TokenArray.EMPTY))
                 .hasMessageContaining("target");
         assertThatThrownBy(() -> Reward.of(Double.NaN, Map.of())).hasMessageContaining("finite");
@@ -146,9 +160,9 @@ class ValuesTest {
                 1,
                 7,
                 FinishReason.LENGTH,
-                List.of(new VersionSpan(9, 0, 1), new VersionSpan(4, 1, 3)));
+                List.of(new VersionRange(9, 0, 1), new VersionRange(4, 1, 3)));
 
-        assertThat(rollout.sampled()).isEqualTo(2);
+        assertThat(rollout.sampledLength()).isEqualTo(2);
         assertThat(rollout.oldestVersion()).isEqualTo(4);
         assertThat(new Rollout(0, 1, TokenArray.EMPTY, FloatArray.EMPTY, 0, 1, 7, FinishReason.ABORT, List.of())
                         .oldestVersion())

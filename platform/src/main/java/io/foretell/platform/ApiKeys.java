@@ -3,16 +3,14 @@ package io.foretell.platform;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Lets through whoever shows one of the keys, as {@code Authorization: Bearer} or {@code X-API-Key}.
  *
- * <p>Compares digests in constant time and against every key, so that neither content nor number of keys can be timed.
+ * <p>Compares digests in constant time and against every key, so that timing reveals neither their content nor their number.
  * Thread-safe.
  */
 final class ApiKeys implements Handler<RoutingContext> {
@@ -21,7 +19,7 @@ final class ApiKeys implements Handler<RoutingContext> {
     private final List<byte[]> digests;
 
     ApiKeys(List<String> keys) {
-        this.digests = keys.stream().map(ApiKeys::digest).toList();
+        this.digests = keys.stream().map(Sha256::of).toList();
     }
 
     @Override
@@ -40,7 +38,7 @@ final class ApiKeys implements Handler<RoutingContext> {
         if (key == null) {
             return false;
         }
-        byte[] digest = digest(key);
+        byte[] digest = Sha256.of(key);
         boolean known = false;
         for (byte[] each : digests) {
             known |= MessageDigest.isEqual(each, digest);
@@ -54,13 +52,5 @@ final class ApiKeys implements Handler<RoutingContext> {
             return authorization.substring(BEARER.length()).strip();
         }
         return ctx.request().getHeader("X-API-Key");
-    }
-
-    private static byte[] digest(String key) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

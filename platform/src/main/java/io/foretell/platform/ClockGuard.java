@@ -3,7 +3,6 @@ package io.foretell.platform;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -46,11 +45,7 @@ public final class ClockGuard implements AutoCloseable {
         this.warn = warn;
         this.end = end;
         this.ahead = ahead();
-        this.timer = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "clock guard");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.timer = Threads.scheduled("clock guard");
         timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
     }
 

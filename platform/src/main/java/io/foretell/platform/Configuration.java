@@ -18,14 +18,26 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of one process as immutable records, and as the YAML they were made of.
+ * The settings of one process as immutable records, and as resolved YAML.
  *
- * <p>Defaults, then the file, then the environment, then the command line; later ones win. Maps are merged key by key,
- * and an empty one clears what was there where anything goes; everything else is replaced as a whole. A key that the defaults do not have is an error, except below a default of
- * {@code null} (anything goes) or {@code {}} (a free-form map). Immutable.
+ * <p>Later sources override earlier ones: defaults, file, environment, command line. Maps are merged key by key, except
+ * that an empty map clears a free-form one; everything else is replaced as a whole. A key that the defaults do not have
+ * is an error, except below a default of {@code null} (any value) or {@code {}} (a free-form map). Immutable.
  */
 public final class Configuration<T> {
     private static final String ENVIRONMENT_PREFIX = "FORETELL_";
+
+    /**
+     * Which keys there are.
+     *
+     * @param resource the class-path resource with every key and its default
+     * @param renamed old dotted key to new one; an old key is refused by a sentence that names the new one
+     */
+    public record Defaults(String resource, Map<String, String> renamed) {
+        public Defaults {
+            renamed = Map.copyOf(renamed);
+        }
+    }
 
     private final T values;
     private final String yaml;
@@ -36,23 +48,24 @@ public final class Configuration<T> {
     }
 
     /**
-     * Resolves and checks everything at once.
+     * Resolves and checks all sources.
      *
-     * @param defaultsResource the class-path resource with every key and its default
+     * @param defaultsOf what an empty configuration is, and which keys there are
      * @param file the user's file, or null
      * @param overrides {@code section.key=value} each, the value in YAML
      * @param environment variables; {@code FORETELL_SECTION__KEY} sets {@code section.key}. Names without {@code __}
-     *     that are no key at the top belong to somebody else and are ignored.
-     * @throws ConfigurationException with one sentence about the first thing that is wrong
+     *     are ignored unless they name a top-level key.
+     * @param type a record; keys of the file are its components in snake_case
+     * @throws ConfigurationException with one sentence about the first error
      */
     public static <T> Configuration<T> load(
-            String defaultsResource,
+            Defaults defaultsOf,
             @Nullable Path file,
             List<String> overrides,
             Map<String, String> environment,
             Class<T> type) {
-        ObjectNode defaults = object(resource(defaultsResource, type), defaultsResource);
-        ConfigurationTree tree = new ConfigurationTree(defaults, defaultsResource);
+        ObjectNode defaults = object(resource(defaultsOf.resource(), type), defaultsOf.resource());
+        ConfigurationTree tree = new ConfigurationTree(defaults, defaultsOf.resource(), defaultsOf.renamed());
         if (file != null) {
             tree.overlay(object(text(file), file.toString()), file.toString());
         }

@@ -20,11 +20,13 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
-/** Makes records of a resolved tree, strictly, and sentences of what does not fit. Thread-safe. */
+/** Maps a resolved tree to records, strictly, and turns mismatches into sentences. Thread-safe. */
 final class ConfigurationMapper {
     private static final Pattern SECRET = Pattern.compile("(^|.*[._])(api_keys?|passwords?|secrets?)([.\\[].*|$)");
     private static final ObjectMapper MAPPER = mapper();
@@ -60,10 +62,11 @@ final class ConfigurationMapper {
     private static String unknown(UnrecognizedPropertyException e, ConfigurationTree tree) {
         String key = MappingSentence.key(e);
         String section = key.substring(0, key.length() - e.getPropertyName().length());
-        String nearest = NearestKey.of(
+        String nearest = NearestKey.find(
                 e.getPropertyName(),
                 e.getKnownPropertyIds().stream().map(Object::toString).toList());
-        return tree.sourceOf(key) + ": unknown key '" + key + "'; did you mean '" + section + nearest + "'?";
+        String unknown = tree.sourceOf(key) + ": unknown key '" + key + "'";
+        return nearest.isEmpty() ? unknown + "; remove it" : unknown + "; did you mean '" + section + nearest + "'?";
     }
 
     private static String mismatch(JsonMappingException e, ConfigurationTree tree) {
@@ -90,7 +93,11 @@ final class ConfigurationMapper {
 
     private static ObjectMapper mapper() {
         SimpleModule module = new SimpleModule("configuration");
-        module.addDeserializer(Duration.class, new DurationReader());
+        module.addDeserializer(
+                Duration.class, new UnitReader<>(Duration.class, DurationText::ofSeconds, DurationText::parse));
+        module.addDeserializer(
+                DataSize.class,
+                new UnitReader<>(DataSize.class, bytes -> new DataSize(bytes.longValueExact()), DataSize::parse));
         module.setDeserializerModifier(new BeanDeserializerModifier() {
             @Override
             public JsonDeserializer<?> modifyEnumDeserializer(
@@ -109,23 +116,27 @@ final class ConfigurationMapper {
         return mapper;
     }
 
-    /** {@code 30s}, {@code 500ms}, or a number of seconds. */
-    private static final class DurationReader extends StdDeserializer<Duration> {
+    /** A number or a text with a unit, such as {@code 30s} or {@code 8GiB}. */
+    private static final class UnitReader<T> extends StdDeserializer<T> {
         private static final long serialVersionUID = 1L;
 
-        DurationReader() {
-            super(Duration.class);
+        private final transient Function<BigDecimal, T> ofNumber;
+        private final transient Function<String, T> ofText;
+
+        UnitReader(Class<T> type, Function<BigDecimal, T> ofNumber, Function<String, T> ofText) {
+            super(type);
+            this.ofNumber = ofNumber;
+            this.ofText = ofText;
         }
 
         @Override
-        public Duration deserialize(JsonParser parser, DeserializationContext context) throws IOException {
-            if (parser.currentToken().isNumeric()) {
-                return DurationText.ofSeconds(parser.getDecimalValue());
-            }
+        public T deserialize(JsonParser parser, DeserializationContext context) throws IOException {
             try {
-                return DurationText.parse(parser.getValueAsString(""));
+                return parser.currentToken().isNumeric()
+                        ? ofNumber.apply(parser.getDecimalValue())
+                        : ofText.apply(parser.getValueAsString(""));
             } catch (IllegalArgumentException | ArithmeticException e) {
-                throw MismatchedInputException.from(parser, Duration.class, String.valueOf(e.getMessage()));
+                throw MismatchedInputException.from(parser, handledType(), String.valueOf(e.getMessage()));
             }
         }
     }

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The defaults, with what the file, the environment and the command line say laid over them, and who said what.
+ * The defaults, overlaid with the file, the environment and the command line, and the source of each value.
  *
  * <p>Confined to one call of {@link Configuration#load}.
  */
@@ -16,12 +16,15 @@ final class ConfigurationTree {
     private final ObjectNode defaults;
     private final ObjectNode resolved;
     private final String defaultsSource;
+    private final Map<String, String> renamed;
     private final Map<String, String> sources = new TreeMap<>();
 
-    ConfigurationTree(ObjectNode defaults, String defaultsSource) {
+    /** @param renamed the new name of every key that had another one */
+    ConfigurationTree(ObjectNode defaults, String defaultsSource, Map<String, String> renamed) {
         this.defaults = defaults;
         this.resolved = defaults.deepCopy();
         this.defaultsSource = defaultsSource;
+        this.renamed = renamed;
     }
 
     ObjectNode resolved() {
@@ -29,14 +32,16 @@ final class ConfigurationTree {
     }
 
     /**
-     * Lays a tree over what there is: maps are merged, unless an empty one clears a free-form
-     * one; everything else is replaced as a whole.
+     * Overlays a tree: maps are merged, except that an empty map clears a free-form one; everything else is replaced as
+     * a whole.
+     *
+     * @throws ConfigurationException for a key that the defaults do not have
      */
     void overlay(ObjectNode tree, String source) {
         overlay(resolved, defaults, tree, "", source);
     }
 
-    /** Who said what stands at this dotted key, or at the nearest key above it. */
+    /** The source of the value at this dotted key, or at the nearest key above it. */
     String sourceOf(String key) {
         for (String at = key; !at.isEmpty(); at = above(at)) {
             String source = sources.get(at);
@@ -86,6 +91,9 @@ final class ConfigurationTree {
     }
 
     private ConfigurationException unknown(String key, JsonNode value, String source) {
+        if (renamed.containsKey(key)) {
+            return new ConfigurationException(source + ": " + key + " was renamed: use " + renamed.get(key));
+        }
         String full = key;
         JsonNode inner = value;
         while (inner.isObject() && inner.size() == 1) {
@@ -94,7 +102,7 @@ final class ConfigurationTree {
             inner = only.getValue();
         }
         return new ConfigurationException(
-                source + ": unknown key '" + full + "'; did you mean '" + NearestKey.of(full, keys()) + "'?");
+                source + ": unknown key '" + full + "'; did you mean '" + NearestKey.find(full, keys()) + "'?");
     }
 
     private static void collect(JsonNode node, String path, List<String> keys) {

@@ -34,7 +34,7 @@ final class DurationText {
     }
 
     /** The text in the largest unit that divides it. */
-    static String of(Duration duration) {
+    static String format(Duration duration) {
         long ms = duration.toMillis();
         if (ms == 0 || ms % 1000 != 0) {
             return ms + "ms";

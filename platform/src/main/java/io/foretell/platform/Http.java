@@ -47,7 +47,7 @@ public final class Http {
             }
             return value;
         } catch (JsonMappingException e) {
-            throw new ForetellException(ErrorCode.INVALID_REQUEST, MappingSentence.of(e), e);
+            throw new ForetellException(ErrorCode.INVALID_REQUEST, MappingSentence.sentence(e), e);
         } catch (JsonProcessingException e) {
             throw new ForetellException(ErrorCode.INVALID_REQUEST, notJson(e), e);
         } catch (IOException e) {

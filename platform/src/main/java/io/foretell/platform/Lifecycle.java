@@ -152,7 +152,7 @@ public final class Lifecycle {
         try {
             if (!latch.await(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
                 throw new ForetellException(
-                        ErrorCode.TIMEOUT, "still starting or stopping after " + DurationText.of(deadline));
+                        ErrorCode.TIMEOUT, "still starting or stopping after " + DurationText.format(deadline));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

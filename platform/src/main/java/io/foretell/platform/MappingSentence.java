@@ -13,12 +13,12 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Turns Jackson's complaints into one sentence about a key, a value and what was expected. Pure functions. */
+/** Turns Jackson's exceptions into one sentence about a key, its value and what was expected. Pure functions. */
 final class MappingSentence {
     private MappingSentence() {}
 
     /** The sentence for a body of JSON. */
-    static String of(JsonMappingException e) {
+    static String sentence(JsonMappingException e) {
         Optional<String> own = ofConstructor(e);
         if (own.isPresent()) {
             return own.get();
@@ -26,7 +26,7 @@ final class MappingSentence {
         String key = key(e);
         String subject = key.isEmpty() ? "the body" : "'" + key + "'";
         if (e instanceof ValueInstantiationException) {
-            return subject + " lacks a member that it needs";
+            return subject + " lacks a required member";
         }
         return e instanceof MismatchedInputException mismatch && mismatch.getTargetType() != null
                 ? subject + " must be " + expected(mismatch.getTargetType())
@@ -34,7 +34,7 @@ final class MappingSentence {
                         + e.getOriginalMessage().lines().findFirst().orElse("");
     }
 
-    /** What a record's constructor said, when it was the constructor that refused. */
+    /** The message of a record's constructor, when the constructor refused the value. */
     static Optional<String> ofConstructor(JsonMappingException e) {
         boolean said = e instanceof ValueInstantiationException || e.getCause() instanceof RuntimeException;
         Throwable cause = e.getCause();
@@ -44,7 +44,7 @@ final class MappingSentence {
         return Optional.ofNullable(cause.getMessage()).filter(sentence -> !isFromJava(cause, sentence));
     }
 
-    /* Java's own words about a null speak of code; those of requireNonNull were written for a reader. */
+    /* Java's own message about a null speaks of code; the messages of requireNonNull were written for users. */
     private static boolean isFromJava(Throwable cause, String sentence) {
         return cause instanceof NullPointerException && sentence.startsWith("Cannot ");
     }
@@ -78,6 +78,9 @@ final class MappingSentence {
         }
         if (type == Duration.class) {
             return "a duration such as 30s or 500ms";
+        }
+        if (type == DataSize.class) {
+            return "a size such as 512MiB or 8GiB";
         }
         if (type.isEnum()) {
             return Arrays.stream(type.getEnumConstants())

@@ -1,22 +1,25 @@
 package io.foretell.platform;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The one named daemon thread that may touch a native resource; everyone else hands it work.
  *
- * <p>Thread-safe. Work is done in the order it came. The thread is never interrupted, because native code does not
- * survive that; a call whose deadline passes before its turn is not begun.
+ * <p>Thread-safe. Work runs in the order of its submission. The thread is never interrupted, because native code does
+ * not survive that; a call whose deadline passes before its turn is not started.
  */
 public final class OwnerThread implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OwnerThread.class);
@@ -25,19 +28,22 @@ public final class OwnerThread implements AutoCloseable {
 
     private final String name;
     private final Thread thread;
-    private final Deque<Work<?>> queue = new ArrayDeque<>();
-    private boolean closed;
+    private final ThreadPoolExecutor executor;
 
     private OwnerThread(String name) {
         this.name = name;
-        this.thread = new Thread(this::run, name);
-        thread.setDaemon(true);
+        AtomicReference<Thread> made = new AtomicReference<>();
+        this.executor =
+                new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(QUEUE_LIMIT), task -> {
+                    made.set(Threads.daemon(name, task));
+                    return made.get();
+                });
+        executor.prestartCoreThread();
+        this.thread = made.get();
     }
 
     public static OwnerThread start(String name) {
-        OwnerThread owner = new OwnerThread(name);
-        owner.thread.start();
-        return owner;
+        return new OwnerThread(name);
     }
 
     /**
@@ -57,7 +63,9 @@ public final class OwnerThread implements AutoCloseable {
             String doing = doing();
             result.cancel(false);
             throw new ForetellException(
-                    ErrorCode.TIMEOUT, name + " did not answer within " + DurationText.of(deadline) + ": " + doing, e);
+                    ErrorCode.TIMEOUT,
+                    name + " did not answer within " + DurationText.format(deadline) + ": " + doing,
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             result.cancel(false);
@@ -70,19 +78,13 @@ public final class OwnerThread implements AutoCloseable {
     /** Queues the work; the future fails with UNAVAILABLE when the queue is full or the thread closed. */
     public <T> CompletableFuture<T> submit(Callable<T> work) {
         CompletableFuture<T> result = new CompletableFuture<>();
-        @Nullable String refusal = null;
-        synchronized (queue) {
-            if (closed) {
-                refusal = name + " is closed";
-            } else if (queue.size() >= QUEUE_LIMIT) {
-                refusal = name + " has " + QUEUE_LIMIT + " calls waiting already; try again later";
-            } else {
-                queue.addLast(new Work<>(work, result));
-                queue.notifyAll();
-            }
-        }
-        if (refusal != null) {
-            result.completeExceptionally(new ForetellException(ErrorCode.UNAVAILABLE, refusal));
+        try {
+            executor.execute(new Work<>(work, result));
+        } catch (RejectedExecutionException e) {
+            String refusal = executor.isShutdown()
+                    ? name + " is closed"
+                    : name + " has " + QUEUE_LIMIT + " calls waiting already; try again later";
+            result.completeExceptionally(new ForetellException(ErrorCode.UNAVAILABLE, refusal, e));
         }
         return result;
     }
@@ -100,57 +102,35 @@ public final class OwnerThread implements AutoCloseable {
 
     /** Takes no more work and waits until what is queued is done; after the deadline the rest fails. */
     public void close(Duration deadline) {
-        synchronized (queue) {
-            closed = true;
-            queue.notifyAll();
-        }
+        executor.shutdown(); // never now: that would interrupt the work
         if (isCurrent()) {
             return;
         }
+        boolean isDone = false;
         try {
-            thread.join(Math.max(1, deadline.toMillis()));
+            isDone = executor.awaitTermination(deadline.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (thread.isAlive()) {
+        if (!isDone) {
             LOG.warn("gave up waiting for an owner thread name={} doing={}", name, doing());
             abandon();
         }
     }
 
-    private void run() {
-        for (Work<?> work = next(); work != null; work = next()) {
-            work.run();
-        }
-    }
-
-    private @Nullable Work<?> next() {
-        synchronized (queue) {
-            while (queue.isEmpty() && !closed) {
-                try {
-                    queue.wait();
-                } catch (InterruptedException e) {
-                    LOG.warn("an owner thread ignores an interrupt name={}", name);
-                }
-            }
-            return queue.pollFirst();
-        }
-    }
-
     private void abandon() {
-        synchronized (queue) {
-            queue.forEach(work -> work.result()
-                    .completeExceptionally(new ForetellException(
-                            ErrorCode.UNAVAILABLE, name + " was closed before this call's turn")));
-            queue.clear();
+        List<Runnable> waiting = new ArrayList<>();
+        executor.getQueue().drainTo(waiting);
+        for (Runnable work : waiting) {
+            ((Work<?>) work)
+                    .result()
+                    .completeExceptionally(
+                            new ForetellException(ErrorCode.UNAVAILABLE, name + " was closed before this call's turn"));
         }
     }
 
     private String doing() {
-        int waiting;
-        synchronized (queue) {
-            waiting = queue.size();
-        }
+        int waiting = executor.getQueue().size();
         String own = OwnerThread.class.getName();
         for (StackTraceElement frame : thread.getStackTrace()) {
             String owner = frame.getClassName();
@@ -183,8 +163,9 @@ public final class OwnerThread implements AutoCloseable {
         return new ForetellException(ErrorCode.INTERNAL, String.valueOf(failure.getMessage()), failure);
     }
 
-    private record Work<T>(Callable<T> call, CompletableFuture<T> result) {
-        void run() {
+    private record Work<T>(Callable<T> call, CompletableFuture<T> result) implements Runnable {
+        @Override
+        public void run() {
             if (result.isDone()) {
                 return;
             }

@@ -6,7 +6,7 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 
 /** The batch behind one write. Confined to that call. */
-record RocksBatch(WriteBatch batch, Function<String, ColumnFamilyHandle> families) implements Batch {
+record RocksBatch(WriteBatch batch, Function<String, ColumnFamilyHandle> families) implements RocksStore.Batch {
     @Override
     public void put(String family, byte[] key, byte[] value) {
         add(() -> batch.put(families.apply(family), key, value));

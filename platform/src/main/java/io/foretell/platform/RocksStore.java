@@ -29,6 +29,16 @@ import org.rocksdb.WriteOptions;
  * closes it.
  */
 public final class RocksStore implements AutoCloseable {
+    /** Changes that become visible together. Confined to the call that handed it out. */
+    public interface Batch {
+        void put(String family, byte[] key, byte[] value);
+
+        void delete(String family, byte[] key);
+
+        /** Deletes every key from {@code from} (inclusive) to {@code toExclusive}. */
+        void deleteRange(String family, byte[] from, byte[] toExclusive);
+    }
+
     private final Path dir;
     private final RocksResources resources;
     private final RocksDB db;
@@ -142,19 +152,6 @@ public final class RocksStore implements AutoCloseable {
                 }
                 entries.status();
             }
-            return true;
-        });
-    }
-
-    /** About how many keys the family has; deleted ones may count until they are compacted. */
-    public long approximateCount(String family) {
-        return reading(() -> db.getLongProperty(handle(family), "rocksdb.estimate-num-keys"));
-    }
-
-    /** Gives the disk space of a deleted range back; what lies in files of its own goes at once. */
-    public void reclaim(String family, byte[] from, byte[] toExclusive) {
-        reading(() -> {
-            db.deleteFilesInRanges(handle(family), List.of(from, toExclusive), false);
             return true;
         });
     }

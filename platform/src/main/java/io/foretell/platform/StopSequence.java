@@ -46,7 +46,7 @@ final class StopSequence {
     }
 
     private static void stopOne(Running component, Duration share) {
-        LOG.info("stopping component={} deadline={}", component.name, DurationText.of(share));
+        LOG.info("stopping component={} deadline={}", component.name, DurationText.format(share));
         FutureTask<Boolean> task = new FutureTask<>(() -> {
             component.stop.stop();
             return true;
@@ -58,7 +58,7 @@ final class StopSequence {
             task.get(share.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             throw new ForetellException(
-                    ErrorCode.TIMEOUT, component.name + " did not stop within " + DurationText.of(share), e);
+                    ErrorCode.TIMEOUT, component.name + " did not stop within " + DurationText.format(share), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ForetellException(ErrorCode.UNAVAILABLE, "interrupted while stopping " + component.name, e);

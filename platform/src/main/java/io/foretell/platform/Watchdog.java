@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -37,11 +36,7 @@ public final class Watchdog implements AutoCloseable {
         this.limit = limit;
         this.clock = clock;
         this.report = report;
-        this.timer = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "watchdog");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.timer = Threads.scheduled("watchdog");
         long periodMs = Math.max(100, Math.min(1000, limit.toMillis() / 4));
         timer.scheduleWithFixedDelay(this::look, periodMs, periodMs, TimeUnit.MILLISECONDS);
     }

@@ -4,58 +4,66 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.StringReader;
-import java.math.BigInteger;
-import java.util.regex.Pattern;
-import org.yaml.snakeyaml.DumperOptions.ScalarStyle;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.error.Mark;
-import org.yaml.snakeyaml.error.MarkedYAMLException;
-import org.yaml.snakeyaml.error.YAMLException;
-import org.yaml.snakeyaml.nodes.MappingNode;
-import org.yaml.snakeyaml.nodes.Node;
-import org.yaml.snakeyaml.nodes.NodeTuple;
-import org.yaml.snakeyaml.nodes.ScalarNode;
-import org.yaml.snakeyaml.nodes.SequenceNode;
+import java.util.Optional;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.constructor.StandardConstructor;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /**
- * YAML as a JSON tree, with the scalars of YAML 1.2: {@code 1e-4} is a number, {@code no} and {@code 1:30} are texts.
+ * YAML as a JSON tree, with the core schema of YAML 1.2: {@code 1e-4} is a number, {@code no} and {@code 1:30} are texts.
  *
  * <p>Duplicate keys are errors. Confined to one call.
  */
 final class YamlTree {
-    private static final Pattern WHOLE = Pattern.compile("[-+]?[0-9]+");
-    private static final Pattern DECIMAL = Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?");
-    private static final int DEEPEST = 50;
+    private static final int MAX_DEPTH = 50;
 
     private final String source;
+    private final StandardConstructor scalars;
 
-    private YamlTree(String source) {
+    private YamlTree(String source, LoadSettings settings) {
         this.source = source;
+        this.scalars = new StandardConstructor(settings);
     }
 
     /**
      * Reads one document; an empty one is the null node.
      *
-     * @param source what the sentences begin with, such as the file's name
+     * @param source what error sentences begin with, such as the name of the file
+     * @throws ConfigurationException when the text is not YAML, or a key occurs twice
      */
     static JsonNode parse(String text, String source) {
+        LoadSettings settings = LoadSettings.builder()
+                .setLabel(source)
+                .setSchema(new CoreSchema())
+                .build();
         try {
-            Node root = new Yaml(new LoaderOptions()).compose(new StringReader(text));
-            return root == null ? JsonNodeFactory.instance.nullNode() : new YamlTree(source).node(root, "", 0);
-        } catch (MarkedYAMLException e) {
+            Optional<Node> root = new Compose(settings).composeString(text);
+            return root.isEmpty()
+                    ? JsonNodeFactory.instance.nullNode()
+                    : new YamlTree(source, settings).node(root.get(), "", 0);
+        } catch (MarkedYamlEngineException e) {
             throw new ConfigurationException(
-                    source + ": not valid YAML" + at(e.getProblemMark()) + ": " + e.getProblem(), e);
-        } catch (YAMLException e) {
-            String reason = e.getMessage().lines().findFirst().orElse("it cannot be read");
+                    source + ": not valid YAML"
+                            + e.getProblemMark().map(YamlTree::at).orElse("") + ": " + e.getProblem(),
+                    e);
+        } catch (YamlEngineException e) {
+            String reason = e.getMessage().lines().findFirst().orElse("the parser gives no reason");
             throw new ConfigurationException(source + ": not valid YAML: " + reason, e);
         }
     }
 
     private JsonNode node(Node node, String path, int depth) {
-        if (depth > DEEPEST) {
-            throw new ConfigurationException(source + ": nested deeper than " + DEEPEST + " levels" + at(node));
+        if (depth > MAX_DEPTH) {
+            throw new ConfigurationException(source + ": nested deeper than " + MAX_DEPTH + " levels" + at(node));
         }
         if (node instanceof MappingNode mapping) {
             return mapping(mapping, path, depth);
@@ -67,7 +75,7 @@ final class YamlTree {
             }
             return list;
         }
-        return scalar((ScalarNode) node);
+        return Json.mapper().valueToTree(scalars.constructSingleDocument(Optional.of(node)));
     }
 
     private ObjectNode mapping(MappingNode mapping, String path, int depth) {
@@ -86,42 +94,11 @@ final class YamlTree {
         return object;
     }
 
-    private static JsonNode scalar(ScalarNode scalar) {
-        JsonNodeFactory nodes = JsonNodeFactory.instance;
-        String text = scalar.getValue();
-        if (scalar.getScalarStyle() != ScalarStyle.PLAIN) {
-            return nodes.textNode(text);
-        }
-        return switch (text) {
-            case "", "~", "null", "Null", "NULL" -> nodes.nullNode();
-            case "true", "True", "TRUE" -> nodes.booleanNode(true);
-            case "false", "False", "FALSE" -> nodes.booleanNode(false);
-            case ".inf", "+.inf" -> nodes.numberNode(Double.POSITIVE_INFINITY);
-            case "-.inf" -> nodes.numberNode(Double.NEGATIVE_INFINITY);
-            default -> plain(text);
-        };
-    }
-
-    private static JsonNode plain(String text) {
-        if (WHOLE.matcher(text).matches()) {
-            BigInteger whole = new BigInteger(text.startsWith("+") ? text.substring(1) : text);
-            if (whole.bitLength() < Integer.SIZE) {
-                return JsonNodeFactory.instance.numberNode(whole.intValue());
-            }
-            return whole.bitLength() < Long.SIZE
-                    ? JsonNodeFactory.instance.numberNode(whole.longValue())
-                    : JsonNodeFactory.instance.numberNode(whole);
-        }
-        return DECIMAL.matcher(text).matches()
-                ? JsonNodeFactory.instance.numberNode(Double.parseDouble(text))
-                : JsonNodeFactory.instance.textNode(text);
-    }
-
     private static String at(Node node) {
-        return at(node.getStartMark());
+        return node.getStartMark().map(YamlTree::at).orElse("");
     }
 
     private static String at(Mark mark) {
-        return mark == null ? "" : " at line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1);
+        return " at line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1);
     }
 }

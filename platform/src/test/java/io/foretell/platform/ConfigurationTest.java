@@ -3,6 +3,7 @@ package io.foretell.platform;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ConfigurationTest {
-    private static final String DEFAULTS = "test-defaults.yaml";
+    private static final Configuration.Defaults DEFAULTS =
+            new Configuration.Defaults("test-defaults.yaml", Map.of("rollout.group", "rollout.n"));
 
     enum LossMode {
         VANILLA,
@@ -32,7 +34,15 @@ class ConfigurationTest {
         }
     }
 
-    record Learner(double learningRate, LossMode lossMode) {}
+    record Rate(double learningRate, int warmupSteps, Plan schedule) {
+        Rate {
+            Check.that("learner.warmup_steps", warmupSteps, warmupSteps >= 0, "0 or more");
+        }
+    }
+
+    record Plan(int cooldown) {}
+
+    record Learner(@JsonUnwrapped Rate rate, LossMode lossMode, DataSize maxBytes) {}
 
     record Policy(@Nullable Map<String, Object> path) {}
 
@@ -64,7 +74,9 @@ class ConfigurationTest {
         Settings settings = Configuration.load(DEFAULTS, null, List.of(), Map.of(), Settings.class)
                 .values();
 
-        assertThat(settings.learner()).isEqualTo(new Learner(1e-4, LossMode.VANILLA));
+        assertThat(settings.learner())
+                .isEqualTo(
+                        new Learner(new Rate(1e-4, 0, new Plan(7)), LossMode.VANILLA, DataSize.ofMebibytes(8 * 1024)));
         assertThat(settings.rollout()).isEqualTo(new Rollout(8, 1.0, Duration.ofSeconds(30), Map.of()));
         assertThat(settings.phases()).containsExactly(new Phase("ntp", 400));
     }
@@ -133,6 +145,46 @@ class ConfigurationTest {
     }
 
     @Test
+    void sizesHaveUnitsAndPlainNumbersAreBytes() {
+        assertThat(maxBytes("1048576").bytes()).isEqualTo(1 << 20);
+        assertThat(maxBytes("1.5 GiB").bytes()).isEqualTo(1610612736L);
+        assertThat(maxBytes("2MB").bytes()).isEqualTo(2_000_000);
+        assertThat(maxBytes("7B").bytes()).isEqualTo(7);
+    }
+
+    @Test
+    void keysOfAGroupStayFlat() {
+        Learner learner = load(
+                        "learner: {learning_rate: 0.5, warmup_steps: 3, schedule: {cooldown: 2}}", List.of(), Map.of())
+                .values()
+                .learner();
+
+        assertThat(learner.rate()).isEqualTo(new Rate(0.5, 3, new Plan(2)));
+        assertThat(learner.lossMode()).isEqualTo(LossMode.VANILLA);
+    }
+
+    @Test
+    void aMistakeInAGroupIsNamedByItsFlatKey() {
+        assertRefused(
+                "learner: {warmup_steps: x}", file + ": 'learner.warmup_steps' must be a whole number, not \"x\"");
+        assertRefused(
+                "learner: {schedule: {cooldown: null}}",
+                file + ": 'learner.schedule.cooldown' is missing; it must be a whole number");
+        assertRefused("learner: {warmup_steps: -1}", "learner.warmup_steps is -1 but must be 0 or more");
+        assertRefused(
+                "learner: {warmup_step: 1}",
+                file + ": unknown key 'learner.warmup_step'; did you mean 'learner.warmup_steps'?");
+    }
+
+    @Test
+    void aRenamedKeyIsRefusedWithItsNewName() {
+        assertRefused("rollout: {group: 4}", file + ": rollout.group was renamed: use rollout.n");
+        assertRefused("rollout: {group: {a: 4}}", file + ": rollout.group was renamed: use rollout.n");
+        assertThatThrownBy(() -> load("", List.of("rollout.group=4"), Map.of()))
+                .hasMessage("--set: rollout.group was renamed: use rollout.n");
+    }
+
+    @Test
     void anEmptyFileIsFine() {
         assertThat(load("# nothing\n", List.of(), Map.of()).values().rollout().n())
                 .isEqualTo(8);
@@ -185,6 +237,9 @@ class ConfigurationTest {
                 "rollout: {deadline: soon}",
                 file + ": 'rollout.deadline' must be a duration such as 30s or 500ms, not \"soon\"");
         assertRefused(
+                "learner: {max_bytes: 8QiB}",
+                file + ": 'learner.max_bytes' must be a size such as 512MiB or 8GiB, not \"8QiB\"");
+        assertRefused(
                 "learner: {loss_mode: vanila}",
                 file + ": 'learner.loss_mode' must be one of vanilla, seq_mean, not \"vanila\"");
         assertRefused("phases: [{objective: ntp}]", file + ": 'phases[0].steps' is missing; it must be a whole number");
@@ -217,6 +272,13 @@ class ConfigurationTest {
     void anOverrideWithoutAValueSaysHowToWriteOne() {
         assertThatThrownBy(() -> load("", List.of("rollout.n"), Map.of()))
                 .hasMessage("--set: 'rollout.n' must look like section.key=value");
+    }
+
+    private DataSize maxBytes(String text) {
+        return load("", List.of("learner.max_bytes=" + text), Map.of())
+                .values()
+                .learner()
+                .maxBytes();
     }
 
     private Duration deadline(String text) {

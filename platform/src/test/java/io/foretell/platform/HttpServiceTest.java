@@ -132,7 +132,7 @@ class HttpServiceTest {
         assertProblem(post("/echo", ""), 400, "this request needs a JSON body");
         assertProblem(post("/echo", "null"), 400, "this request needs a JSON body, not null");
         assertProblem(post("/echo", "{\"text\":\"\"}"), 400, "text must not be blank");
-        assertProblem(post("/echo", "{}"), 400, "the body lacks a member that it needs");
+        assertProblem(post("/echo", "{}"), 400, "the body lacks a required member");
         assertProblem(post("/echo", "{\"times\":\"x\"}"), 400, "'times' must be a whole number");
         assertProblem(post("/echo", "{\"times\":1.5}"), 400, "'times' must be a whole number");
         assertProblem(post("/echo", "[]"), 400, "the body must be a map of keys");

@@ -17,7 +17,7 @@ record CacheRoom(int rows, int columns, int prompts, int promptColumns) {
     }
 
     /** The least room for this and for {@code generation}. */
-    CacheRoom and(Generation generation) {
+    CacheRoom and(RunningRequest generation) {
         return new CacheRoom(
                 rows + generation.count(),
                 Math.max(columns, generation.columns()),

@@ -1,9 +1,9 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.VersionSpan;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.VersionRange;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,19 +13,19 @@ import org.jspecify.annotations.Nullable;
 
 /** One continuation that grows: a row of the sampler. Confined to the policy's thread. */
 final class Continuation {
-    final Generation generation;
+    final RunningRequest generation;
     final SamplingParameters sampling;
     private final int index;
     private final SplittableRandom random;
     private final @Nullable StopCondition stop;
-    private final List<VersionSpan> versions = new ArrayList<>();
+    private final List<VersionRange> versions = new ArrayList<>();
     private int[] tokens = new int[16];
     private float[] logProbs = new float[16];
     private float[] policyLogProbs = new float[16];
     private int length;
     private boolean finished;
 
-    Continuation(Generation generation, int index) {
+    Continuation(RunningRequest generation, int index) {
         this.generation = generation;
         this.sampling = generation.request.sampling();
         this.index = index;
@@ -92,9 +92,9 @@ final class Continuation {
     private void mark(long version) {
         int last = versions.size() - 1;
         if (last >= 0 && versions.get(last).version() == version) {
-            versions.set(last, new VersionSpan(version, versions.get(last).start(), length));
+            versions.set(last, new VersionRange(version, versions.get(last).start(), length));
         } else {
-            versions.add(new VersionSpan(version, length - 1, length));
+            versions.add(new VersionRange(version, length - 1, length));
         }
     }
 
@@ -102,7 +102,7 @@ final class Continuation {
         finished = true;
         generation.finish(
                 index,
-                new Sample(
+                new Completion(
                         TokenArray.of(Arrays.copyOf(tokens, length)),
                         FloatArray.of(Arrays.copyOf(logProbs, length)),
                         FloatArray.of(Arrays.copyOf(policyLogProbs, length)),

@@ -45,7 +45,7 @@ final class DecodeCalls {
      * @param rows the continuations of all of them, in order
      * @return (A, 3) each row's first token, as {@link #decode} describes it
      */
-    double[] prefill(List<Generation> batch, List<Integer> slots, List<Continuation> rows) {
+    double[] prefill(List<RunningRequest> batch, List<Integer> slots, List<Continuation> rows) {
         int prompts = batch.size();
         int width = batch.stream()
                 .mapToInt(generation -> generation.request.prompt().length())
@@ -97,7 +97,7 @@ final class DecodeCalls {
         int[] taken = new int[prompts];
         for (int r = 0; r < count; r++) {
             Continuation row = rows.get(r);
-            Generation generation = row.generation;
+            RunningRequest generation = row.generation;
             int prompt = generation.request.prompt().length();
             tokens[r] = row.lastToken();
             filled[r] = row.filled();
@@ -110,7 +110,7 @@ final class DecodeCalls {
                 place[r] = spot;
             }
         }
-        long[] spans = Spans.of(filled); // (n, 2)
+        long[] spans = AttentionSpans.of(filled); // (n, 2)
         return program.call(
                 "decode",
                 inputs -> drawing(

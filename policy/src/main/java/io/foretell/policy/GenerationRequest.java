@@ -1,6 +1,7 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.PolicyException;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,8 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.Experience;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.PolicyException;
 import java.util.List;
 
 /**
@@ -19,7 +20,7 @@ final class KnownTokens {
         for (Experience experience : batch) {
             require(experience.tokens());
             require(experience.forbiddenFirst());
-            experience.textLoss().beside().forEach(this::require);
+            experience.textLoss().auxiliaryTokens().forEach(this::require);
         }
     }
 

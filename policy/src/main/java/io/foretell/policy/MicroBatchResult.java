@@ -1,6 +1,6 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.DirectPreference;
+import io.foretell.losses.DirectPreference;
 import java.util.List;
 
 /**

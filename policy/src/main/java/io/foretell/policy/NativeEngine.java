@@ -3,6 +3,8 @@ package io.foretell.policy;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.pytorch.jni.JniUtils;
+import io.foretell.huggingface.DjlSettings;
+import io.foretell.huggingface.PolicyException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;

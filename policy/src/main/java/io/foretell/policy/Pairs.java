@@ -1,8 +1,9 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.DirectPreference;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.Preference;
+import io.foretell.domain.Experience;
+import io.foretell.domain.Preference;
+import io.foretell.huggingface.PolicyException;
+import io.foretell.losses.DirectPreference;
 import io.foretell.policy.TrainingRows.Kind;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

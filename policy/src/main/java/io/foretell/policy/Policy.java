@@ -1,11 +1,14 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.LossAggregation;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
+import io.foretell.losses.LossAggregation;
+import io.foretell.losses.PolicyGradientLoss;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
@@ -120,13 +123,13 @@ public final class Policy implements AutoCloseable {
     }
 
     /** The live values of every parameter, in the model's order: for tests and inspection of small models. */
-    public List<float[]> weights(Weights which) {
+    public List<float[]> weights(PolicyRole which) {
         return weights.values(which);
     }
 
     /** Continuations for each request, in order: one per seed. */
-    public List<List<Sample>> generate(List<GenerationRequest> requests) {
-        List<CompletableFuture<List<Sample>>> results = submit(requests);
+    public List<List<Completion>> generate(List<GenerationRequest> requests) {
+        List<CompletableFuture<List<Completion>>> results = submit(requests);
         while (results.stream().anyMatch(result -> !result.isDone())) {
             advance();
         }
@@ -141,7 +144,7 @@ public final class Policy implements AutoCloseable {
      * Queues a request for {@link #advance}. A future that is cancelled or completed from outside (a deadline) withdraws
      * the request at the next step.
      */
-    CompletableFuture<List<Sample>> submit(GenerationRequest request) {
+    CompletableFuture<List<Completion>> submit(GenerationRequest request) {
         known.require(request.prompt());
         request.sampling().stopTokens().forEach(known::require);
         return sampler.submit(request);
@@ -153,8 +156,8 @@ public final class Policy implements AutoCloseable {
      *
      * @return in the order of {@code requests}
      */
-    List<CompletableFuture<List<Sample>>> submit(List<GenerationRequest> requests) {
-        Map<Integer, CompletableFuture<List<Sample>>> results = new TreeMap<>();
+    public List<CompletableFuture<List<Completion>>> submit(List<GenerationRequest> requests) {
+        Map<Integer, CompletableFuture<List<Completion>>> results = new TreeMap<>();
         IntStream.range(0, requests.size())
                 .boxed()
                 .sorted(Comparator.comparingInt(i -> -requests.get(i).sampling().maxTokens()))
@@ -163,26 +166,26 @@ public final class Policy implements AutoCloseable {
     }
 
     /** Lets requests in, samples a few tokens for every continuation, lets finished ones out; false when none is left. */
-    boolean advance() {
+    public boolean advance() {
         return sampler.advance();
     }
 
     /** The version that tokens are marked with from now on. */
-    void label(long version) {
+    public void label(long version) {
         sampler.label(version);
     }
 
-    SamplerLoad load() {
+    public SamplerLoad load() {
         return sampler.load();
     }
 
     /** Teacher-forced log-probabilities, in the order of the requests. */
-    public List<Score> score(Weights which, List<ScoreRequest> requests) {
+    public List<Score> score(PolicyRole which, List<ScoreRequest> requests) {
         for (ScoreRequest request : requests) {
             known.require(request.context());
             known.require(request.continuation());
         }
-        return scoring.score(which == Weights.LIVE ? LIVE : EMA, requests);
+        return scoring.score(which == PolicyRole.LIVE ? LIVE : EMA, requests);
     }
 
     /**
@@ -198,11 +201,6 @@ public final class Policy implements AutoCloseable {
         }
         known.require(text);
         return scoring.entropies(text, top, Math.min(config.maxPositions(), options.tokenBudget()));
-    }
-
-    /** The teacher becomes a copy of the live weights. */
-    public void resetTeacher() {
-        weights.resetTeacher();
     }
 
     /** Allocates a fresh optimizer: moments and step counts 0. */
@@ -253,9 +251,9 @@ public final class Policy implements AutoCloseable {
      *
      * @return per experience one value for each token whose {@code lossMask} is not 0, in order
      */
-    public List<double[]> logProbs(Weights which, List<Experience> batch) {
+    public List<double[]> logProbs(PolicyRole which, List<Experience> batch) {
         known.require(batch);
-        return training.logProbs(which == Weights.LIVE ? LIVE : EMA, batch);
+        return training.logProbs(which == PolicyRole.LIVE ? LIVE : EMA, batch);
     }
 
     /** Forgets gradients accumulated since the last step. */
@@ -274,12 +272,12 @@ public final class Policy implements AutoCloseable {
 
     /** Matrix products in GFLOP/s for a square of {@code size}, the best of {@code rounds}. */
     public double matmulPeak(int size, Precision precision, int rounds) {
-        return new MachinePeaks(program).matmul(size, precision, rounds);
+        return new PeakProbe(program).matmul(size, precision, rounds);
     }
 
     /** Bytes per nanosecond (GB/s) read while copying 256 MiB. */
     public double copyBandwidth() {
-        return new MachinePeaks(program).copy();
+        return new PeakProbe(program).copy();
     }
 
     /**

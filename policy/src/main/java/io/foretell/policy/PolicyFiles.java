@@ -1,5 +1,10 @@
 package io.foretell.policy;
 
+import io.foretell.huggingface.FloatFormat;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
+import io.foretell.huggingface.SafetensorsWriter;
+import io.foretell.huggingface.Slice;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;

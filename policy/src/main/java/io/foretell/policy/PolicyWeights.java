@@ -1,6 +1,9 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.Weights;
+import io.foretell.domain.PolicyRole;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.Safetensors;
+import io.foretell.huggingface.Slice;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -64,7 +67,7 @@ final class PolicyWeights {
     }
 
     /** The teacher becomes a copy of the live weights. */
-    void resetTeacher() {
+    private void resetTeacher() {
         program.run("reset_teacher");
     }
 
@@ -81,8 +84,8 @@ final class PolicyWeights {
     }
 
     /** The values of every parameter, in the model's order. */
-    List<float[]> values(Weights which) {
-        int slot = which == Weights.LIVE ? Policy.LIVE : Policy.EMA;
+    List<float[]> values(PolicyRole which) {
+        int slot = which == PolicyRole.LIVE ? Policy.LIVE : Policy.EMA;
         return IntStream.range(0, parameters.size())
                 .mapToObj(i -> {
                     FloatBuffer values =

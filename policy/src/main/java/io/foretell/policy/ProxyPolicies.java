@@ -1,10 +1,13 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.FloatArray;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
 import io.foretell.objectives.ProxyModel;
 import io.foretell.objectives.ProxyModels;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Tokenizer;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.OwnerThread;
 import io.micrometer.core.instrument.Counter;

@@ -1,5 +1,8 @@
 package io.foretell.policy;
 
+import io.foretell.domain.Futures;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -32,9 +35,9 @@ final class Sampler {
     private final int cacheTokens;
     private final int mostRows; // that grow
     private final int mostAhead; // that have joined and wait for one of those to end
-    private final Deque<Generation> waiting = new ArrayDeque<>();
+    private final Deque<RunningRequest> waiting = new ArrayDeque<>();
     private final List<Continuation> rows = new ArrayList<>(); // by place; one that is finished waits for who takes its
-    private final List<Generation> sharing = new ArrayList<>(); // by place
+    private final List<RunningRequest> sharing = new ArrayList<>(); // by place
     private CacheRoom room = CacheRoom.NONE;
     private long version = -1;
 
@@ -60,7 +63,7 @@ final class Sampler {
      *
      * @throws PolicyException when a single continuation does not fit the budget
      */
-    CompletableFuture<List<Sample>> submit(GenerationRequest request) {
+    CompletableFuture<List<Completion>> submit(GenerationRequest request) {
         int prompt = request.prompt().length();
         int longest = request.sampling().maxTokens();
         int count = request.seeds().size();
@@ -70,20 +73,18 @@ final class Sampler {
         }
         int most = Math.max(1, Math.min(mostRows, (cacheTokens - prompt) / longest));
         if (count <= most) {
-            Generation generation = new Generation(request);
+            RunningRequest generation = new RunningRequest(request);
             waiting.add(generation);
             return generation.result;
         }
-        List<Generation> parts = new ArrayList<>();
+        List<RunningRequest> parts = new ArrayList<>();
         for (int from = 0; from < count; from += most) {
-            parts.add(new Generation(request.part(from, Math.min(count, from + most))));
+            parts.add(new RunningRequest(request.part(from, Math.min(count, from + most))));
         }
         waiting.addAll(parts);
-        CompletableFuture<List<Sample>> whole = CompletableFuture.allOf(
-                        parts.stream().map(part -> part.result).toArray(CompletableFuture[]::new))
-                .thenApply(unused -> parts.stream()
-                        .flatMap(part -> part.result.join().stream())
-                        .toList());
+        CompletableFuture<List<Completion>> whole = Futures.all(
+                        parts.stream().map(part -> part.result).toList())
+                .thenApply(results -> results.stream().flatMap(List::stream).toList());
         whole.whenComplete((samples, failure) -> parts.forEach(part -> part.result.cancel(false)));
         return whole;
     }
@@ -91,9 +92,9 @@ final class Sampler {
     /** One round; false when nothing is left to do. */
     boolean advance() {
         try {
-            waiting.forEach(Generation::look);
+            waiting.forEach(RunningRequest::look);
             rows.forEach(row -> row.generation.look());
-            waiting.removeIf(Generation::isOver);
+            waiting.removeIf(RunningRequest::isOver);
             leave();
             closeGaps(mostRows); // those ahead come before those that wait
             admit();
@@ -129,7 +130,7 @@ final class Sampler {
     /** The room for what runs and for as much of what waits, in its order, as the budget and the rows allow. */
     private CacheRoom wanted() {
         CacheRoom wanted = used();
-        for (Generation generation : waiting) {
+        for (RunningRequest generation : waiting) {
             CacheRoom more = wanted.and(generation);
             if (more.rows() > mostRows + mostAhead || more.tokens() > cacheTokens) {
                 break;
@@ -144,7 +145,8 @@ final class Sampler {
         List<Continuation> running = running();
         int columns =
                 running.stream().mapToInt(row -> row.generation.columns()).max().orElse(0);
-        int shared = sharing.stream().mapToInt(Generation::promptColumns).max().orElse(0);
+        int shared =
+                sharing.stream().mapToInt(RunningRequest::promptColumns).max().orElse(0);
         return new CacheRoom(running.size(), columns, sharing.size(), shared);
     }
 
@@ -160,10 +162,10 @@ final class Sampler {
             calls.allocate(wanted);
             room = wanted;
         }
-        List<Generation> alone = new ArrayList<>();
-        List<Generation> groups = new ArrayList<>();
+        List<RunningRequest> alone = new ArrayList<>();
+        List<RunningRequest> groups = new ArrayList<>();
         while (!waiting.isEmpty() && room.holds(used.and(waiting.peek()))) {
-            Generation generation = waiting.poll();
+            RunningRequest generation = waiting.poll();
             used = used.and(generation);
             (generation.shares() ? groups : alone).add(generation);
         }
@@ -172,7 +174,7 @@ final class Sampler {
     }
 
     /** Prefills prompts of similar length together. */
-    private void join(List<Generation> admitted) {
+    private void join(List<RunningRequest> admitted) {
         admitted.sort(Comparator.comparingInt(g -> g.request.prompt().length()));
         int from = 0;
         while (from < admitted.size()) {
@@ -186,10 +188,10 @@ final class Sampler {
         }
     }
 
-    private void enter(List<Generation> batch) {
+    private void enter(List<RunningRequest> batch) {
         List<Continuation> entered = new ArrayList<>();
         List<Integer> places = new ArrayList<>();
-        for (Generation generation : batch) {
+        for (RunningRequest generation : batch) {
             int place = -1;
             for (int i = 0; i < generation.count(); i++) {
                 Continuation row = new Continuation(generation, i);
@@ -245,7 +247,8 @@ final class Sampler {
         rows.stream().filter(Continuation::isFinished).forEach(row -> row.generation.running.remove(row));
         List<Boolean> stays = sharing.stream().map(g -> !g.running.isEmpty()).toList();
         List<int[]> moves = close(sharing, stays, Collections.frequency(stays, true));
-        int columns = sharing.stream().mapToInt(Generation::promptColumns).max().orElse(0);
+        int columns =
+                sharing.stream().mapToInt(RunningRequest::promptColumns).max().orElse(0);
         calls.move(1, moves, columns);
         IntStream.range(0, sharing.size()).forEach(place -> sharing.get(place).place = place);
     }

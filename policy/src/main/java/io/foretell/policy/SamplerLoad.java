@@ -8,5 +8,5 @@ package io.foretell.policy;
  * @param cacheTokens tokens whose keys and values there is room for now
  */
 public record SamplerLoad(int running, int waiting, int cacheTokens) {
-    static final SamplerLoad NONE = new SamplerLoad(0, 0, 0);
+    public static final SamplerLoad NONE = new SamplerLoad(0, 0, 0);
 }

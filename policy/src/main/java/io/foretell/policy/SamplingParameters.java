@@ -1,5 +1,6 @@
 package io.foretell.policy;
 
+import io.foretell.huggingface.PolicyException;
 import java.util.List;
 
 /**

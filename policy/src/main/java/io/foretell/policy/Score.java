@@ -1,6 +1,6 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.FloatArray;
+import io.foretell.domain.FloatArray;
 
 /**
  * @param logProbs per token of the continuation, in nats, temperature 1

@@ -1,6 +1,7 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.PolicyException;
 
 /** Asks for the log-probability of each token of {@code continuation} after {@code context} (at least one token). */
 public record ScoreRequest(TokenArray context, TokenArray continuation) {

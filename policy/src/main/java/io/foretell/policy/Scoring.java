@@ -1,7 +1,7 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.TokenArray;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;

@@ -1,9 +1,9 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.LogRatio;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.PolicyGradientTokens;
-import io.foretell.objectives.RolloutCorrection;
+import io.foretell.losses.LogRatio;
+import io.foretell.losses.PolicyGradientLoss;
+import io.foretell.losses.PolicyGradientTokens;
+import io.foretell.losses.RolloutCorrection;
 import java.util.Arrays;
 
 /**

@@ -1,7 +1,8 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Tokenizer;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.huggingface.PolicyException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;

@@ -1,9 +1,10 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.PolicyGradientTokens;
-import io.foretell.objectives.TextLoss;
+import io.foretell.domain.Experience;
+import io.foretell.domain.TextLoss;
+import io.foretell.huggingface.PolicyException;
+import io.foretell.losses.PolicyGradientLoss;
+import io.foretell.losses.PolicyGradientTokens;
 import io.foretell.policy.TrainingRows.Kind;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -67,7 +68,7 @@ final class Training {
                     select(found, own, rows.size),
                     select(rows.advantages, own, 0),
                     Arrays.stream(own).mapToDouble(r -> rows.weights[r]).toArray());
-            PolicyGradientLoss.Cost cost = loss.of(tokens);
+            PolicyGradientLoss.Cost cost = loss.cost(tokens);
             for (int i = 0; i < own.length; i++) {
                 byLogProb[own[i]] = (float) cost.byLogProb()[i];
                 byEntropy[own[i]] = (float) cost.byEntropy()[i];
@@ -108,7 +109,7 @@ final class Training {
 
     /** The next-token terms of sequence {@code b}; their derivatives go into {@code byLogProb}. */
     private static double text(TextLoss loss, TrainingRows rows, int b, float[] found, float[] byLogProb) {
-        double[] logProbs = new double[1 + loss.beside().size()];
+        double[] logProbs = new double[1 + loss.auxiliaryTokens().size()];
         double sum = 0;
         for (int r = rows.starts[b]; r < rows.starts[b + 1]; r++) {
             if (rows.kinds[r] != Kind.NEXT_TOKEN) {
@@ -117,7 +118,7 @@ final class Training {
             for (int k = 0; k < logProbs.length; k++) {
                 logProbs[k] = found[r + k];
             }
-            TextLoss.Cost cost = loss.at(rows.places[r], logProbs);
+            TextLoss.Cost cost = loss.cost(rows.places[r], logProbs);
             sum += rows.weights[r] * cost.value();
             for (int k = 0; k < logProbs.length; k++) {
                 byLogProb[r + k] = (float) (rows.weights[r] * cost.byLogProb()[k]);

@@ -1,6 +1,6 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.Experience;
+import io.foretell.domain.Experience;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -83,7 +83,7 @@ final class TrainingRows {
                 place(r, b, t, experience.tokens().at(t), 1, Kind.NEXT_TOKEN);
                 weights[r] = ceWeights[t];
                 r++;
-                for (int beside : experience.textLoss().beside()) {
+                for (int beside : experience.textLoss().auxiliaryTokens()) {
                     place(r++, b, t, beside, 1, Kind.BESIDE);
                 }
             }
@@ -125,7 +125,7 @@ final class TrainingRows {
         for (int t = 1; t < experience.tokens().length(); t++) {
             count += experience.lossMask().at(t) != 0 ? 1 : 0;
             count += experience.ceWeights().at(t) != 0
-                    ? 1 + experience.textLoss().beside().size()
+                    ? 1 + experience.textLoss().auxiliaryTokens().size()
                     : 0;
         }
         return count;

@@ -1,5 +1,9 @@
 package io.foretell.policy;
 
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
+import io.foretell.huggingface.Safetensors;
+import io.foretell.huggingface.Slice;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,5 +1,7 @@
 package io.foretell.policy;
 
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.Slice;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -3,9 +3,10 @@ package io.foretell.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.PolicyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,7 +30,7 @@ class CheckpointTest {
     }
 
     private static List<Experience> batch(Policy policy) {
-        ReferenceDecoder decoder = new ReferenceDecoder(policy.config(), policy.weights(Weights.LIVE));
+        ReferenceDecoder decoder = new ReferenceDecoder(policy.config(), policy.weights(PolicyRole.LIVE));
         return TestBatches.mixed(decoder, new Random(42), 4);
     }
 
@@ -66,13 +67,13 @@ class CheckpointTest {
             policy.startTraining();
             train(policy, batch(policy), 2);
             policy.save(folder.resolve("saved"), folder.resolve("origin"));
-            live = policy.score(Weights.LIVE, request);
-            teacher = policy.score(Weights.EMA, request);
+            live = policy.score(PolicyRole.LIVE, request);
+            teacher = policy.score(PolicyRole.TEACHER, request);
         }
         assertThat(live).isNotEqualTo(teacher);
         try (Policy policy = Policy.open(folder.resolve("saved"), TestModels.ONE_THREAD)) {
-            assertThat(policy.score(Weights.LIVE, request)).isEqualTo(live);
-            assertThat(policy.score(Weights.EMA, request)).isEqualTo(teacher);
+            assertThat(policy.score(PolicyRole.LIVE, request)).isEqualTo(live);
+            assertThat(policy.score(PolicyRole.TEACHER, request)).isEqualTo(teacher);
             policy.save(folder.resolve("again"), folder.resolve("saved"));
         }
         assertSameFiles("saved", "again", FILES);
@@ -172,7 +173,9 @@ class CheckpointTest {
     @Test
     void aTeacherThatIsNotInTheFolderStartsAsACopy() {
         try (Policy policy = Policy.open(origin("qwen3", true), TestModels.ONE_THREAD)) {
-            assertThat(policy.weights(Weights.EMA)).usingRecursiveComparison().isEqualTo(policy.weights(Weights.LIVE));
+            assertThat(policy.weights(PolicyRole.TEACHER))
+                    .usingRecursiveComparison()
+                    .isEqualTo(policy.weights(PolicyRole.LIVE));
         }
     }
 }

@@ -3,9 +3,11 @@ package io.foretell.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.VersionSpan;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.VersionRange;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,9 +52,9 @@ class ContinuousBatchingTest {
         for (int i = 0; i < 9; i++) {
             requests.add(request(TestModels.tokens(random, 1 + random.nextInt(12)), 1 + i % 3, 1 + random.nextInt(30)));
         }
-        List<List<Sample>> alone =
+        List<List<Completion>> alone =
                 requests.stream().map(r -> policy.generate(List.of(r)).get(0)).toList();
-        List<CompletableFuture<List<Sample>>> results = new ArrayList<>();
+        List<CompletableFuture<List<Completion>>> results = new ArrayList<>();
         for (GenerationRequest request : requests) {
             results.add(policy.submit(request));
             policy.advance();
@@ -65,11 +67,11 @@ class ContinuousBatchingTest {
     @Test
     void aWithdrawnRequestLeavesAndTheOthersDoNotNotice() {
         TokenArray prompt = TestModels.tokens(new Random(SEED), 6);
-        List<Sample> undisturbed =
+        List<Completion> undisturbed =
                 policy.generate(List.of(request(prompt, 3, 24))).get(0);
-        CompletableFuture<List<Sample>> first = policy.submit(request(prompt, 4, 24));
-        CompletableFuture<List<Sample>> kept = policy.submit(request(prompt, 3, 24));
-        CompletableFuture<List<Sample>> alone = policy.submit(request(prompt, 1, 24));
+        CompletableFuture<List<Completion>> first = policy.submit(request(prompt, 4, 24));
+        CompletableFuture<List<Completion>> kept = policy.submit(request(prompt, 3, 24));
+        CompletableFuture<List<Completion>> alone = policy.submit(request(prompt, 1, 24));
         policy.advance();
         assertThat(policy.load().running()).isEqualTo(8);
         first.cancel(false);
@@ -84,14 +86,14 @@ class ContinuousBatchingTest {
     void aRequestWithdrawnInTheMiddleOfARoundLeavesNothingBehind() {
         try (Policy small = Policy.open(folder.resolve("first"), TestModels.ONE_THREAD.withCacheTokens(60))) {
             TokenArray prompt = TestModels.tokens(new Random(SEED), 8);
-            CompletableFuture<List<Sample>> withdrawn = small.submit(request(prompt, 2, 12));
+            CompletableFuture<List<Completion>> withdrawn = small.submit(request(prompt, 2, 12));
             small.advance();
-            CompletableFuture<List<Sample>> joining = small.submit(new GenerationRequest(
+            CompletableFuture<List<Completion>> joining = small.submit(new GenerationRequest(
                     TokenArray.of(1, 2), List.of(SEED), SamplingParameters.plain(1, 0, 4, -1), () -> {
                         withdrawn.cancel(false); // when its row is made, between two looks at the others
                         return tokens -> false;
                     }));
-            CompletableFuture<List<Sample>> whole = small.submit(request(prompt, 1, 52));
+            CompletableFuture<List<Completion>> whole = small.submit(request(prompt, 1, 52));
             for (int round = 0; round < 100 && small.advance(); round++) {
                 assertThat(small.load().cacheTokens()).isLessThanOrEqualTo(60);
             }
@@ -102,8 +104,8 @@ class ContinuousBatchingTest {
 
     @Test
     void whatAPolicyThatClosesLeavesUnfinishedFails() {
-        CompletableFuture<List<Sample>> running;
-        CompletableFuture<List<Sample>> waiting;
+        CompletableFuture<List<Completion>> running;
+        CompletableFuture<List<Completion>> waiting;
         try (Policy closing = Policy.open(folder.resolve("first"), TestModels.ONE_THREAD.withRows(2))) {
             running = closing.submit(request(TokenArray.of(1), 2, 20));
             waiting = closing.submit(request(TokenArray.of(1), 2, 20));
@@ -121,7 +123,7 @@ class ContinuousBatchingTest {
         PolicyOptions narrow = new PolicyOptions(1, 64).withCacheTokens(40);
         try (Policy small = Policy.open(folder.resolve("first"), narrow)) {
             TokenArray prompt = TestModels.tokens(new Random(SEED), 8);
-            List<CompletableFuture<List<Sample>>> results = new ArrayList<>();
+            List<CompletableFuture<List<Completion>>> results = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
                 results.add(small.submit(request(prompt, 2, 12)));
             }
@@ -146,7 +148,7 @@ class ContinuousBatchingTest {
             TokenArray prompt = TestModels.tokens(new Random(SEED), 8);
             List<Integer> lengths = List.of(3, 9, 2, 9, 5);
             List<Integer> finished = new ArrayList<>();
-            List<CompletableFuture<List<Sample>>> results = narrow.submit(
+            List<CompletableFuture<List<Completion>>> results = narrow.submit(
                     lengths.stream().map(most -> request(prompt, 1, most)).toList());
             results.forEach(result -> result.thenAccept(
                     samples -> finished.add(samples.get(0).tokens().length())));
@@ -167,10 +169,10 @@ class ContinuousBatchingTest {
         for (int i = 0; i < 14; i++) {
             requests.add(request(TestModels.tokens(random, 1 + random.nextInt(12)), 1 + i % 4, 2 + random.nextInt(30)));
         }
-        List<List<Sample>> alone =
+        List<List<Completion>> alone =
                 requests.stream().map(r -> policy.generate(List.of(r)).get(0)).toList();
         try (Policy narrow = Policy.open(folder.resolve("first"), TestModels.ONE_THREAD.withRows(8))) {
-            List<CompletableFuture<List<Sample>>> results =
+            List<CompletableFuture<List<Completion>>> results =
                     requests.stream().map(narrow::submit).toList();
             int ahead = 0;
             while (narrow.advance()) {
@@ -215,15 +217,15 @@ class ContinuousBatchingTest {
     void weightsSwitchedInFlightAreRecordedByTheTokensTheySampled() {
         TestModels.write(folder.resolve("second"), config, 32);
         policy.label(5);
-        CompletableFuture<List<Sample>> result = policy.submit(request(TokenArray.of(1, 2, 3), 2, 20));
+        CompletableFuture<List<Completion>> result = policy.submit(request(TokenArray.of(1, 2, 3), 2, 20));
         policy.advance();
         policy.advance();
         policy.load(folder.resolve("second"));
         policy.label(6);
         drain();
-        for (Sample sample : result.join()) {
-            List<VersionSpan> spans = sample.versions();
-            assertThat(spans).extracting(VersionSpan::version).containsExactly(5L, 6L);
+        for (Completion sample : result.join()) {
+            List<VersionRange> spans = sample.versions();
+            assertThat(spans).extracting(VersionRange::version).containsExactly(5L, 6L);
             assertThat(spans.get(0).start()).isZero();
             assertThat(spans.get(0).end()).isEqualTo(spans.get(1).start()).isPositive();
             assertThat(spans.get(1).end()).isEqualTo(sample.tokens().length());
@@ -233,20 +235,20 @@ class ContinuousBatchingTest {
     @Test
     void aStopConditionEndsAContinuationAtItsToken() {
         TokenArray prompt = TestModels.tokens(new Random(SEED), 5);
-        List<Sample> free = policy.generate(List.of(request(prompt, 4, 20))).get(0);
+        List<Completion> free = policy.generate(List.of(request(prompt, 4, 20))).get(0);
         GenerationRequest watched = new GenerationRequest(
                 prompt, request(prompt, 4, 20).seeds(), SamplingParameters.plain(1, 0, 20, -1), () -> {
                     int[] seen = {0};
                     return tokens -> (seen[0] += tokens.length) >= 7;
                 });
-        List<Sample> stopped = policy.generate(List.of(watched)).get(0);
+        List<Completion> stopped = policy.generate(List.of(watched)).get(0);
         for (int i = 0; i < 4; i++) {
             assertThat(stopped.get(i).tokens()).isEqualTo(free.get(i).tokens().slice(0, 7));
             assertThat(stopped.get(i).finishReason()).isEqualTo(FinishReason.STOP);
         }
     }
 
-    private static void assertSame(List<CompletableFuture<List<Sample>>> results, List<List<Sample>> alone) {
+    private static void assertSame(List<CompletableFuture<List<Completion>>> results, List<List<Completion>> alone) {
         for (int i = 0; i < alone.size(); i++) {
             assertThat(tokens(results.get(i).join()))
                     .as("seed %d, request %d", SEED, i)
@@ -261,7 +263,7 @@ class ContinuousBatchingTest {
         assertThat(policy.load().running()).isZero();
     }
 
-    private static List<TokenArray> tokens(List<Sample> samples) {
-        return samples.stream().map(Sample::tokens).toList();
+    private static List<TokenArray> tokens(List<Completion> samples) {
+        return samples.stream().map(Completion::tokens).toList();
     }
 }

@@ -3,8 +3,11 @@ package io.foretell.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.AttentionPattern;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.Rope;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,7 +62,7 @@ class DecoderTest {
 
     private void assertAgreement(ModelConfig config) {
         try (Policy policy = Policy.open(TestModels.write(folder, config, 11), TestModels.ONE_THREAD)) {
-            ReferenceDecoder reference = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            ReferenceDecoder reference = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
             Random random = new Random(12);
             List<ScoreRequest> requests = new ArrayList<>();
             for (int length : new int[] {2, 3, 17, 64, 5}) {
@@ -67,7 +70,7 @@ class DecoderTest {
                 int context = 1 + random.nextInt(length - 1);
                 requests.add(new ScoreRequest(tokens.slice(0, context), tokens.slice(context, length)));
             }
-            List<Score> scores = policy.score(Weights.LIVE, requests);
+            List<Score> scores = policy.score(PolicyRole.LIVE, requests);
             double largest = 0;
             for (int i = 0; i < requests.size(); i++) {
                 ScoreRequest request = requests.get(i);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.ndarray.types.DataType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.foretell.huggingface.ModelConfig;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Objects;

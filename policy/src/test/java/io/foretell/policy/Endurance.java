@@ -1,8 +1,9 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ final class Endurance {
                         folder, TestModels.ONE_THREAD.with(Precision.BFLOAT16).with(PolicyOptions.Use.SAMPLING))) {
             Random random = new Random(72);
             List<Experience> batch =
-                    TestBatches.mixed(new ReferenceDecoder(config, learner.weights(Weights.LIVE)), random, 6);
+                    TestBatches.mixed(new ReferenceDecoder(config, learner.weights(PolicyRole.LIVE)), random, 6);
             learner.startTraining();
             for (long round = 0; System.nanoTime() < end; round++) {
                 if (round % 2000 == 0) {
@@ -57,9 +58,9 @@ final class Endurance {
             requests.add(new GenerationRequest(
                     prompt, seeds, SamplingParameters.plain(1, 0, 1 + random.nextInt(24), random.nextInt(260))));
         }
-        List<List<Sample>> samples = sampler.generate(requests);
+        List<List<Completion>> samples = sampler.generate(requests);
         learner.score(
-                random.nextBoolean() ? Weights.LIVE : Weights.EMA,
+                random.nextBoolean() ? PolicyRole.LIVE : PolicyRole.TEACHER,
                 List.of(new ScoreRequest(
                         requests.get(0).prompt(), samples.get(0).get(0).tokens())));
         MicroBatchResult result = TestBatches.accumulate(learner, batch, 0, 1 + random.nextInt(batch.size()));

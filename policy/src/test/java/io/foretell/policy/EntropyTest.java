@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.FloatArray;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
+import io.foretell.huggingface.TokenizerFiles;
 import io.foretell.objectives.ProxyModel;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
 import io.foretell.platform.Metrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +49,7 @@ class EntropyTest {
     void entropiesAgreeWithTheDecoderOfThePapers() {
         TokenArray text = TestModels.tokens(new Random(SEED), 23);
         try (Policy policy = Policy.open(TestModels.write(folder, config, SEED), TestModels.ONE_THREAD)) {
-            ReferenceDecoder reference = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            ReferenceDecoder reference = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
             double[][] logits = reference.logits(text.toArray());
             for (int top : List.of(1, 2, 16, TestModels.VOCABULARY, 100_000)) {
                 FloatArray found = policy.entropies(text, top);
@@ -66,7 +70,7 @@ class EntropyTest {
         int window = 8;
         TestModels.write(folder, config, SEED);
         try (Policy policy = Policy.open(folder, new PolicyOptions(1, window))) {
-            ReferenceDecoder reference = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            ReferenceDecoder reference = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
             for (int length : List.of(1, 2, 8, 9, 10, 12, 13, 14, 31)) {
                 TokenArray text = TestModels.tokens(new Random(SEED + length), length);
                 FloatArray found = policy.entropies(text, 16);

@@ -1,5 +1,7 @@
 package io.foretell.policy;
 
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.Safetensors;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -3,18 +3,19 @@ package io.foretell.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.Cispo;
-import io.foretell.objectives.ClippedSurrogate;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.Gspo;
-import io.foretell.objectives.KlTerm;
-import io.foretell.objectives.LossAggregation;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.PolicyLosses;
-import io.foretell.objectives.Reinforce;
-import io.foretell.objectives.RolloutCorrection;
-import io.foretell.objectives.RolloutCorrection.Level;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.PolicyRole;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.losses.Cispo;
+import io.foretell.losses.ClippedSurrogate;
+import io.foretell.losses.Gspo;
+import io.foretell.losses.KlTerm;
+import io.foretell.losses.LossAggregation;
+import io.foretell.losses.PolicyGradientLoss;
+import io.foretell.losses.PolicyLosses;
+import io.foretell.losses.Reinforce;
+import io.foretell.losses.RolloutCorrection;
+import io.foretell.losses.RolloutCorrection.Level;
 import io.foretell.policy.ReferenceLoss.Formula;
 import io.foretell.policy.ReferenceLoss.Place;
 import java.nio.file.Path;
@@ -128,8 +129,8 @@ class LossGradientTest {
         Random random = new Random(31);
         try (Policy policy = Policy.open(TestModels.write(folder, config, 32), TestModels.ONE_THREAD)) {
             leaveTheTeacher(policy, config, random);
-            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
-            ReferenceDecoder teacher = new ReferenceDecoder(config, policy.weights(Weights.EMA));
+            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
+            ReferenceDecoder teacher = new ReferenceDecoder(config, policy.weights(PolicyRole.TEACHER));
             List<Experience> batch = TestBatches.mixed(decoder, random, 5);
             List<float[]> pg = LossAggregation.SEQ_MEAN_TOKEN_MEAN.weights(batch);
             List<float[]> ce = LossAggregation.nextTokenWeights(batch);
@@ -166,13 +167,13 @@ class LossGradientTest {
     }
 
     private static void leaveTheTeacher(Policy policy, ModelConfig config, Random random) {
-        ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+        ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
         policy.startTraining();
         List<Experience> batch = TestBatches.mixed(decoder, random, 2);
         TestBatches.accumulate(policy, batch, 0, 2);
         policy.step(AWAY);
-        assertThat(policy.weights(Weights.LIVE).get(0))
-                .isNotEqualTo(policy.weights(Weights.EMA).get(0));
+        assertThat(policy.weights(PolicyRole.LIVE).get(0))
+                .isNotEqualTo(policy.weights(PolicyRole.TEACHER).get(0));
     }
 
     private static double largest(float[] values) {
@@ -195,7 +196,7 @@ class LossGradientTest {
             try (Policy policy =
                     Policy.open(TestModels.write(folder.resolve("m" + seed), config, seed), TestModels.ONE_THREAD)) {
                 leaveTheTeacher(policy, config, random);
-                ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+                ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
                 List<Experience> step = TestBatches.mixed(decoder, random, 6);
                 List<float[]> pg = aggregation.weights(step, 20);
                 List<float[]> ce = LossAggregation.nextTokenWeights(step);
@@ -228,7 +229,7 @@ class LossGradientTest {
         ModelConfig config = TestModels.config("qwen3", 2, true);
         Random random = new Random(33);
         try (Policy policy = Policy.open(TestModels.write(folder, config, 34), TestModels.ONE_THREAD)) {
-            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
             List<Experience> batch = TestBatches.mixed(decoder, random, 4);
             List<float[]> pg = LossAggregation.TOKEN_MEAN.weights(batch);
             List<float[]> ce = LossAggregation.nextTokenWeights(batch);

@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.Model;
 import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDManager;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ModelConfig;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ class MemoryTest {
     void fiveHundredCallsOfEachKindKeepNoMemory() throws Exception {
         ModelConfig config = TestModels.config("qwen3", 2, true);
         try (Policy policy = Policy.open(TestModels.write(folder, config, 71), TestModels.ONE_THREAD)) {
-            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
             List<Experience> batch = TestBatches.mixed(decoder, new Random(72), 4);
             policy.startTraining();
             work(policy, batch, 100);
@@ -49,11 +50,12 @@ class MemoryTest {
         Random random = new Random(73);
         for (int round = 0; round < rounds; round++) {
             TokenArray prompt = TestModels.tokens(random, 1 + random.nextInt(16));
-            List<Sample> samples = policy.generate(List.of(new GenerationRequest(
+            List<Completion> samples = policy.generate(List.of(new GenerationRequest(
                             prompt, List.of(1L, 2L, 3L, 4L), SamplingParameters.plain(1f, 1, 8, 3))))
                     .get(0);
             policy.score(
-                    Weights.EMA, List.of(new ScoreRequest(prompt, samples.get(0).tokens())));
+                    PolicyRole.TEACHER,
+                    List.of(new ScoreRequest(prompt, samples.get(0).tokens())));
             TestBatches.accumulate(policy, batch, 0, batch.size());
             policy.step(new OptimizerSettings(1e-4, 0.9, 0.95, 1e-8, 0, 1, 0.9));
         }

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.Safetensors;
+import io.foretell.huggingface.TokenizerFiles;
 import java.io.IOException;
 import java.net.URL;
 import java.nio.FloatBuffer;
@@ -63,7 +66,7 @@ class ParityTest {
             for (int v = 0; v < policy.config().vocabularySize(); v++) {
                 requests.add(new ScoreRequest(tokens, TokenArray.of(v)));
             }
-            List<Score> scores = policy.score(Weights.LIVE, requests);
+            List<Score> scores = policy.score(PolicyRole.LIVE, requests);
             double largest = 0;
             for (int t = 0; t < tokens.length() - 1; t++) {
                 double expected = reference.path("log_probs").path(t).asDouble();
@@ -87,13 +90,13 @@ class ParityTest {
         TokenArray prompt = tokens(reference.path("prompt"));
         TokenArray greedy = tokens(reference.path("greedy"));
         try (Policy policy = Policy.open(folder, TestModels.ONE_THREAD)) {
-            assertThat(policy.score(Weights.LIVE, List.of(new ScoreRequest(prompt, greedy)))
+            assertThat(policy.score(PolicyRole.LIVE, List.of(new ScoreRequest(prompt, greedy)))
                             .get(0)
                             .allGreedy())
                     .isTrue();
             GenerationRequest cold =
                     new GenerationRequest(prompt, List.of(1L, 2L), SamplingParameters.plain(0, 0, greedy.length(), -1));
-            for (Sample sample : policy.generate(List.of(cold)).get(0)) {
+            for (Completion sample : policy.generate(List.of(cold)).get(0)) {
                 assertThat(sample.tokens()).isEqualTo(greedy);
             }
         }
@@ -125,7 +128,7 @@ class ParityTest {
                     step.path("max_grad_norm").asDouble(),
                     -1));
             assertThat(norm).isCloseTo(step.path("grad_norm").asDouble(), within(NATS));
-            assertWeights(name, policy.config(), policy.weights(Weights.LIVE));
+            assertWeights(name, policy.config(), policy.weights(PolicyRole.LIVE));
         }
     }
 

@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.ClippedSurrogate;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.LossAggregation;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
+import io.foretell.huggingface.RandomWeights;
+import io.foretell.huggingface.TokenizerFiles;
+import io.foretell.losses.ClippedSurrogate;
+import io.foretell.losses.LossAggregation;
+import io.foretell.losses.PolicyGradientLoss;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,13 +38,13 @@ class PolicyTest {
             try (Policy policy = fresh(type)) {
                 TokenArray shorter = policy.tokenizer().encode("ab");
                 TokenArray longer = policy.tokenizer().encode("a longer prompt");
-                List<List<Sample>> groups = policy.generate(List.of(
+                List<List<Completion>> groups = policy.generate(List.of(
                         new GenerationRequest(shorter, List.of(1L, 2L), SamplingParameters.plain(1f, 0, 12, -1)),
                         new GenerationRequest(longer, List.of(3L, 4L), SamplingParameters.plain(1f, 0, 9, -1))));
                 for (int g = 0; g < 2; g++) {
                     TokenArray prompt = g == 0 ? shorter : longer;
-                    for (Sample sample : groups.get(g)) {
-                        Score score = policy.score(Weights.LIVE, List.of(new ScoreRequest(prompt, sample.tokens())))
+                    for (Completion sample : groups.get(g)) {
+                        Score score = policy.score(PolicyRole.LIVE, List.of(new ScoreRequest(prompt, sample.tokens())))
                                 .get(0);
                         for (int t = 0; t < sample.tokens().length(); t++) {
                             assertThat(score.logProbs().at(t))
@@ -85,7 +89,7 @@ class PolicyTest {
                     .isInstanceOf(PolicyException.class)
                     .hasMessageContaining("there is no gradient");
             TokenArray text = policy.tokenizer().encode("ab");
-            assertThat(policy.score(Weights.LIVE, List.of(new ScoreRequest(text, text))))
+            assertThat(policy.score(PolicyRole.LIVE, List.of(new ScoreRequest(text, text))))
                     .hasSize(1);
         }
     }
@@ -93,7 +97,7 @@ class PolicyTest {
     @Test
     void anotherThreadThanTheOwnerIsRefused() throws Exception {
         try (Policy policy = fresh("llama")) {
-            CompletableFuture<Void> stranger = CompletableFuture.runAsync(policy::resetTeacher);
+            CompletableFuture<Void> stranger = CompletableFuture.runAsync(policy::startTraining);
             assertThatThrownBy(stranger::get).hasRootCauseInstanceOf(IllegalStateException.class);
         }
     }

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.LossAggregation;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.RandomWeights;
+import io.foretell.huggingface.TokenizerFiles;
+import io.foretell.losses.LossAggregation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,7 +65,7 @@ class PrecisionTest {
                         random.ints(1 + random.nextInt(24), 0, 259).toArray());
                 List<Long> seeds = LongStream.range(8L * g, 8L * g + 8).boxed().toList();
                 List<Experience> batch = new ArrayList<>();
-                for (Sample sample : sampler.generate(
+                for (Completion sample : sampler.generate(
                                 List.of(new GenerationRequest(prompt, seeds, SamplingParameters.plain(1, 0, 24, -1))))
                         .get(0)) {
                     batch.add(Experience.policyGradient(prompt, rollout(sample), 1, -1));
@@ -91,7 +94,7 @@ class PrecisionTest {
         }
     }
 
-    private static Rollout rollout(Sample sample) {
+    private static Rollout rollout(Completion sample) {
         return new Rollout(
                 0, 1, sample.tokens(), sample.logProbs(), 0, 1, sample.seed(), FinishReason.LENGTH, sample.versions());
     }
@@ -104,10 +107,10 @@ class PrecisionTest {
         List<ScoreRequest> requests = List.of(new ScoreRequest(text.slice(0, 1), text.slice(1, 40)));
         FloatArray full;
         try (Policy policy = open(Precision.FLOAT32, PolicyOptions.Use.TRAINING)) {
-            full = policy.score(Weights.LIVE, requests).get(0).logProbs();
+            full = policy.score(PolicyRole.LIVE, requests).get(0).logProbs();
         }
         try (Policy policy = open(precision, PolicyOptions.Use.SCORING)) {
-            FloatArray coarse = policy.score(Weights.LIVE, requests).get(0).logProbs();
+            FloatArray coarse = policy.score(PolicyRole.LIVE, requests).get(0).logProbs();
             assertThat(coarse).isNotEqualTo(full);
             for (int t = 0; t < full.length(); t++) {
                 assertThat((double) coarse.at(t)).isCloseTo(full.at(t), within(nats));
@@ -145,10 +148,10 @@ class PrecisionTest {
         List<ScoreRequest> requests = List.of(new ScoreRequest(text.slice(0, 1), text.slice(1, 20)));
         try (Policy learner = open(Precision.FLOAT32, PolicyOptions.Use.TRAINING);
                 Policy scorer = open(Precision.FLOAT32, PolicyOptions.Use.SCORING)) {
-            for (Weights weights : Weights.values()) {
+            for (PolicyRole weights : PolicyRole.values()) {
                 assertThat(scorer.score(weights, requests)).isEqualTo(learner.score(weights, requests));
             }
-            assertThatThrownBy(() -> scorer.weights(Weights.LIVE)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> scorer.weights(PolicyRole.LIVE)).isInstanceOf(IllegalStateException.class);
         }
     }
 }

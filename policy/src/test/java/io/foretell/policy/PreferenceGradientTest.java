@@ -4,13 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.ClippedSurrogate;
-import io.foretell.objectives.DirectPreference;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.LossAggregation;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
+import io.foretell.losses.ClippedSurrogate;
+import io.foretell.losses.DirectPreference;
+import io.foretell.losses.LossAggregation;
+import io.foretell.losses.PolicyGradientLoss;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,12 +40,12 @@ class PreferenceGradientTest {
     @BeforeEach
     void leaveTheReference() {
         policy = Policy.open(TestModels.write(folder, config, 52), TestModels.ONE_THREAD);
-        decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+        decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
         policy.startTraining();
         TestBatches.accumulate(policy, TestBatches.mixed(decoder, random, 2), 0, 2);
         policy.step(AWAY);
-        decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
-        reference = new ReferenceDecoder(config, policy.weights(Weights.EMA));
+        decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
+        reference = new ReferenceDecoder(config, policy.weights(PolicyRole.TEACHER));
     }
 
     @AfterEach

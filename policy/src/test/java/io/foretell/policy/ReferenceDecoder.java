@@ -1,5 +1,6 @@
 package io.foretell.policy;
 
+import io.foretell.huggingface.ModelConfig;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.Experience;
+import io.foretell.domain.Experience;
 import java.util.ArrayList;
 import java.util.List;
 

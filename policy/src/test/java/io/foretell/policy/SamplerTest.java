@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -34,7 +36,7 @@ class SamplerTest {
     void open() {
         ModelConfig config = TestModels.config("qwen3", 2, true);
         policy = Policy.open(TestModels.write(folder, config, 31), TestModels.ONE_THREAD);
-        reference = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+        reference = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
     }
 
     @AfterEach
@@ -48,7 +50,7 @@ class SamplerTest {
         List<ScoreRequest> every = IntStream.range(0, V)
                 .mapToObj(token -> new ScoreRequest(prompt, TokenArray.of(token)))
                 .toList();
-        double[] probabilities = policy.score(Weights.LIVE, every).stream()
+        double[] probabilities = policy.score(PolicyRole.LIVE, every).stream()
                 .mapToDouble(score -> Math.exp(score.logProbs().at(0)))
                 .toArray();
         assertThat(IntStream.range(0, V).mapToDouble(v -> probabilities[v]).sum())
@@ -57,7 +59,7 @@ class SamplerTest {
         int draws = 20_000;
         List<Long> seeds = LongStream.range(seed, seed + draws).boxed().toList();
         int[] counts = new int[V];
-        for (Sample sample : policy.generate(
+        for (Completion sample : policy.generate(
                         List.of(new GenerationRequest(prompt, seeds, SamplingParameters.plain(1f, 0, 1, -1))))
                 .get(0)) {
             counts[sample.tokens().at(0)]++;
@@ -92,7 +94,7 @@ class SamplerTest {
             TokenArray prompt = TestModels.tokens(random, 1 + random.nextInt(20));
             long seed = random.nextLong();
             int length = 1 + random.nextInt(30);
-            Sample alone = policy.generate(List.of(
+            Completion alone = policy.generate(List.of(
                             new GenerationRequest(prompt, List.of(seed), SamplingParameters.plain(1f, 0, length, 5))))
                     .get(0)
                     .get(0);
@@ -112,7 +114,7 @@ class SamplerTest {
                             SamplingParameters.plain(random.nextBoolean() ? 1f : 0.6f, 0, 1 + random.nextInt(40), 5)));
                 }
             }
-            Sample among = policy.generate(requests).get(place).get(copy);
+            Completion among = policy.generate(requests).get(place).get(copy);
             assertThat(among.tokens()).as("seed %d", 400 + round).isEqualTo(alone.tokens());
             assertThat(among.finishReason()).isEqualTo(alone.finishReason());
             for (int t = 0; t < alone.tokens().length(); t++) {
@@ -128,11 +130,11 @@ class SamplerTest {
         int stop = mostLikely(prompt);
         int forbiddenTokens = 3;
         List<Long> seeds = LongStream.range(0, 16).boxed().toList();
-        List<Sample> samples = policy.generate(List.of(new GenerationRequest(
+        List<Completion> samples = policy.generate(List.of(new GenerationRequest(
                         prompt, seeds, SamplingParameters.plain(temperature, forbiddenTokens, 20, stop))))
                 .get(0);
         double largest = 0;
-        for (Sample sample : samples) {
+        for (Completion sample : samples) {
             double[][] logits = reference.logits(prompt.concat(sample.tokens()).toArray());
             for (int t = 0; t < sample.tokens().length(); t++) {
                 double expected = ReferenceDecoder.logProb(
@@ -152,15 +154,15 @@ class SamplerTest {
         TokenArray prompt = TestModels.tokens(new Random(35), 6);
         int stop = mostLikely(prompt);
         List<Long> seeds = LongStream.range(0, 64).boxed().toList();
-        List<Sample> free = policy.generate(
+        List<Completion> free = policy.generate(
                         List.of(new GenerationRequest(prompt, seeds, SamplingParameters.plain(1f, 0, 12, stop))))
                 .get(0);
         assertThat(free).anyMatch(sample -> sample.tokens().at(0) == stop);
         for (int minimum : new int[] {1, 4, 12}) {
-            List<Sample> held = policy.generate(List.of(
+            List<Completion> held = policy.generate(List.of(
                             new GenerationRequest(prompt, seeds, SamplingParameters.plain(1f, minimum, 12, stop))))
                     .get(0);
-            for (Sample sample : held) {
+            for (Completion sample : held) {
                 int length = sample.tokens().length();
                 assertThat(length).isBetween(minimum, 12);
                 int at = IntStream.range(0, length)
@@ -185,9 +187,9 @@ class SamplerTest {
                         List.of(1L, 2L),
                         SamplingParameters.plain(1f, 0, limit, -1)))
                 .toList();
-        List<List<Sample>> groups = policy.generate(requests);
+        List<List<Completion>> groups = policy.generate(requests);
         for (int g = 0; g < requests.size(); g++) {
-            for (Sample sample : groups.get(g)) {
+            for (Completion sample : groups.get(g)) {
                 assertThat(sample.tokens().length())
                         .isEqualTo(requests.get(g).sampling().maxTokens());
                 assertThat(sample.finishReason()).isEqualTo(FinishReason.LENGTH);
@@ -207,8 +209,8 @@ class SamplerTest {
                             List.of((long) i, 50L + i),
                             SamplingParameters.plain(1f, i % 2, 5 + i, 7)))
                     .toList();
-            List<List<Sample>> wide = policy.generate(requests);
-            List<List<Sample>> split = narrow.generate(requests);
+            List<List<Completion>> wide = policy.generate(requests);
+            List<List<Completion>> split = narrow.generate(requests);
             for (int i = 0; i < requests.size(); i++) {
                 for (int c = 0; c < 2; c++) {
                     assertThat(split.get(i).get(c).tokens())
@@ -238,10 +240,10 @@ class SamplerTest {
                             new GenerationRequest(outside, List.of(1L), SamplingParameters.plain(1f, 0, 1, -1)))))
                     .isInstanceOf(PolicyException.class)
                     .hasMessageContaining("token " + wrong);
-            assertThatThrownBy(() -> policy.score(Weights.LIVE, List.of(new ScoreRequest(outside, prompt))))
+            assertThatThrownBy(() -> policy.score(PolicyRole.LIVE, List.of(new ScoreRequest(outside, prompt))))
                     .isInstanceOf(PolicyException.class)
                     .hasMessageContaining("token " + wrong);
-            assertThatThrownBy(() -> policy.score(Weights.LIVE, List.of(new ScoreRequest(prompt, outside))))
+            assertThatThrownBy(() -> policy.score(PolicyRole.LIVE, List.of(new ScoreRequest(prompt, outside))))
                     .isInstanceOf(PolicyException.class)
                     .hasMessageContaining("token " + wrong);
         }

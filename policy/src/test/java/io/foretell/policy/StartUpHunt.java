@@ -1,11 +1,11 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.ClippedSurrogate;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.LossAggregation;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.ClippedSurrogate;
+import io.foretell.losses.LossAggregation;
+import io.foretell.losses.PolicyGradientLoss;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -64,11 +64,11 @@ final class StartUpHunt {
             TokenArray prompt = policy.tokenizer().encode("the cat");
             for (int round = 0; round < 5; round++) {
                 List<Long> seeds = LongStream.range(0, 8).boxed().toList();
-                List<Sample> samples = policy.generate(
+                List<Completion> samples = policy.generate(
                                 List.of(new GenerationRequest(prompt, seeds, SamplingParameters.plain(1f, 0, 16, -1))))
                         .get(0);
                 policy.score(
-                        Weights.LIVE,
+                        PolicyRole.LIVE,
                         samples.stream()
                                 .map(sample -> new ScoreRequest(prompt, sample.tokens()))
                                 .toList());

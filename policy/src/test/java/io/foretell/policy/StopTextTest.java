@@ -3,8 +3,11 @@ package io.foretell.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Tokenizer;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.PolicyException;
+import io.foretell.huggingface.TokenizerFiles;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

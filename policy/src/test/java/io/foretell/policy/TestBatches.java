@@ -1,11 +1,11 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.ClippedSurrogate;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.LossAggregation;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.ClippedSurrogate;
+import io.foretell.losses.LossAggregation;
+import io.foretell.losses.PolicyGradientLoss;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

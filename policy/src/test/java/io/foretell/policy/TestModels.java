@@ -1,6 +1,9 @@
 package io.foretell.policy;
 
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.Safetensors;
+import io.foretell.huggingface.TokenizerFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;

@@ -3,19 +3,21 @@ package io.foretell.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.AdvantageEstimator;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.LossAggregation;
+import io.foretell.domain.Experience;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.losses.AdvantageEstimator;
+import io.foretell.losses.LossAggregation;
+import io.foretell.losses.PolicyGradientLoss;
+import io.foretell.losses.Reinforce;
 import io.foretell.objectives.Objective;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.Reinforce;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -69,7 +71,7 @@ class TextLossGradientTest {
         Objective objective(HuggingFaceTokenizer tokenizer) {
             Map<String, Object> all = new java.util.HashMap<>(options);
             all.put("banned", List.of("#"));
-            return Objectives.create(name, new ObjectiveSettings(tokenizer, 4, 1f, 64, 8, all));
+            return Objectives.builtIn().create(name, new ObjectiveSettings(tokenizer, 4, 1f, 64, 8, all));
         }
 
         /** (1/N) sum over the tokens of all texts. */
@@ -113,7 +115,7 @@ class TextLossGradientTest {
             Objective objective = one.objective(policy.tokenizer());
             List<Experience> batch =
                     texts.stream().map(text -> experience(objective, text)).toList();
-            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
             List<double[][]> frozen =
                     texts.stream().map(text -> decoder.logits(text.toArray())).toList();
             policy.startTraining();

@@ -3,13 +3,14 @@ package io.foretell.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.LossAggregation;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.losses.LossAggregation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,7 +43,7 @@ class TrainingTest {
         ModelConfig config = TestModels.config(modelType, 2, tied);
         Random random = new Random(22);
         try (Policy policy = open(config)) {
-            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
             List<Experience> batch = TestBatches.mixed(decoder, random, 5);
             List<float[]> pg = LossAggregation.SEQ_MEAN_TOKEN_MEAN.weights(batch);
             List<float[]> ce = LossAggregation.nextTokenWeights(batch);
@@ -88,24 +89,24 @@ class TrainingTest {
         OptimizerSettings settings = new OptimizerSettings(0.01, BETA1, BETA2, EPSILON, 0.1, 0.5, 0.999);
         Random random = new Random(23);
         try (Policy policy = open(config)) {
-            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
             List<Experience> batch = TestBatches.mixed(decoder, random, 3);
-            List<double[]> weights = wide(policy.weights(Weights.LIVE));
-            List<double[]> teacher = wide(policy.weights(Weights.EMA));
+            List<double[]> weights = wide(policy.weights(PolicyRole.LIVE));
+            List<double[]> teacher = wide(policy.weights(PolicyRole.TEACHER));
             List<double[]> first = zeros(weights);
             List<double[]> second = zeros(weights);
             policy.startTraining();
             double worst = 0;
             for (int step = 1; step <= 3; step++) {
-                List<float[]> gradients = gradientsAt(policy.weights(Weights.LIVE), config, batch);
+                List<float[]> gradients = gradientsAt(policy.weights(PolicyRole.LIVE), config, batch);
                 double norm = Gradients.norm(gradients);
                 assertThat(norm).as("clipping matters").isGreaterThan(settings.maxGradNorm());
                 TestBatches.accumulate(policy, batch, 0, batch.size());
                 assertThat(policy.step(settings)).isCloseTo(norm, within(1e-5 * norm));
                 for (int i = 0; i < weights.size(); i++) {
                     boolean decays = config.parameters().get(i).shape().size() > 1;
-                    float[] found = policy.weights(Weights.LIVE).get(i);
-                    float[] average = policy.weights(Weights.EMA).get(i);
+                    float[] found = policy.weights(PolicyRole.LIVE).get(i);
+                    float[] average = policy.weights(PolicyRole.TEACHER).get(i);
                     for (int j = 0; j < found.length; j++) {
                         double g = gradients.get(i)[j] * Math.min(1, settings.maxGradNorm() / (norm + 1e-6));
                         first.get(i)[j] = BETA1 * first.get(i)[j] + (1 - BETA1) * g;
@@ -145,7 +146,7 @@ class TrainingTest {
     void twoMicroBatchesAreOneBatch() {
         ModelConfig config = TestModels.config("qwen3", 1, true);
         try (Policy policy = open(config)) {
-            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
             List<Experience> batch = TestBatches.mixed(decoder, new Random(24), 6);
             policy.startTraining();
             MicroBatchResult whole = TestBatches.accumulate(policy, batch, 0, 6);
@@ -168,7 +169,7 @@ class TrainingTest {
     void logProbsAreThoseOfTheSampledDistributionAndLeaveGradientsAlone() {
         ModelConfig config = TestModels.config("qwen3", 2, true);
         try (Policy policy = open(config)) {
-            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
             List<Experience> batch = TestBatches.mixed(decoder, new Random(28), 5);
             policy.startTraining();
             TestBatches.accumulate(policy, batch, 0, 5);
@@ -176,7 +177,7 @@ class TrainingTest {
             policy.startTraining();
             TestBatches.accumulate(policy, batch, 0, 5);
 
-            List<double[]> found = policy.logProbs(Weights.EMA, batch);
+            List<double[]> found = policy.logProbs(PolicyRole.TEACHER, batch);
 
             for (int b = 0; b < batch.size(); b++) {
                 Experience experience = batch.get(b);
@@ -197,7 +198,7 @@ class TrainingTest {
                 assertThat(gradients.get(i)).containsExactly(expected.get(i));
             }
             List<Experience> plain = List.of(Experience.nextToken(batch.get(0).tokens(), 0, Set.of()));
-            assertThat(policy.logProbs(Weights.LIVE, plain).get(0)).isEmpty();
+            assertThat(policy.logProbs(PolicyRole.LIVE, plain).get(0)).isEmpty();
         }
     }
 
@@ -206,7 +207,7 @@ class TrainingTest {
     void aGradientThatIsNotFiniteChangesNothing(float advantage) throws Exception {
         ModelConfig config = TestModels.config("qwen3", 1, true);
         try (Policy policy = open(config)) {
-            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(Weights.LIVE));
+            ReferenceDecoder decoder = new ReferenceDecoder(config, policy.weights(PolicyRole.LIVE));
             List<Experience> good = TestBatches.mixed(decoder, new Random(25), 2);
             OptimizerSettings settings = new OptimizerSettings(0.01, BETA1, BETA2, EPSILON, 0.1, 1, 0.9);
             policy.startTraining();
@@ -250,7 +251,7 @@ class TrainingTest {
         ModelConfig config = TestModels.config("qwen3", 2, true);
         List<float[]> weights;
         try (Policy policy = open(config)) {
-            weights = new ArrayList<>(policy.weights(Weights.LIVE));
+            weights = new ArrayList<>(policy.weights(PolicyRole.LIVE));
         }
         float[] norm = weights.get(weights.size() - 1);
         for (int i = 0; i < norm.length; i++) {
@@ -273,7 +274,7 @@ class TrainingTest {
                         LongStream.range(10L * p, 10L * p + 4).boxed().toList();
                 GenerationRequest request =
                         new GenerationRequest(prompt, seeds, SamplingParameters.plain(temperature, 1, 24, stop));
-                for (Sample sample : policy.generate(List.of(request)).get(0)) {
+                for (Completion sample : policy.generate(List.of(request)).get(0)) {
                     batch.add(Experience.policyGradient(prompt, rollout(sample, temperature), 1, stop));
                 }
             }
@@ -290,7 +291,7 @@ class TrainingTest {
         }
     }
 
-    private static Rollout rollout(Sample sample, float temperature) {
+    private static Rollout rollout(Completion sample, float temperature) {
         return new Rollout(
                 0, 1, sample.tokens(), sample.logProbs(), 0, temperature, sample.seed(), FinishReason.STOP, List.of());
     }

@@ -3,7 +3,8 @@ package io.foretell.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.objectives.Weights;
+import io.foretell.domain.PolicyRole;
+import io.foretell.huggingface.PolicyException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,11 +32,11 @@ class WeightAverageTest {
         List<List<float[]>> all = new ArrayList<>();
         for (Path each : folders) {
             try (Policy policy = Policy.open(each, TestModels.ONE_THREAD)) {
-                all.add(policy.weights(Weights.LIVE));
+                all.add(policy.weights(PolicyRole.LIVE));
             }
         }
         try (Policy mean = Policy.open(folder.resolve("mean"), TestModels.ONE_THREAD)) {
-            for (Weights which : Weights.values()) {
+            for (PolicyRole which : PolicyRole.values()) {
                 List<float[]> found = mean.weights(which);
                 for (int p = 0; p < found.size(); p++) {
                     float[] expected = new float[found.get(p).length];

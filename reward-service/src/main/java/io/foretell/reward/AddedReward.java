@@ -1,9 +1,9 @@
 package io.foretell.reward;
 
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.Tokenizer;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,27 +30,27 @@ public final class AddedReward {
      * @throws IllegalArgumentException when there is none of this name
      */
     public static @Nullable AddedReward of(@Nullable String name, Rewards rewards, Tokenizer tokenizer) {
-        CombinedReward reward = name == null ? null : rewards.of(name);
+        CombinedReward reward = name == null ? null : rewards.reward(name);
         if (name != null && reward == null) {
             throw new IllegalArgumentException(
-                    "reward.add is '" + name + "' but reward.rewards has only " + rewards.names());
+                    "reward.additional is '" + name + "' but reward.rewards has only " + rewards.names());
         }
         return name == null || reward == null ? null : new AddedReward(name, reward, tokenizer);
     }
 
     /** The rewards of the group with this one added; what could not be had before stays so. */
-    CompletableFuture<List<Reward>> to(List<Reward> own, RolloutGroup group) {
+    CompletableFuture<List<Reward>> addTo(List<Reward> own, RolloutGroup group) {
         String prompt = tokenizer.decode(group.task().prompt());
         String reference = tokenizer.decode(group.task().target());
         List<TextRule.Text> texts = new ArrayList<>();
         for (Rollout rollout : group.rollouts()) {
-            String response = tokenizer.decode(rollout.text());
+            String response = tokenizer.decode(rollout.unforcedTokens());
             texts.add(new TextRule.Text(prompt, response, reference));
         }
         if (texts.isEmpty()) {
             return CompletableFuture.completedFuture(own);
         }
-        return reward.of(texts).thenApply(added -> {
+        return reward.score(texts).thenApply(added -> {
             List<Reward> sums = new ArrayList<>();
             for (int i = 0; i < own.size(); i++) {
                 sums.add(sum(own.get(i), added.get(i)));

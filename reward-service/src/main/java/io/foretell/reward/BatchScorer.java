@@ -1,10 +1,10 @@
 package io.foretell.reward;
 
-import io.foretell.objectives.FloatArray;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Verdict;
 import io.foretell.objectives.Scorer;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Verdict;
-import io.foretell.objectives.Weights;
 import io.foretell.policy.Policy;
 import io.foretell.policy.Score;
 import io.foretell.policy.ScoreRequest;
@@ -19,17 +19,17 @@ import java.util.concurrent.CompletableFuture;
  * Confined to the reward worker's thread, except {@link #answers}, which runs on the policy's.
  */
 final class BatchScorer implements Scorer {
-    private record Question(Weights weights, ScoreRequest request) {}
+    private record Question(PolicyRole weights, ScoreRequest request) {}
 
-    private final Roles roles;
+    private final JudgeRouter roles;
     private final Map<Question, CompletableFuture<FloatArray>> questions = new LinkedHashMap<>();
 
-    BatchScorer(Roles roles) {
+    BatchScorer(JudgeRouter roles) {
         this.roles = roles;
     }
 
     @Override
-    public CompletableFuture<FloatArray> logProbs(Weights weights, TokenArray context, TokenArray continuation) {
+    public CompletableFuture<FloatArray> logProbs(PolicyRole weights, TokenArray context, TokenArray continuation) {
         Question question = new Question(weights, new ScoreRequest(context, continuation));
         return questions.computeIfAbsent(question, unused -> new CompletableFuture<>());
     }
@@ -59,7 +59,7 @@ final class BatchScorer implements Scorer {
     /** Answers of everything collected, in order; called on the policy's thread. */
     List<FloatArray> answers(Policy policy) {
         FloatArray[] answers = new FloatArray[questions.size()];
-        for (Weights weights : Weights.values()) {
+        for (PolicyRole weights : PolicyRole.values()) {
             List<Integer> places = new ArrayList<>();
             List<ScoreRequest> requests = new ArrayList<>();
             int place = 0;

@@ -1,17 +1,20 @@
 package io.foretell.reward;
 
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.RewardStatus;
-import io.foretell.objectives.Verdict;
+import io.foretell.domain.Futures;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Verdict;
+import io.foretell.judge.Judge;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A reward of several parts: total = sum of weight times part, over rules and judges. Every part is kept as a component,
- * without its weight; where one cannot be had there is no reward. Thread-safe.
+ * without its weight. Where one is missing there is no reward. Thread-safe.
  */
 final class CombinedReward {
     private final Map<String, Part> parts = new LinkedHashMap<>();
@@ -24,46 +27,48 @@ final class CombinedReward {
     private record Part(double weight, Source source) {}
 
     /** @throws IllegalArgumentException with a sentence for the user, when a part is not possible */
-    CombinedReward(String name, List<ComponentSettings> components, JudgedPart.Asker judge) {
+    CombinedReward(String reward, List<RewardPart> components, @Nullable Judge judge) {
         if (components.isEmpty()) {
-            throw new IllegalArgumentException("reward.rewards." + name + " has no parts");
+            throw new IllegalArgumentException("reward.rewards." + reward + " has no parts");
         }
-        for (ComponentSettings settings : components) {
-            TextRule rule = settings.rule();
-            String role = settings.role();
-            Source source = rule != null || role == null
-                    ? group -> CompletableFuture.completedFuture(byRule(rule, group))
-                    : new JudgedPart(role, judge)::of;
-            String key = settings.name();
+        for (RewardPart component : components) {
+            String name = component.kind().component();
+            String key = name;
             for (int number = 2; parts.containsKey(key); number++) {
-                key = settings.name() + "_" + number;
+                key = name + "_" + number;
             }
-            parts.put(key, new Part(settings.weightOrOne(), source));
+            parts.put(key, new Part(component.weight(), source(component.kind(), judge)));
         }
+    }
+
+    private static Source source(RewardKind kind, @Nullable Judge judge) {
+        if (kind instanceof RewardKind.Judged judged) {
+            return new JudgedPart(judged.role(), judge)::verdicts;
+        }
+        TextRule rule = (TextRule) kind;
+        return group -> CompletableFuture.completedFuture(byRule(rule, group));
     }
 
     private static List<Verdict> byRule(TextRule rule, List<TextRule.Text> group) {
         return group.stream()
-                .map(text -> new Verdict(RewardStatus.OK, rule.of(text), ""))
+                .map(text -> new Verdict(RewardStatus.OK, rule.score(text), ""))
                 .toList();
     }
 
     /** One reward per response, in order; never completes exceptionally for want of a verdict. */
-    CompletableFuture<List<Reward>> of(List<TextRule.Text> group) {
+    CompletableFuture<List<Reward>> score(List<TextRule.Text> group) {
         Map<String, CompletableFuture<List<Verdict>>> found = new LinkedHashMap<>();
         parts.forEach((name, part) -> found.put(name, part.source().of(group)));
-        return CompletableFuture.allOf(found.values().toArray(CompletableFuture[]::new))
-                .thenApply(all -> {
-                    List<Reward> rewards = new ArrayList<>();
-                    for (int i = 0; i < group.size(); i++) {
-                        int place = i;
-                        Map<String, Verdict> verdicts = new LinkedHashMap<>();
-                        found.forEach(
-                                (name, each) -> verdicts.put(name, each.join().get(place)));
-                        rewards.add(combined(verdicts));
-                    }
-                    return rewards;
-                });
+        return Futures.all(found.values()).thenApply(all -> {
+            List<Reward> rewards = new ArrayList<>();
+            for (int i = 0; i < group.size(); i++) {
+                int place = i;
+                Map<String, Verdict> verdicts = new LinkedHashMap<>();
+                found.forEach((name, each) -> verdicts.put(name, each.join().get(place)));
+                rewards.add(combined(verdicts));
+            }
+            return rewards;
+        });
     }
 
     private Reward combined(Map<String, Verdict> verdicts) {

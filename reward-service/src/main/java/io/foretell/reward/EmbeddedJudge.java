@@ -1,29 +1,32 @@
 package io.foretell.reward;
 
+import io.foretell.domain.PublishedWeights;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ChatTemplate;
+import io.foretell.huggingface.EndTokens;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
 import io.foretell.judge.JudgeAnswer;
 import io.foretell.judge.JudgeFailure;
 import io.foretell.judge.JudgeFailure.Kind;
 import io.foretell.judge.JudgeModel;
 import io.foretell.judge.JudgeRequest;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.TokenArray;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
-import io.foretell.policy.EndTokens;
+import io.foretell.platform.Json;
+import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
-import io.foretell.policy.HuggingFaceTokenizer;
-import io.foretell.policy.ModelConfig;
-import io.foretell.policy.PolicyException;
-import io.foretell.policy.PolicyFetch;
 import io.foretell.policy.PolicyOptions;
-import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
-import io.foretell.policy.ServedPolicy;
+import io.foretell.weightsync.PolicyFetch;
+import io.foretell.weightsync.ServedPolicy;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -46,7 +49,7 @@ public final class EmbeddedJudge implements JudgeModel {
     private final HuggingFaceTokenizer tokenizer;
     private final int contextLength;
     private final List<Integer> endTokens;
-    private final @Nullable ChatPrompt template;
+    private final @Nullable ChatTemplate template;
 
     private EmbeddedJudge(
             String name,
@@ -54,7 +57,7 @@ public final class EmbeddedJudge implements JudgeModel {
             HuggingFaceTokenizer tokenizer,
             int contextLength,
             List<Integer> endTokens,
-            @Nullable ChatPrompt template) {
+            @Nullable ChatTemplate template) {
         this.name = name;
         this.policy = policy;
         this.tokenizer = tokenizer;
@@ -66,16 +69,17 @@ public final class EmbeddedJudge implements JudgeModel {
     /**
      * Opens a Hugging Face folder.
      *
-     * @param template the model's own chat template; null for a plain prompt
+     * @param clock for chat templates that write today's date
      * @throws PolicyException when the folder cannot be used
      */
-    public static EmbeddedJudge open(Path folder, PolicyOptions options, @Nullable ChatPrompt template) {
+    public static EmbeddedJudge open(Path folder, PolicyOptions options, InstantSource clock) {
         HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder);
         ServedPolicy policy = new ServedPolicy("judge-policy", options, LOADING, PolicyFetch.folder());
         try {
             int contextLength = ModelConfig.read(folder).maxPositions();
-            List<Integer> endTokens = EndTokens.of(folder, tokenizer);
-            policy.swap(new PolicyVersion("judge", 0, folder.toString(), Map.of(), 0, 0, List.of(), List.of()));
+            List<Integer> endTokens = EndTokens.read(folder, tokenizer);
+            ChatTemplate template = ChatTemplate.find(folder, clock).orElse(null);
+            policy.swap(new PublishedWeights("judge", 0, folder.toString(), Map.of()));
             return new EmbeddedJudge(name(folder), policy, tokenizer, contextLength, endTokens, template);
         } catch (RuntimeException e) {
             policy.close();
@@ -116,10 +120,10 @@ public final class EmbeddedJudge implements JudgeModel {
         }
         SamplingParameters sampling =
                 new SamplingParameters(request.temperature(), request.topP(), 0, 0, 0, room, endTokens);
-        CompletableFuture<List<List<Sample>>> answer =
+        CompletableFuture<List<List<Completion>>> answer =
                 policy.generate(List.of(new GenerationRequest(prompt, List.of(request.seed()), sampling)));
         try {
-            Sample sample = answer.get(request.deadline().toNanos(), TimeUnit.NANOSECONDS)
+            Completion sample = answer.get(request.deadline().toNanos(), TimeUnit.NANOSECONDS)
                     .get(0)
                     .get(0);
             return new JudgeAnswer(
@@ -144,13 +148,14 @@ public final class EmbeddedJudge implements JudgeModel {
             String text = request.messages().stream()
                     .map(JudgeRequest.Message::content)
                     .collect(Collectors.joining("\n\n", "", "\n"));
-            TokenArray tokens = tokenizer.encode(text);
-            return tokenizer.beginOfText().isPresent()
-                    ? TokenArray.of(tokenizer.beginOfText().getAsInt()).concat(tokens)
-                    : tokens;
+            return tokenizer.begin().concat(tokenizer.encode(text));
         }
         try {
-            return tokenizer.encode(template.of(request.messages()));
+            return tokenizer.encode(template.render(
+                    Json.mapper().valueToTree(request.messages()),
+                    null,
+                    true,
+                    Json.mapper().createObjectNode()));
         } catch (RuntimeException e) {
             throw new JudgeFailure(Kind.LASTING, "the judge's chat template refuses the question: " + e.getMessage());
         }

@@ -1,34 +1,39 @@
 package io.foretell.reward;
 
+import io.foretell.domain.Futures;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Verdict;
 import io.foretell.judge.Judge;
-import io.foretell.objectives.RewardStatus;
 import io.foretell.objectives.Tournament;
-import io.foretell.objectives.Verdict;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A judge's part of a reward. A role that compares two is asked about every pair of the group, and a response is worth
- * the mean over the others of how far it is preferred. Thread-safe.
+ * A judge's part of a reward. A place of the role's prompt that is named like a part of the response's background gets that
+ * part; the response goes into the one place that is left. A role that compares two is asked about every pair of the
+ * group, and a response is worth the mean over the others of how far it is preferred. Thread-safe.
  */
 final class JudgedPart {
-    /** The judge of the run, if it has one. */
-    interface Asker {
-        @Nullable
-        Judge judge();
-    }
-
     private static final String NO_JUDGE = "no judge is configured: set reward.judge.base_url or reward.judge.policy";
 
     private final String role;
-    private final Asker asker;
+    private final @Nullable Judge judge;
 
-    JudgedPart(String role, Asker asker) {
+    /**
+     * @param judge stays its owner's; null where the run has none
+     * @throws IllegalArgumentException when a reward cannot fill the places of the role's prompt
+     */
+    JudgedPart(String role, @Nullable Judge judge) {
         this.role = role;
-        this.asker = asker;
+        this.judge = judge;
+        if (judge != null && !judge.prompts().inputs(role).isEmpty()) {
+            judged(judge);
+        }
     }
 
     /** A verdict where the run has no judge. */
@@ -36,47 +41,56 @@ final class JudgedPart {
         return new Verdict(RewardStatus.FAILED, 0, NO_JUDGE);
     }
 
-    CompletableFuture<List<Verdict>> of(List<TextRule.Text> group) {
-        Judge judge = asker.judge();
+    /** The places that the response goes into: one, or the two that are compared. */
+    private List<String> judged(Judge asked) {
+        List<String> pair = asked.prompts().pair(role);
+        TreeSet<String> background = new TreeSet<>(TextRule.Text.PLACES);
+        List<String> left = new ArrayList<>(asked.prompts().inputs(role));
+        left.removeAll(background);
+        left.removeAll(pair);
+        if (pair.isEmpty() ? left.size() == 1 : left.isEmpty()) {
+            return pair.isEmpty() ? left : pair;
+        }
+        throw new IllegalArgumentException("reward.rewards: the judge's role '" + role + "' has the places "
+                + asked.prompts().inputs(role) + ", but a reward has only " + background + " and "
+                + (pair.isEmpty() ? "a response for one more place" : "two responses for " + pair));
+    }
+
+    CompletableFuture<List<Verdict>> verdicts(List<TextRule.Text> group) {
         if (judge == null) {
             return CompletableFuture.completedFuture(
                     group.stream().map(text -> noJudge()).toList());
         }
-        List<String> pair = judge.pair(role);
-        return pair.isEmpty() ? alone(judge, group) : compared(judge, pair, group);
+        if (judge.prompts().inputs(role).isEmpty()) {
+            return Futures.all(
+                    group.stream().map(text -> judge.ask(role, Map.of())).toList());
+        }
+        List<String> places = judged(judge);
+        return places.size() == 1 ? alone(judge, places.get(0), group) : compared(judge, places, group);
     }
 
-    private CompletableFuture<List<Verdict>> alone(Judge judge, List<TextRule.Text> group) {
-        List<CompletableFuture<Verdict>> verdicts = group.stream()
-                .map(text -> judge.ask(role, material(judge, text, List.of())))
-                .toList();
-        return CompletableFuture.allOf(verdicts.toArray(CompletableFuture[]::new))
-                .thenApply(all -> verdicts.stream().map(CompletableFuture::join).toList());
+    private CompletableFuture<List<Verdict>> alone(Judge asked, String place, List<TextRule.Text> group) {
+        List<CompletableFuture<Verdict>> verdicts = new ArrayList<>();
+        for (TextRule.Text text : group) {
+            Map<String, String> material = background(asked, text);
+            material.put(place, text.response());
+            verdicts.add(asked.ask(role, material));
+        }
+        return Futures.all(verdicts);
     }
 
-    private CompletableFuture<List<Verdict>> compared(Judge judge, List<String> pair, List<TextRule.Text> group) {
-        return Tournament.of(group.size(), (i, j) -> {
-            Map<String, String> material = material(judge, group.get(i), pair);
+    private CompletableFuture<List<Verdict>> compared(Judge asked, List<String> pair, List<TextRule.Text> group) {
+        return Tournament.play(group.size(), (i, j) -> {
+            Map<String, String> material = background(asked, group.get(i));
             material.put(pair.get(0), group.get(i).response());
             material.put(pair.get(1), group.get(j).response());
-            return judge.ask(role, material);
+            return asked.ask(role, material);
         });
     }
 
-    private Map<String, String> material(Judge judge, TextRule.Text text, List<String> pair) {
-        Map<String, String> material = new LinkedHashMap<>();
-        for (String input : judge.inputs(role)) {
-            switch (input) {
-                case "context" -> material.put(input, text.prompt());
-                case "reference" -> material.put(input, text.reference());
-                case "text", "continuation", "prediction" -> material.put(input, text.response());
-                default -> {
-                    if (pair.contains(input)) {
-                        material.put(input, "");
-                    }
-                }
-            }
-        }
+    private Map<String, String> background(Judge asked, TextRule.Text text) {
+        Map<String, String> material = new LinkedHashMap<>(text.background());
+        material.keySet().retainAll(asked.prompts().inputs(role));
         return material;
     }
 }

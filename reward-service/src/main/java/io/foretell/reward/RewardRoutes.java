@@ -3,17 +3,17 @@ package io.foretell.reward;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Weights;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.HuggingFaceTokenizer;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
 import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
-import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.Score;
 import io.foretell.policy.ScoreRequest;
-import io.foretell.policy.ServedPolicy;
+import io.foretell.weightsync.ServedPolicy;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -70,7 +70,7 @@ public final class RewardRoutes implements Routes {
             }
             requests.add(new ScoreRequest(context, tokens));
         }
-        Weights weights = which.equals("ema") ? Weights.EMA : Weights.LIVE;
+        PolicyRole weights = which.equals("ema") ? PolicyRole.TEACHER : PolicyRole.LIVE;
         Context own = Vertx.currentContext();
         policy.submit(p -> p.score(weights, requests))
                 .whenComplete((scores, failure) -> own.runOnContext(unused -> {

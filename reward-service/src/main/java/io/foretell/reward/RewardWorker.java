@@ -1,20 +1,22 @@
 package io.foretell.reward;
 
-import io.foretell.objectives.Cut;
-import io.foretell.objectives.FloatArray;
+import io.foretell.domain.Example;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Futures;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.Task;
 import io.foretell.platform.Metrics;
-import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Work;
 import io.foretell.streams.WorkLoop;
+import io.foretell.weightsync.PolicyFollower;
+import io.foretell.weightsync.ServedPolicy;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,28 +25,27 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * rollouts → scored-groups: asks each group's objective for rewards; all questions of a batch go to the model in one
- * call. Where the objective makes more tasks of a rewarded group, they go to tasks, and then the group says which it awaits. A reward that cannot be had is marked so and travels on; a group with too few of them is tried again and then a
- * dead letter, as is one whose objective fails.
- * Confined to the loop's thread.
+ * rollouts → scored-groups: asks each group's objective for rewards. All questions of a batch go to the model in one
+ * call. If the objective spawns subtasks, they are sent to {@code tasks} first and the group lists their ids. Missing
+ * rewards are marked and passed on; a group with too few rewards is retried and then dead-lettered, as is one whose
+ * objective fails. Confined to the loop's thread.
  */
 public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     private static final Logger log = LoggerFactory.getLogger(RewardWorker.class);
-    private static final long WAIT_SECONDS = 5;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final List<Objective> phases;
     private final String tasks;
-    private final PolicyFeed feed;
     private final ServedPolicy policy;
-    private final Roles roles;
+    private final PolicyFollower follower;
+    private final JudgeRouter roles;
     private final @Nullable AddedReward added;
-    private final Patience patience;
+    private final MissingRewardPolicy patience;
     private final Metrics metrics;
     private final InstantSource clock;
 
@@ -59,15 +60,15 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             String tasks,
             PolicyFeed feed,
             ServedPolicy policy,
-            Roles roles,
+            JudgeRouter roles,
             @Nullable AddedReward added,
-            Patience patience,
+            MissingRewardPolicy patience,
             Metrics metrics,
             InstantSource clock) {
         this.phases = List.copyOf(phases);
         this.tasks = tasks;
-        this.feed = feed;
         this.policy = policy;
+        this.follower = new PolicyFollower(feed, policy, PATIENCE);
         this.roles = roles;
         this.added = added;
         this.patience = patience;
@@ -78,7 +79,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     @Override
     public Map<Work<RolloutGroup>, WorkLoop.Answer> answer(List<Work<RolloutGroup>> batch, WorkLoop<RolloutGroup> loop)
             throws InterruptedException {
-        follow(batch, loop);
+        follower.follow(sampledBy(batch), 0, loop);
         BatchScorer scorer = new BatchScorer(roles);
         Map<Work<RolloutGroup>, CompletableFuture<Rewarded>> rewards = new LinkedHashMap<>();
         long start = System.nanoTime();
@@ -88,8 +89,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             List<FloatArray> found = loop.await(policy.submit(scorer::answers));
             scorer.complete(found);
         }
-        loop.await(CompletableFuture.allOf(rewards.values().toArray(CompletableFuture[]::new))
-                .exceptionally(told -> null)); // each is told of below
+        loop.await(Futures.all(rewards.values()).exceptionally(told -> List.of())); // each is told of below
         double seconds = (System.nanoTime() - start) / 1e9 / batch.size();
         Map<Work<RolloutGroup>, WorkLoop.Answer> answers = new LinkedHashMap<>();
         for (Map.Entry<Work<RolloutGroup>, CompletableFuture<Rewarded>> entry : rewards.entrySet()) {
@@ -118,7 +118,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         try {
             Objective objective = phases.get(phase);
             return objective
-                    .pool(group, scorer)
+                    .withCandidates(group, scorer)
                     .thenCompose(
                             pool -> objective.reward(pool, scorer).thenApply(rewards -> new Rewarded(pool, rewards)))
                     .toCompletableFuture();
@@ -130,10 +130,10 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     private CompletableFuture<Rewarded> withAdded(Rewarded own) {
         return added == null
                 ? CompletableFuture.completedFuture(own)
-                : added.to(own.rewards(), own.pool()).thenApply(sums -> new Rewarded(own.pool(), sums));
+                : added.addTo(own.rewards(), own.pool()).thenApply(sums -> new Rewarded(own.pool(), sums));
     }
 
-    /** Whether the group may go on; otherwise it goes back to the queue, or to the dead letters. */
+    /** Whether the group is passed on; otherwise it is retried, or dead-lettered at its last attempt. */
     private boolean isEnough(Work<RolloutGroup> work, List<Reward> rewards, WorkLoop<RolloutGroup> loop) {
         Optional<String> shortfall = patience.shortfall(rewards);
         if (shortfall.isEmpty()) {
@@ -158,7 +158,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         }
         List<Task> spawned = spawned(scored);
         metrics.registry().counter("reward_spawned_tasks").increment(spawned.size());
-        scored = scored.awaiting(spawned.stream().map(Task::id).toList());
+        scored = scored.withChildren(spawned.stream().map(Task::id).toList());
         return new WorkLoop.Answer(
                 scored.id(),
                 Codecs.scoredGroup().encode(scored),
@@ -177,34 +177,19 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         Task parent = scored.task();
         List<Task> spawned = new ArrayList<>();
         if (Task.parentOf(parent.id()).isEmpty()) {
-            for (Cut cut : phases.get(parent.phase()).spawned(scored)) {
+            for (Example cut : phases.get(parent.phase()).subtasks(scored)) {
                 spawned.add(parent.child(spawned.size(), cut, clock.instant()));
             }
         }
         return spawned;
     }
 
-    /**
-     * Switches to the newest weights, waiting a little until they are as new as those that sampled. After a learner's
-     * crash older ones have to do: its history goes on from there.
-     */
-    private void follow(List<Work<RolloutGroup>> batch, WorkLoop<RolloutGroup> loop) throws InterruptedException {
-        long sampled = batch.stream()
+    /** The newest of the versions that the rollouts began with; -1 when nothing was sampled. */
+    private static long sampledBy(List<Work<RolloutGroup>> batch) {
+        return batch.stream()
                 .flatMap(work -> work.value().rollouts().stream())
                 .mapToLong(Rollout::oldestVersion)
                 .max()
                 .orElse(-1);
-        PolicyVersion announced = loop.await(feed.atLeast(-1));
-        PolicyVersion latest =
-                loop.await(feed.atLeast(sampled).completeOnTimeout(announced, WAIT_SECONDS, TimeUnit.SECONDS));
-        PolicyVersion chosen = latest.version() < sampled ? feed.latest().orElse(latest) : latest;
-        try {
-            loop.aside(() -> policy.swap(chosen));
-        } catch (RuntimeException e) {
-            if (policy.version() < 0) {
-                throw e;
-            }
-            log.warn("keeping policy version {}: {}", policy.version(), e.toString());
-        }
     }
 }

@@ -15,12 +15,12 @@ public final class Rewards {
      * @param judge of their judged parts; stays its owner's; null where the run has none
      * @throws IllegalArgumentException with a sentence for the user, when one is not possible
      */
-    public Rewards(Map<String, List<ComponentSettings>> settings, @Nullable Judge judge) {
-        settings.forEach((name, parts) -> byName.put(name, new CombinedReward(name, parts, () -> judge)));
+    public Rewards(Map<String, List<RewardPart>> settings, @Nullable Judge judge) {
+        settings.forEach((name, parts) -> byName.put(name, new CombinedReward(name, parts, judge)));
     }
 
     @Nullable
-    CombinedReward of(String name) {
+    CombinedReward reward(String name) {
         return byName.get(name);
     }
 

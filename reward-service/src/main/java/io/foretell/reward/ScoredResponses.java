@@ -2,7 +2,7 @@ package io.foretell.reward;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.Reward;
+import io.foretell.domain.Reward;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
@@ -30,14 +30,14 @@ final class ScoredResponses {
 
     void answer(RoutingContext ctx, JsonNode body) {
         String name = text(body, "reward");
-        CombinedReward reward = rewards.of(name);
+        CombinedReward reward = rewards.reward(name);
         if (reward == null) {
             throw RewardRoutes.invalid("there is no reward '" + name + "'; reward.rewards has " + rewards.names());
         }
         List<TextRule.Text> group = group(body);
         Context own = Vertx.currentContext();
         own.owner()
-                .executeBlocking(() -> reward.of(group))
+                .executeBlocking(() -> reward.score(group))
                 .onFailure(ctx::fail)
                 .onSuccess(found -> found.orTimeout(DEADLINE_MINUTES, TimeUnit.MINUTES)
                         .whenComplete((scored, failure) -> own.runOnContext(unused -> {

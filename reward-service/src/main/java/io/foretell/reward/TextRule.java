@@ -1,23 +1,49 @@
 package io.foretell.reward;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonTypeName;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
-/** What a response earns by a rule, from 0 to 1. Immutable; pure functions. */
-sealed interface TextRule {
+/**
+ * What a response earns by a rule, from 0 to 1. Each record here is one {@code kind} of a reward's part: its name is the
+ * annotation's, its components are the keys, and its constructor refuses what is wrong. Immutable; pure functions.
+ */
+sealed interface TextRule extends RewardKind {
     /**
      * A response and what it answers.
      *
      * @param reference what really follows the prompt; empty where nobody knows
      */
-    record Text(String prompt, String response, String reference) {}
+    record Text(String prompt, String response, String reference) {
+        private static final String CONTEXT = "context";
+        private static final String REFERENCE = "reference";
 
-    double of(Text text);
+        /** Names of the places in a judge's prompt for what is known besides the response. */
+        static final List<String> PLACES = List.of(CONTEXT, REFERENCE);
+
+        /** What is known besides the response, by place. */
+        Map<String, String> background() {
+            return Map.of(CONTEXT, prompt, REFERENCE, reference);
+        }
+
+        /** A response with its background out of {@code material}; what is not there is empty. */
+        static Text of(Map<String, String> material, String response) {
+            return new Text(material.getOrDefault(CONTEXT, ""), response, material.getOrDefault(REFERENCE, ""));
+        }
+    }
+
+    double score(Text text);
 
     private static String[] words(String text) {
         String stripped = text.strip();
@@ -25,23 +51,41 @@ sealed interface TextRule {
     }
 
     /** 1 where response and reference are the same but for white space. */
+    @JsonTypeName("exact_match")
     record ExactMatch() implements TextRule {
         @Override
-        public double of(Text text) {
+        public double score(Text text) {
             return Arrays.equals(words(text.response()), words(text.reference())) ? 1 : 0;
         }
     }
 
-    /** 1 where the pattern is found in the response. */
+    /** 1 where the pattern is found somewhere in the response. */
+    @JsonTypeName("regex")
     record Regex(Pattern pattern) implements TextRule {
+        @JsonCreator
+        static Regex of(@JsonProperty("pattern") @Nullable String pattern) {
+            try {
+                return new Regex(Pattern.compile(RewardKind.given("regex", "pattern", pattern)));
+            } catch (PatternSyntaxException e) {
+                throw new IllegalArgumentException(
+                        "reward.rewards: '" + pattern + "' is not a regular expression: " + e.getDescription(), e);
+            }
+        }
+
         @Override
-        public double of(Text text) {
+        public double score(Text text) {
             return pattern.matcher(text.response()).find() ? 1 : 0;
         }
     }
 
-    /** 1 from {@code min} to {@code max} words; words/min below, max/words above. */
+    /** 1 from {@code min} to {@code max} words; words/min below, max/words above. Either bound may be left out. */
+    @JsonTypeName("length")
     record Length(int min, int max) implements TextRule {
+        @JsonCreator
+        static Length of(@JsonProperty("min") @Nullable Integer min, @JsonProperty("max") @Nullable Integer max) {
+            return new Length(min == null ? 0 : min, max == null ? Integer.MAX_VALUE : max);
+        }
+
         public Length {
             if (min < 0 || max < Math.max(1, min)) {
                 throw new IllegalArgumentException(
@@ -50,7 +94,7 @@ sealed interface TextRule {
         }
 
         @Override
-        public double of(Text text) {
+        public double score(Text text) {
             int length = words(text.response()).length;
             if (length < min) {
                 return (double) length / min;
@@ -59,23 +103,40 @@ sealed interface TextRule {
         }
     }
 
-    /** The probability that the response is in this language. */
-    record Language(String code) implements TextRule {
+    /**
+     * The probability that the response is in this language.
+     *
+     * @param language an ISO 639 code such as en
+     */
+    @JsonTypeName("language")
+    record Language(String language) implements TextRule {
         public Language {
-            if (!Languages.KNOWN.contains(code)) {
+            if (!Languages.KNOWN.contains(RewardKind.given("language", "language", language))) {
                 throw new IllegalArgumentException(
-                        "reward.rewards: there is no language '" + code + "'; known are " + Languages.KNOWN);
+                        "reward.rewards: there is no language '" + language + "'; known are " + Languages.KNOWN);
             }
         }
 
         @Override
-        public double of(Text text) {
-            return Languages.probability(code, text.response());
+        public double score(Text text) {
+            return Languages.probability(language, text.response());
         }
     }
 
-    /** The share of the response's n-grams of words that are neither in the prompt nor earlier in the response. */
+    /**
+     * The share of the response's n-grams of words that are neither in the prompt nor earlier in the response.
+     *
+     * @param n words per n-gram, 3 where it is left out
+     */
+    @JsonTypeName("novelty")
     record Novelty(int n) implements TextRule {
+        private static final int THREE_WORDS = 3;
+
+        @JsonCreator
+        static Novelty of(@JsonProperty("n") @Nullable Integer n) {
+            return new Novelty(n == null ? THREE_WORDS : n);
+        }
+
         public Novelty {
             if (n < 1) {
                 throw new IllegalArgumentException("reward.rewards: novelty needs n of at least 1, not " + n);
@@ -83,7 +144,7 @@ sealed interface TextRule {
         }
 
         @Override
-        public double of(Text text) {
+        public double score(Text text) {
             List<List<String>> grams = grams(text.response());
             Set<List<String>> known = new HashSet<>(grams(text.prompt()));
             long fresh = grams.stream().filter(known::add).count();
@@ -92,16 +153,18 @@ sealed interface TextRule {
 
         private List<List<String>> grams(String text) {
             List<String> words = List.of(words(text.toLowerCase(Locale.ROOT)));
-            return java.util.stream.IntStream.rangeClosed(0, words.size() - n)
+            return IntStream.rangeClosed(0, words.size() - n)
                     .mapToObj(i -> words.subList(i, i + n))
                     .toList();
         }
     }
 
-    /** 1 where none of the words and phrases stands in the response, whatever their case. */
+    /** 1 where none of the words and phrases is in the response, whatever their case. */
+    @JsonTypeName("banned")
     record Banned(Pattern pattern) implements TextRule {
-        Banned(List<String> words) {
-            this(pattern(words));
+        @JsonCreator
+        static Banned of(@JsonProperty("words") @Nullable List<String> words) {
+            return new Banned(pattern(RewardKind.given("banned", "words", words)));
         }
 
         private static Pattern pattern(List<String> words) {
@@ -114,7 +177,7 @@ sealed interface TextRule {
         }
 
         @Override
-        public double of(Text text) {
+        public double score(Text text) {
             return pattern.matcher(text.response()).find() ? 0 : 1;
         }
     }

@@ -3,29 +3,29 @@ package io.foretell.reward;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foretell.objectives.ClippedSurrogate;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PolicyRole;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Verdict;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.RandomWeights;
+import io.foretell.huggingface.TokenizerFiles;
+import io.foretell.losses.ClippedSurrogate;
+import io.foretell.losses.PolicyGradientLoss;
 import io.foretell.objectives.ObjectiveSettings;
-import io.foretell.objectives.PolicyGradientLoss;
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.RewardStatus;
 import io.foretell.objectives.Rlp;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.RolloutGroup;
 import io.foretell.objectives.Scorer;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Verdict;
-import io.foretell.objectives.Weights;
-import io.foretell.policy.ModelConfig;
 import io.foretell.policy.OptimizerSettings;
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyOptions;
-import io.foretell.policy.RandomWeights;
 import io.foretell.policy.ScoreRequest;
-import io.foretell.policy.TokenizerFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +75,7 @@ class BatchScorerTest {
         policy.close();
     }
 
-    private static FloatArray alone(Weights weights, TokenArray context, TokenArray continuation) {
+    private static FloatArray alone(PolicyRole weights, TokenArray context, TokenArray continuation) {
         return policy.score(weights, List.of(new ScoreRequest(context, continuation)))
                 .get(0)
                 .logProbs();
@@ -83,11 +83,12 @@ class BatchScorerTest {
 
     @Test
     void equalQuestionsAreAskedOnce() {
-        BatchScorer scorer = new BatchScorer(Roles.of(null));
-        CompletableFuture<FloatArray> first = scorer.logProbs(Weights.EMA, CONTEXT, NEXT);
+        BatchScorer scorer = new BatchScorer(JudgeRouter.of(null));
+        CompletableFuture<FloatArray> first = scorer.logProbs(PolicyRole.TEACHER, CONTEXT, NEXT);
 
-        CompletableFuture<FloatArray> again = scorer.logProbs(Weights.EMA, TokenArray.of(1, 2, 3), TokenArray.of(4, 5));
-        CompletableFuture<FloatArray> other = scorer.logProbs(Weights.LIVE, CONTEXT, NEXT);
+        CompletableFuture<FloatArray> again =
+                scorer.logProbs(PolicyRole.TEACHER, TokenArray.of(1, 2, 3), TokenArray.of(4, 5));
+        CompletableFuture<FloatArray> other = scorer.logProbs(PolicyRole.LIVE, CONTEXT, NEXT);
 
         assertThat(again).isSameAs(first);
         assertThat(other).isNotSameAs(first);
@@ -97,21 +98,21 @@ class BatchScorerTest {
 
     @Test
     void whoeverAskedGetsTheAnswerToTheirQuestionFromTheWeightsTheyNamed() {
-        BatchScorer scorer = new BatchScorer(Roles.of(null));
+        BatchScorer scorer = new BatchScorer(JudgeRouter.of(null));
         TokenArray longer = TokenArray.of(7, 6, 5, 4, 3, 2, 1);
-        CompletableFuture<FloatArray> live = scorer.logProbs(Weights.LIVE, CONTEXT, NEXT);
-        CompletableFuture<FloatArray> teacher = scorer.logProbs(Weights.EMA, CONTEXT, NEXT);
-        CompletableFuture<FloatArray> longLive = scorer.logProbs(Weights.LIVE, longer, TokenArray.of(1));
-        CompletableFuture<FloatArray> longTeacher = scorer.logProbs(Weights.EMA, longer, TokenArray.of(1, 2, 3));
+        CompletableFuture<FloatArray> live = scorer.logProbs(PolicyRole.LIVE, CONTEXT, NEXT);
+        CompletableFuture<FloatArray> teacher = scorer.logProbs(PolicyRole.TEACHER, CONTEXT, NEXT);
+        CompletableFuture<FloatArray> longLive = scorer.logProbs(PolicyRole.LIVE, longer, TokenArray.of(1));
+        CompletableFuture<FloatArray> longTeacher = scorer.logProbs(PolicyRole.TEACHER, longer, TokenArray.of(1, 2, 3));
 
         List<FloatArray> answers = scorer.answers(policy);
         assertThat(List.of(live, teacher, longLive, longTeacher)).noneMatch(CompletableFuture::isDone);
         scorer.complete(answers);
 
-        assertClose(live.join(), alone(Weights.LIVE, CONTEXT, NEXT));
-        assertClose(teacher.join(), alone(Weights.EMA, CONTEXT, NEXT));
-        assertClose(longLive.join(), alone(Weights.LIVE, longer, TokenArray.of(1)));
-        assertClose(longTeacher.join(), alone(Weights.EMA, longer, TokenArray.of(1, 2, 3)));
+        assertClose(live.join(), alone(PolicyRole.LIVE, CONTEXT, NEXT));
+        assertClose(teacher.join(), alone(PolicyRole.TEACHER, CONTEXT, NEXT));
+        assertClose(longLive.join(), alone(PolicyRole.LIVE, longer, TokenArray.of(1)));
+        assertClose(longTeacher.join(), alone(PolicyRole.TEACHER, longer, TokenArray.of(1, 2, 3)));
         assertThat(live.join().sum()).isGreaterThan(teacher.join().sum() + 1e-3);
     }
 
@@ -122,10 +123,10 @@ class BatchScorerTest {
             fresh.startTraining();
             int open = fresh.tokenizer().idOf("<think>").orElseThrow();
             int close = fresh.tokenizer().idOf("</think>").orElseThrow();
-            BatchScorer batch = new BatchScorer(Roles.of(null));
+            BatchScorer batch = new BatchScorer(JudgeRouter.of(null));
             Scorer withoutTags = new Scorer() {
                 @Override
-                public CompletableFuture<FloatArray> logProbs(Weights weights, TokenArray context, TokenArray next) {
+                public CompletableFuture<FloatArray> logProbs(PolicyRole weights, TokenArray context, TokenArray next) {
                     int[] kept = IntStream.of(context.toArray())
                             .filter(token -> token != open && token != close)
                             .toArray();
@@ -166,7 +167,7 @@ class BatchScorerTest {
 
     @Test
     void aBatchWithoutQuestionsAsksNothing() {
-        BatchScorer scorer = new BatchScorer(Roles.of(null));
+        BatchScorer scorer = new BatchScorer(JudgeRouter.of(null));
 
         assertThat(scorer.isEmpty()).isTrue();
         assertThat(scorer.answers(policy)).isEmpty();
@@ -175,7 +176,9 @@ class BatchScorerTest {
 
     @Test
     void whereThereIsNoJudgeTheVerdictSaysWhatToSet() {
-        assertThat(new BatchScorer(Roles.of(null)).judge("quality", "text").join())
+        assertThat(new BatchScorer(JudgeRouter.of(null))
+                        .judge("quality", "text")
+                        .join())
                 .isEqualTo(new Verdict(
                         RewardStatus.FAILED,
                         0,

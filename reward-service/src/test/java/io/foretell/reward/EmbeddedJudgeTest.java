@@ -4,21 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Verdict;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.RandomWeights;
+import io.foretell.huggingface.TokenizerFiles;
 import io.foretell.judge.Judge;
 import io.foretell.judge.JudgeAnswer;
 import io.foretell.judge.JudgeFailure;
 import io.foretell.judge.JudgeRequest;
 import io.foretell.judge.JudgeRequest.Message;
-import io.foretell.objectives.RewardStatus;
-import io.foretell.objectives.Verdict;
 import io.foretell.platform.Metrics;
-import io.foretell.policy.ModelConfig;
 import io.foretell.policy.PolicyOptions;
-import io.foretell.policy.RandomWeights;
-import io.foretell.policy.TokenizerFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("integration")
 class EmbeddedJudgeTest {
     private static final PolicyOptions OPTIONS = new PolicyOptions(1, 8192);
+    private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);
 
     @TempDir
     static Path folder;
@@ -44,7 +47,7 @@ class EmbeddedJudgeTest {
         Files.write(tokenizer, TokenizerFiles.bytes());
         model = folder.resolve("model");
         RandomWeights.write(model, ModelConfig.ofSize("qwen3", "micro", 259), tokenizer, 5);
-        plain = EmbeddedJudge.open(model, OPTIONS, null);
+        plain = EmbeddedJudge.open(model, OPTIONS, CLOCK);
     }
 
     @AfterAll
@@ -68,9 +71,12 @@ class EmbeddedJudgeTest {
 
     @Test
     void aChatTemplateWritesThePrompt() throws Exception {
-        ChatPrompt template =
-                messages -> "<" + messages.get(0).role() + ">" + messages.get(0).content() + "<judge>";
-        try (EmbeddedJudge judge = EmbeddedJudge.open(model, OPTIONS, template)) {
+        Path chatting = folder.resolve("chatting");
+        RandomWeights.write(chatting, ModelConfig.ofSize("qwen3", "micro", 259), folder.resolve("bytes.json"), 5);
+        Files.writeString(
+                chatting.resolve("chat_template.jinja"),
+                "<{{ messages[0].role }}>{{ messages[0].content }}{% if add_generation_prompt %}<judge>{% endif %}");
+        try (EmbeddedJudge judge = EmbeddedJudge.open(chatting, OPTIONS, CLOCK)) {
             assertThat(judge.ask(request("Is it?", Duration.ofSeconds(30))).promptTokens())
                     .isEqualTo("<user>Is it?<judge>".length());
         }
@@ -96,7 +102,7 @@ class EmbeddedJudgeTest {
 
     @Test
     void nonsenseIsAFailureAndNotAZero() {
-        EmbeddedJudge nonsense = EmbeddedJudge.open(model, OPTIONS, null);
+        EmbeddedJudge nonsense = EmbeddedJudge.open(model, OPTIONS, CLOCK);
         try (Metrics metrics = new Metrics();
                 Judge judge = Judge.open(ScriptedJudge.SETTINGS, nonsense, folder.resolve("verdicts"), metrics)) {
             Verdict verdict = judge.ask("safety", Map.of("text", "a")).join();

@@ -46,11 +46,9 @@ class RewardRoutesTest {
         Rewards rewards = new Rewards(
                 Map.of(
                         "answers",
-                        List.of(
-                                new ComponentSettings("exact_match", null, null, null, null, null, null, null, null),
-                                new ComponentSettings("length", 0.5, null, null, 2, null, null, null, null)),
+                        List.of(Parts.part("{kind: exact_match}"), Parts.part("{kind: length, max: 2, weight: 0.5}")),
                         "judged",
-                        List.of(new ComponentSettings("judge", null, null, null, null, null, null, null, "safety"))),
+                        List.of(Parts.part("{kind: judge, role: safety}"))),
                 null);
         new RewardRoutes(null, null, rewards).mount(router);
         HttpServer server = vertx.createHttpServer()

@@ -3,37 +3,39 @@ package io.foretell.reward;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.LearnerProgress;
+import io.foretell.domain.Origin;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.PublishedWeights;
+import io.foretell.domain.Reward;
+import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Verdict;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.RandomWeights;
+import io.foretell.huggingface.TokenizerFiles;
 import io.foretell.judge.Judge;
-import io.foretell.objectives.AdvantageEstimator;
-import io.foretell.objectives.Cut;
-import io.foretell.objectives.Document;
-import io.foretell.objectives.Experience;
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
+import io.foretell.losses.AdvantageEstimator;
 import io.foretell.objectives.Objective;
+import io.foretell.objectives.ObjectiveDescription;
 import io.foretell.objectives.ObjectiveSettings;
 import io.foretell.objectives.Objectives;
-import io.foretell.objectives.Origin;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Reward;
-import io.foretell.objectives.RewardStatus;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.SamplingPlan;
-import io.foretell.objectives.ScoredGroup;
 import io.foretell.objectives.Scorer;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Verdict;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
-import io.foretell.policy.HuggingFaceTokenizer;
-import io.foretell.policy.ModelConfig;
-import io.foretell.policy.PolicyFetch;
 import io.foretell.policy.PolicyOptions;
-import io.foretell.policy.RandomWeights;
-import io.foretell.policy.ServedPolicy;
-import io.foretell.policy.TokenizerFiles;
 import io.foretell.streams.Codec;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetter;
@@ -45,6 +47,8 @@ import io.foretell.streams.Topics;
 import io.foretell.streams.Work;
 import io.foretell.streams.WorkLoop;
 import io.foretell.streams.WorkQueue;
+import io.foretell.weightsync.PolicyFetch;
+import io.foretell.weightsync.ServedPolicy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -78,12 +82,12 @@ class RewardWorkerTest {
     /** A response is worth what the judge says of its safety. */
     private record Judged(HuggingFaceTokenizer tokenizer) implements Objective {
         @Override
-        public String name() {
-            return "judged";
+        public ObjectiveDescription description() {
+            return new ObjectiveDescription("judged", "", "", List.of());
         }
 
         @Override
-        public List<Cut> cut(Document document, TokenArray tokens, RandomGenerator random) {
+        public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
             return List.of();
         }
 
@@ -93,7 +97,7 @@ class RewardWorkerTest {
         }
 
         @Override
-        public CompletionStage<RolloutGroup> pool(RolloutGroup group, Scorer scorer) {
+        public CompletionStage<RolloutGroup> withCandidates(RolloutGroup group, Scorer scorer) {
             return CompletableFuture.completedFuture(
                     group.id().equals("g-good")
                             ? group.with(
@@ -158,8 +162,7 @@ class RewardWorkerTest {
         Path tokenizerFile = folder.resolve("bytes.json");
         Files.write(tokenizerFile, TokenizerFiles.bytes());
         RandomWeights.write(modelFolder, ModelConfig.ofSize("qwen3", "micro", 259), tokenizerFile, 5);
-        PolicyVersion version =
-                new PolicyVersion("run", 0, modelFolder.toString(), Map.of(), 0, 0, List.of(0L), List.of(0L));
+        PublishedWeights weights = new PublishedWeights("run", 0, modelFolder.toString(), Map.of());
         Topics topics = new Topics("run");
         try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"));
                 Metrics metrics = new Metrics();
@@ -170,7 +173,7 @@ class RewardWorkerTest {
                 RecordSender sender = new RecordSender(broker.bootstrap());
                 Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
             topics.ensure(broker.bootstrap(), 1);
-            policy.swap(version);
+            policy.swap(weights);
             for (RolloutGroup group : List.of(
                     group(tokenizer, "g-good", "good 1", "good 2", "bad 1"),
                     group(tokenizer, "g-late", "late 1"),
@@ -179,21 +182,18 @@ class RewardWorkerTest {
                         .get(30, TimeUnit.SECONDS);
             }
             DeadLetters letters = new DeadLetters(broker.bootstrap(), topics, sender);
-            try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics)) {
-                feed.publish(version);
-                Rewards rewards = new Rewards(
-                        Map.of(
-                                "short",
-                                List.of(new ComponentSettings("length", -1.0, null, null, 1, null, null, null, null))),
-                        judge);
+            try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics, Time.system())) {
+                feed.publish(new PolicyAnnouncement(weights, LearnerProgress.NONE));
+                Rewards rewards =
+                        new Rewards(Map.of("short", List.of(Parts.part("{kind: length, max: 1, weight: -1}"))), judge);
                 RewardWorker worker = new RewardWorker(
                         List.of(new Judged(tokenizer)),
                         topics.tasks(),
                         feed,
                         policy,
-                        Roles.of(judge),
+                        JudgeRouter.of(judge),
                         AddedReward.of("short", rewards, tokenizer),
-                        new Patience(3, 0.5),
+                        new MissingRewardPolicy(3, 0.5),
                         metrics,
                         CLOCK);
                 WorkQueue<RolloutGroup> queue = WorkQueue.open(
@@ -204,7 +204,7 @@ class RewardWorkerTest {
                         16,
                         letters);
                 try (WorkLoop<RolloutGroup> loop = new WorkLoop<>(
-                                "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker)
+                                "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker, Time.system())
                         .start()) {
                     await().atMost(Duration.ofSeconds(180))
                             .until(() -> outcomes(metrics, "scored") == 2 && outcomes(metrics, "dead_letter") == 1);
@@ -252,8 +252,7 @@ class RewardWorkerTest {
         Path tokenizerFile = folder.resolve("bytes.json");
         Files.write(tokenizerFile, TokenizerFiles.bytes());
         RandomWeights.write(modelFolder, ModelConfig.ofSize("qwen3", "micro", 259), tokenizerFile, 5);
-        PolicyVersion version =
-                new PolicyVersion("run", 0, modelFolder.toString(), Map.of(), 0, 0, List.of(0L), List.of(0L));
+        PublishedWeights weights = new PublishedWeights("run", 0, modelFolder.toString(), Map.of());
         Topics topics = new Topics("run");
         try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"));
                 Metrics metrics = new Metrics();
@@ -263,9 +262,11 @@ class RewardWorkerTest {
                 RecordSender sender = new RecordSender(broker.bootstrap());
                 Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
             topics.ensure(broker.bootstrap(), 1);
-            policy.swap(version);
-            Objective objective = Objectives.create(
-                    "pretrainzero", new ObjectiveSettings(tokenizer, 4, 1f, 200, 64, Map.of("masks_per_paragraph", 3)));
+            policy.swap(weights);
+            Objective objective = Objectives.builtIn()
+                    .create(
+                            "pretrainzero",
+                            new ObjectiveSettings(tokenizer, 4, 1f, 200, 64, Map.of("masks_per_paragraph", 3)));
             RolloutGroup thought =
                     group(tokenizer, "p", "so</think>\\mask{Bo}", "so</think>\\mask{Cy}", "so</think>\\mask{at ten}");
             TokenArray paragraph = tokenizer.encode("Ada met Bo at ten.");
@@ -277,8 +278,8 @@ class RewardWorkerTest {
             }
             DeadLetters letters = new DeadLetters(broker.bootstrap(), topics, sender);
             List<ScoredGroup> scored;
-            try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics)) {
-                feed.publish(version);
+            try (PolicyFeed feed = new PolicyFeed(broker.bootstrap(), topics, Time.system())) {
+                feed.publish(new PolicyAnnouncement(weights, LearnerProgress.NONE));
                 RewardWorker worker = new RewardWorker(
                         List.of(objective),
                         topics.tasks(),
@@ -286,7 +287,7 @@ class RewardWorkerTest {
                         policy,
                         null,
                         null,
-                        new Patience(3, 0.5),
+                        new MissingRewardPolicy(3, 0.5),
                         metrics,
                         CLOCK);
                 WorkQueue<RolloutGroup> queue = WorkQueue.open(
@@ -297,7 +298,7 @@ class RewardWorkerTest {
                         16,
                         letters);
                 try (WorkLoop<RolloutGroup> loop = new WorkLoop<>(
-                                "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker)
+                                "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker, Time.system())
                         .start()) {
                     scored = read(broker.bootstrap(), topics.scoredGroups(), Codecs.scoredGroup(), letters, 2);
                 }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class TextRuleTest {
     private static double of(TextRule rule, String response) {
-        return rule.of(new Text("the cat sat on the mat", response, "and  purred\nloudly"));
+        return rule.score(new Text("the cat sat on the mat", response, "and  purred\nloudly"));
     }
 
     @Test
@@ -68,12 +68,12 @@ class TextRuleTest {
 
     @Test
     void bannedWordsAreWholeWordsInAnyCase() {
-        TextRule banned = new TextRule.Banned(List.of("ass", "über all", "c++"));
+        TextRule banned = TextRule.Banned.of(List.of("ass", "über all", "c++"));
 
         assertThat(of(banned, "a class of glass")).isEqualTo(1);
         assertThat(of(banned, "An ASS!")).isZero();
         assertThat(of(banned, "Über all das")).isZero();
         assertThat(of(banned, "in C++, that")).isZero();
-        assertThatThrownBy(() -> new TextRule.Banned(List.of(" "))).hasMessageContaining("blank");
+        assertThatThrownBy(() -> TextRule.Banned.of(List.of(" "))).hasMessageContaining("blank");
     }
 }

@@ -2,10 +2,10 @@ package io.foretell.rollout;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Tokenizer;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
 import io.foretell.platform.Json;
-import io.foretell.policy.Sample;
+import io.foretell.policy.Completion;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -17,8 +17,8 @@ import java.util.List;
  * @param tokensAsIds whether log-probabilities name tokens as {@code token_id:7}
  */
 record AnswerWriter(
-        Generation generation, Tokenizer tokenizer, boolean chat, boolean withTokenIds, boolean tokensAsIds) {
-    static AnswerWriter of(Generation generation, Tokenizer tokenizer, boolean chat, Fields fields) {
+        CompletionRequest generation, Tokenizer tokenizer, boolean chat, boolean withTokenIds, boolean tokensAsIds) {
+    static AnswerWriter of(CompletionRequest generation, Tokenizer tokenizer, boolean chat, RequestBody fields) {
         return new AnswerWriter(
                 generation,
                 tokenizer,
@@ -28,7 +28,7 @@ record AnswerWriter(
     }
 
     /** @param samples for each prompt of the request */
-    ObjectNode write(List<List<Sample>> samples, String id, long version, long now) {
+    ObjectNode write(List<List<Completion>> samples, String id, long version, long now) {
         ObjectNode answer = Json.mapper().createObjectNode();
         answer.put("id", (chat ? "chatcmpl-" : "cmpl-") + id)
                 .put("object", chat ? "chat.completion" : "text_completion")
@@ -40,7 +40,7 @@ record AnswerWriter(
         for (int p = 0; p < samples.size(); p++) {
             TokenArray prompt = generation.prompts().get(p);
             promptTokens += prompt.length();
-            for (Sample sample : samples.get(p)) {
+            for (Completion sample : samples.get(p)) {
                 completionTokens += sample.tokens().length();
                 choice(choices.addObject(), choices.size() - 1, sample, prompt).put("policy_version", version);
             }
@@ -55,7 +55,7 @@ record AnswerWriter(
         return answer;
     }
 
-    private ObjectNode choice(ObjectNode node, int index, Sample sample, TokenArray prompt) {
+    private ObjectNode choice(ObjectNode node, int index, Completion sample, TokenArray prompt) {
         Choice choice = Choice.of(node, index, sample, generation, tokenizer);
         if (chat) {
             node.putObject("message").put("role", "assistant").put("content", choice.text());
@@ -78,7 +78,7 @@ record AnswerWriter(
         return node;
     }
 
-    private void logprobs(ObjectNode node, Sample sample) {
+    private void logprobs(ObjectNode node, Completion sample) {
         ArrayNode tokens = node.putArray("tokens");
         ArrayNode values = node.putArray("token_logprobs");
         ArrayNode offsets = node.putArray("text_offset");
@@ -93,7 +93,7 @@ record AnswerWriter(
         node.putNull("top_logprobs");
     }
 
-    private void chatLogprobs(ArrayNode content, Sample sample) {
+    private void chatLogprobs(ArrayNode content, Completion sample) {
         for (int t = 0; t < sample.tokens().length(); t++) {
             int token = sample.tokens().at(t);
             ObjectNode one = content.addObject();

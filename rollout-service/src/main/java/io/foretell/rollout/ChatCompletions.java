@@ -3,7 +3,9 @@ package io.foretell.rollout;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.ChatTemplate;
+import io.foretell.huggingface.ChatTemplateException;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
@@ -18,7 +20,7 @@ final class ChatCompletions {
     private ChatCompletions() {}
 
     private static Set<String> keys() {
-        Set<String> keys = new HashSet<>(Generation.KEYS);
+        Set<String> keys = new HashSet<>(CompletionRequest.KEYS);
         keys.addAll(List.of(
                 "messages",
                 "tools",
@@ -30,14 +32,14 @@ final class ChatCompletions {
     }
 
     /** @param usualTokens most tokens of an answer where the request does not say */
-    static Generation read(JsonNode body, ServedModel model, int usualTokens) {
-        Fields fields = new Fields(body);
+    static CompletionRequest read(JsonNode body, ServedModel model, int usualTokens) {
+        RequestBody fields = new RequestBody(body);
         fields.requireKnown(KEYS);
         boolean logprobs = fields.flag("logprobs", false);
         ArrayNode messages = ChatMessages.read(fields.get("messages"));
         TokenArray prompt = model.tokenizer().encode(text(fields, messages, model));
         if (fields.flag("add_special_tokens", false)) {
-            prompt = Prompts.begun(prompt, model.tokenizer());
+            prompt = model.tokenizer().withBegin(prompt);
         }
         if (prompt.isEmpty()) {
             throw new ForetellException(
@@ -46,10 +48,10 @@ final class ChatCompletions {
         int room = Math.max(1, model.contextLength() - prompt.length());
         String key = fields.has("max_completion_tokens") ? "max_completion_tokens" : "max_tokens";
         int maxTokens = fields.integer(key, Math.min(usualTokens, room), 1, model.contextLength());
-        return Generation.read(fields, List.of(prompt), maxTokens, logprobs, model);
+        return CompletionRequest.read(fields, List.of(prompt), maxTokens, logprobs, model);
     }
 
-    private static String text(Fields fields, ArrayNode messages, ServedModel model) {
+    private static String text(RequestBody fields, ArrayNode messages, ServedModel model) {
         ChatTemplate template = model.template()
                 .orElseThrow(() -> new ForetellException(
                         ErrorCode.UNPROCESSABLE,
@@ -57,15 +59,15 @@ final class ChatCompletions {
                                 + " tokenizer_config.json"));
         JsonNode more = fields.get("chat_template_kwargs");
         if (fields.has("chat_template_kwargs") && !more.isObject()) {
-            throw Fields.invalid("'chat_template_kwargs' must be an object, not " + more);
+            throw RequestBody.invalid("'chat_template_kwargs' must be an object, not " + more);
         }
         JsonNode choice = fields.get("tool_choice");
         if (fields.has("tool_choice") && !Set.of("none", "auto").contains(choice.asText())) {
-            throw Fields.invalid("'tool_choice' must be \"none\" or \"auto\", not " + choice);
+            throw RequestBody.invalid("'tool_choice' must be \"none\" or \"auto\", not " + choice);
         }
         JsonNode tools = fields.get("tools");
         if (fields.has("tools") && !tools.isArray()) {
-            throw Fields.invalid("'tools' must be a list, not " + tools);
+            throw RequestBody.invalid("'tools' must be a list, not " + tools);
         }
         try {
             return template.render(

@@ -19,12 +19,12 @@ final class ChatMessages {
 
     static ArrayNode read(JsonNode messages) {
         if (!messages.isArray() || messages.isEmpty() || messages.size() > MOST) {
-            throw Fields.invalid("'messages' must be a list of 1 to " + MOST + " messages");
+            throw RequestBody.invalid("'messages' must be a list of 1 to " + MOST + " messages");
         }
         ArrayNode read = Json.mapper().createArrayNode();
         for (JsonNode message : messages) {
             if (!message.path("role").isTextual()) {
-                throw Fields.invalid("message " + read.size() + " needs a 'role', a text");
+                throw RequestBody.invalid("message " + read.size() + " needs a 'role', a text");
             }
             ObjectNode copy = message.deepCopy();
             copy.put("content", content(message.path("content"), read.size()));
@@ -42,12 +42,13 @@ final class ChatMessages {
             return content.textValue();
         }
         if (!content.isArray()) {
-            throw Fields.invalid("the 'content' of message " + message + " must be a text or a list of text parts");
+            throw RequestBody.invalid(
+                    "the 'content' of message " + message + " must be a text or a list of text parts");
         }
         List<String> texts = new ArrayList<>();
         for (JsonNode part : content) {
             if (!part.path("type").asText().equals("text") || !part.path("text").isTextual()) {
-                throw Fields.invalid("message " + message + " has a part of type " + part.path("type")
+                throw RequestBody.invalid("message " + message + " has a part of type " + part.path("type")
                         + "; this model takes parts of type \"text\" only");
             }
             texts.add(part.path("text").textValue());
@@ -63,7 +64,7 @@ final class ChatMessages {
                 JsonNode arguments = Json.mapper().readTree(given.isBlank() ? "{}" : given);
                 function.set("arguments", arguments);
             } catch (JsonProcessingException e) {
-                throw Fields.invalid("the arguments of a tool call are not JSON: " + given);
+                throw RequestBody.invalid("the arguments of a tool call are not JSON: " + given);
             }
         }
     }

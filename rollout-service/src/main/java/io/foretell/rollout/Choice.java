@@ -2,10 +2,10 @@ package io.foretell.rollout;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Tokenizer;
-import io.foretell.policy.Sample;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import io.foretell.policy.Completion;
 import io.foretell.policy.StopText;
 import java.util.Locale;
 
@@ -13,8 +13,8 @@ import java.util.Locale;
  * One continuation as a client sees it: the text ends before the stop token or the stop text; the token ids are all that
  * was sampled. Immutable.
  */
-record Choice(Sample sample, String text, ObjectNode node) {
-    static Choice of(ObjectNode node, int index, Sample sample, Generation generation, Tokenizer tokenizer) {
+record Choice(Completion sample, String text, ObjectNode node) {
+    static Choice of(ObjectNode node, int index, Completion sample, CompletionRequest generation, Tokenizer tokenizer) {
         TokenArray tokens = sample.tokens();
         boolean stopped = sample.finishReason() == FinishReason.STOP;
         int last = tokens.isEmpty() ? -1 : tokens.at(tokens.length() - 1);

@@ -1,7 +1,7 @@
 package io.foretell.rollout;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.TokenArray;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -14,24 +14,24 @@ final class Completions {
     private Completions() {}
 
     private static Set<String> keys() {
-        Set<String> keys = new HashSet<>(Generation.KEYS);
+        Set<String> keys = new HashSet<>(CompletionRequest.KEYS);
         keys.add("prompt");
         return Set.copyOf(keys);
     }
 
-    static Generation read(JsonNode body, ServedModel model) {
-        Fields fields = new Fields(body);
+    static CompletionRequest read(JsonNode body, ServedModel model) {
+        RequestBody fields = new RequestBody(body);
         fields.requireKnown(KEYS);
         List<TokenArray> prompts =
                 Prompts.read(fields.get("prompt"), model.tokenizer(), fields.flag("add_special_tokens", true));
         int longest = prompts.stream().mapToInt(TokenArray::length).max().orElse(0);
         int room = Math.max(1, model.contextLength() - longest);
         int maxTokens = fields.integer("max_tokens", Math.min(DEFAULT_MAX_TOKENS, room), 1, model.contextLength());
-        return Generation.read(fields, prompts, maxTokens, logprobs(fields), model);
+        return CompletionRequest.read(fields, prompts, maxTokens, logprobs(fields), model);
     }
 
     /* Alternatives to the sampled token are not computed. */
-    private static boolean logprobs(Fields fields) {
+    private static boolean logprobs(RequestBody fields) {
         JsonNode given = fields.get("logprobs");
         return given.isBoolean() ? given.booleanValue() : fields.integer("logprobs", -1, 0, 1) >= 0;
     }

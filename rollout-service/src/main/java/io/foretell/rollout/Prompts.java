@@ -1,8 +1,8 @@
 package io.foretell.rollout;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.Tokenizer;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,7 +19,7 @@ final class Prompts {
         List<TokenArray> prompts = new ArrayList<>();
         add(prompt, tokenizer, begin, prompts, 0);
         if (prompts.stream().anyMatch(TokenArray::isEmpty)) {
-            throw Fields.invalid("a prompt is empty: it needs at least one token");
+            throw RequestBody.invalid("a prompt is empty: it needs at least one token");
         }
         return prompts;
     }
@@ -27,27 +27,16 @@ final class Prompts {
     private static void add(JsonNode prompt, Tokenizer tokenizer, boolean begin, List<TokenArray> prompts, int depth) {
         if (prompt.isTextual()) {
             TokenArray tokens = tokenizer.encode(prompt.textValue());
-            prompts.add(begin ? begun(tokens, tokenizer) : tokens);
+            prompts.add(begin ? tokenizer.withBegin(tokens) : tokens);
         } else if (prompt.isArray() && !prompt.isEmpty() && prompt.get(0).isInt()) {
             List<Integer> ids = ids(prompt, "prompt", tokenizer.vocabularySize());
             prompts.add(TokenArray.of(ids.stream().mapToInt(Integer::intValue).toArray()));
         } else if (prompt.isArray() && !prompt.isEmpty() && depth == 0) {
             prompt.forEach(one -> add(one, tokenizer, begin, prompts, 1));
         } else {
-            throw Fields.invalid(
+            throw RequestBody.invalid(
                     "'prompt' must be a text, a list of texts, a list of token ids or a list of such lists");
         }
-    }
-
-    /** {@code tokens} behind begin-of-text, where the vocabulary has one and they do not begin with it already. */
-    static TokenArray begun(TokenArray tokens, Tokenizer tokenizer) {
-        if (tokenizer.beginOfText().isEmpty()) {
-            return tokens;
-        }
-        int begin = tokenizer.beginOfText().getAsInt();
-        return !tokens.isEmpty() && tokens.at(0) == begin
-                ? tokens
-                : TokenArray.of(begin).concat(tokens);
     }
 
     /** A list of token ids; none where the key is absent. */
@@ -57,11 +46,11 @@ final class Prompts {
             return ids;
         }
         if (!list.isArray()) {
-            throw Fields.invalid("'" + key + "' must be a list of token ids, not " + list);
+            throw RequestBody.invalid("'" + key + "' must be a list of token ids, not " + list);
         }
         for (JsonNode id : list) {
             if (!id.isInt() || id.intValue() < 0 || id.intValue() >= vocabularySize) {
-                throw Fields.invalid(
+                throw RequestBody.invalid(
                         "token " + id + " of '" + key + "' is not in the vocabulary of " + vocabularySize + " tokens");
             }
             ids.add(id.intValue());

@@ -3,22 +3,22 @@ package io.foretell.rollout;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.domain.PublishedWeights;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.SamplingPlan;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
 import io.foretell.platform.Json;
 import io.foretell.platform.Routes;
+import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
-import io.foretell.policy.Sample;
-import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.WorkLoop;
+import io.foretell.weightsync.ServedPolicy;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -97,7 +97,7 @@ public final class RolloutRoutes implements Routes {
     }
 
     private void models(RoutingContext ctx) {
-        PolicyVersion version = policy.current();
+        PublishedWeights version = policy.current();
         Map<String, Object> model = Map.of(
                 "id", name(), "object", "model", "owned_by", "foretell", "root", version == null ? "" : version.run());
         Http.json(ctx, 200, Map.of("object", "list", "data", List.of(model)));
@@ -112,7 +112,7 @@ public final class RolloutRoutes implements Routes {
     }
 
     /* Long prompts take a while to become tokens. */
-    private void answer(RoutingContext ctx, boolean chat, Function<JsonNode, Generation> read) {
+    private void answer(RoutingContext ctx, boolean chat, Function<JsonNode, CompletionRequest> read) {
         JsonNode body = Http.body(ctx, JsonNode.class);
         ctx.vertx()
                 .executeBlocking(() -> read.apply(body), false)
@@ -123,8 +123,8 @@ public final class RolloutRoutes implements Routes {
                 .onFailure(ctx::fail);
     }
 
-    private void generate(RoutingContext ctx, JsonNode body, Generation generation, boolean chat) {
-        AnswerWriter writer = AnswerWriter.of(generation, model.tokenizer(), chat, new Fields(body));
+    private void generate(RoutingContext ctx, JsonNode body, CompletionRequest generation, boolean chat) {
+        AnswerWriter writer = AnswerWriter.of(generation, model.tokenizer(), chat, new RequestBody(body));
         admit();
         CompletableFuture<ObjectNode> answer = sampled(ctx, generation.requests(model.tokenizer()))
                 .thenApply(samples -> writer.write(
@@ -142,8 +142,8 @@ public final class RolloutRoutes implements Routes {
         if (!body.path("prefix").isTextual() || prefix.isEmpty()) {
             throw new ForetellException(ErrorCode.INVALID_REQUEST, "'prefix' must be a text of at least one token");
         }
-        prefix = Prompts.begun(prefix, model.tokenizer());
-        Long given = new Fields(body).seed();
+        prefix = model.tokenizer().withBegin(prefix);
+        Long given = new RequestBody(body).seed();
         long seed = given == null ? 0 : given;
         Task task = new Task("", "", 0, objective.name(), "", prefix, prefix, seed, -1, clock.instant());
         SamplingPlan plan = objective
@@ -156,11 +156,11 @@ public final class RolloutRoutes implements Routes {
         reply(ctx, answer, node -> Http.json(ctx, 200, node));
     }
 
-    private ObjectNode group(List<Sample> samples, SamplingPlan plan) {
+    private ObjectNode group(List<Completion> samples, SamplingPlan plan) {
         ObjectNode node = Json.mapper().createObjectNode();
         node.put("policy_version", policy.version());
         ArrayNode list = node.putArray("rollouts");
-        for (Sample sample : samples) {
+        for (Completion sample : samples) {
             Rollout rollout = RolloutWorker.rollout(list.size(), 1, sample, plan);
             ObjectNode one = list.addObject();
             one.put("text", model.tokenizer().decode(rollout.response()))
@@ -177,8 +177,8 @@ public final class RolloutRoutes implements Routes {
     }
 
     /** Samples until the deadline, or until the client is gone. */
-    private CompletableFuture<List<List<Sample>>> sampled(RoutingContext ctx, List<GenerationRequest> requests) {
-        CompletableFuture<List<List<Sample>>> samples = policy.generate(requests);
+    private CompletableFuture<List<List<Completion>>> sampled(RoutingContext ctx, List<GenerationRequest> requests) {
+        CompletableFuture<List<List<Completion>>> samples = policy.generate(requests);
         ctx.response().closeHandler(gone -> samples.cancel(false));
         if (ctx.response().closed()) { // while the prompt was made
             samples.cancel(false);

@@ -1,24 +1,26 @@
 package io.foretell.rollout;
 
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.PublishedWeights;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.VersionRange;
 import io.foretell.objectives.Objective;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.SamplingPlan;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.VersionSpan;
 import io.foretell.platform.Metrics;
+import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
-import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
-import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Work;
 import io.foretell.streams.WorkLoop;
+import io.foretell.weightsync.PolicyFollower;
+import io.foretell.weightsync.ServedPolicy;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,21 +28,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * tasks → rollouts: samples a group for each task, all tasks of a batch in one call of the model, with the newest
  * weights. Tasks whose objective samples nothing pass through as empty groups. Confined to the loop's thread.
  */
 public final class RolloutWorker implements WorkLoop.Step<Task> {
-    private static final Logger log = LoggerFactory.getLogger(RolloutWorker.class);
-    private static final long WAIT_SECONDS = 60;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final List<Objective> phases;
-    private final PolicyFeed feed;
     private final ServedPolicy policy;
+    private final PolicyFollower follower;
     private final String tokenizerFingerprint;
     private final Metrics metrics;
     private final InstantSource clock;
@@ -54,8 +52,8 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
             Metrics metrics,
             InstantSource clock) {
         this.phases = List.copyOf(phases);
-        this.feed = feed;
         this.policy = policy;
+        this.follower = new PolicyFollower(feed, policy, PATIENCE);
         this.tokenizerFingerprint = tokenizerFingerprint;
         this.metrics = metrics;
         this.clock = clock;
@@ -76,7 +74,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                 tasks.add(task);
             }
         }
-        follow(needed, loop);
+        follower.follow(needed, needed, loop);
         Map<Work<Task>, WorkLoop.Answer> answers = new LinkedHashMap<>();
         for (Map.Entry<Work<Task>, RolloutGroup> entry : sample(tasks, loop).entrySet()) {
             RolloutGroup group = entry.getValue();
@@ -90,30 +88,6 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
         return answers;
     }
 
-    /**
-     * Switches to the newest weights, waiting for version {@code needed} if it is not there yet. After a learner's crash
-     * that may never come again: then older ones have to do, and the learner replaces what it cannot use.
-     */
-    private void follow(long needed, WorkLoop<Task> loop) throws InterruptedException {
-        PolicyVersion announced = loop.await(feed.atLeast(-1));
-        PolicyVersion latest =
-                loop.await(feed.atLeast(needed).completeOnTimeout(announced, WAIT_SECONDS, TimeUnit.SECONDS));
-        if (latest.version() < needed) {
-            latest = feed.latest().orElse(latest);
-            log.warn("version {} did not come, version {} samples instead", needed, latest.version());
-        }
-        PolicyVersion chosen = latest;
-        try {
-            loop.aside(() -> policy.swap(chosen));
-        } catch (RuntimeException e) {
-            // The learner may have published a newer version and removed this one meanwhile.
-            if (policy.version() < Math.max(0, Math.min(needed, latest.version()))) {
-                throw e;
-            }
-            log.warn("keeping policy version {}: {}", policy.version(), e.toString());
-        }
-    }
-
     private Map<Work<Task>, RolloutGroup> sample(List<Work<Task>> tasks, WorkLoop<Task> loop)
             throws InterruptedException {
         List<GenerationRequest> requests = new ArrayList<>();
@@ -121,8 +95,8 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
             plan(task.value()).ifPresent(plan -> requests.add(request(task.value(), plan)));
         }
         long start = System.nanoTime();
-        PolicyVersion version = policy.current();
-        List<List<Sample>> samples = requests.isEmpty() ? List.of() : loop.await(policy.generate(requests));
+        PublishedWeights version = policy.current();
+        List<List<Completion>> samples = requests.isEmpty() ? List.of() : loop.await(policy.generate(requests));
         double seconds = (System.nanoTime() - start) / 1e9;
         boolean isOfOne =
                 policy.current().fingerprint().equals(version.fingerprint()); // others may switch weights, too
@@ -134,7 +108,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
             Optional<SamplingPlan> plan = plan(task.value());
             List<Rollout> rollouts = new ArrayList<>();
             if (plan.isPresent()) {
-                for (Sample sample : samples.get(next++)) {
+                for (Completion sample : samples.get(next++)) {
                     tokens += sample.tokens().length();
                     rollouts.add(rollout(rollouts.size(), task.attempt(), sample, plan.get()));
                 }
@@ -170,7 +144,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                 SamplingParameters.plain(plan.temperature(), plan.minTokens(), plan.maxTokens(), plan.stopToken()));
     }
 
-    static Rollout rollout(int index, int attempt, Sample sample, SamplingPlan plan) {
+    static Rollout rollout(int index, int attempt, Completion sample, SamplingPlan plan) {
         boolean forced = plan.forceStop() && sample.finishReason() == FinishReason.LENGTH;
         TokenArray response = forced ? sample.tokens().append(plan.stopToken()) : sample.tokens();
         float[] logProbs = new float[response.length()];
@@ -188,10 +162,10 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
     }
 
     /** The sample's spans; a forced token belongs to the last. */
-    private static List<VersionSpan> versions(Sample sample, int length) {
-        List<VersionSpan> spans = new ArrayList<>(sample.versions());
-        VersionSpan last = spans.get(spans.size() - 1);
-        spans.set(spans.size() - 1, new VersionSpan(last.version(), last.start(), length));
+    private static List<VersionRange> versions(Completion sample, int length) {
+        List<VersionRange> spans = new ArrayList<>(sample.versions());
+        VersionRange last = spans.get(spans.size() - 1);
+        spans.set(spans.size() - 1, new VersionRange(last.version(), last.start(), length));
         return spans;
     }
 }

@@ -1,9 +1,11 @@
 package io.foretell.rollout;
 
-import io.foretell.policy.EndTokens;
-import io.foretell.policy.HuggingFaceTokenizer;
-import io.foretell.policy.ModelConfig;
-import io.foretell.policy.PolicyException;
+import io.foretell.huggingface.ChatTemplate;
+import io.foretell.huggingface.ChatTemplateException;
+import io.foretell.huggingface.EndTokens;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.PolicyException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -36,7 +38,7 @@ public record ServedModel(
             template.flatMap(ChatTemplate::problem)
                     .ifPresent(problem -> LOG.warn("chats will be refused folder={} problem={}", folder, problem));
             return new ServedModel(
-                    tokenizer, ModelConfig.read(folder).maxPositions(), EndTokens.of(folder, tokenizer), template);
+                    tokenizer, ModelConfig.read(folder).maxPositions(), EndTokens.read(folder, tokenizer), template);
         } catch (ChatTemplateException e) {
             throw new PolicyException(e.getMessage(), e);
         }

@@ -1,21 +1,21 @@
 package io.foretell.rollout;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Task;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.PublishedWeights;
+import io.foretell.domain.Task;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
 import io.foretell.platform.Json;
-import io.foretell.policy.ServedPolicy;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.WorkLoop;
+import io.foretell.weightsync.ServedPolicy;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -70,14 +70,15 @@ final class WeightRoutes {
                 .onFailure(ctx::fail);
     }
 
-    private PolicyVersion announced() {
+    private PublishedWeights announced() {
         return feed.latest()
+                .map(PolicyAnnouncement::weights)
                 .orElseThrow(() -> new ForetellException(
                         ErrorCode.UNAVAILABLE, "the learner has announced no version yet; try again soon"));
     }
 
     /** The version in a folder with a manifest, whose name is its number. */
-    private static PolicyVersion published(String folder) {
+    private static PublishedWeights published(String folder) {
         Path path = Path.of(folder).toAbsolutePath().normalize();
         Path manifest = path.resolve("manifest.json");
         String number = String.valueOf(path.getFileName());
@@ -93,7 +94,7 @@ final class WeightRoutes {
                 files.put(file.getKey(), file.getValue().path("sha256").asText());
             }
             long version = Long.parseLong(number);
-            return new PolicyVersion("", version, path.toString(), files, version, 0, List.of(), List.of());
+            return new PublishedWeights("", version, path.toString(), files);
         } catch (IOException e) {
             throw new ForetellException(ErrorCode.UNPROCESSABLE, manifest + " is not a manifest: " + e.getMessage(), e);
         }

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.TokenizerFiles;
 import io.foretell.platform.Json;
-import io.foretell.policy.HuggingFaceTokenizer;
-import io.foretell.policy.Sample;
-import io.foretell.policy.TokenizerFiles;
+import io.foretell.policy.Completion;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,16 +40,17 @@ class AnswerWriterTest {
         tokenizer.close();
     }
 
-    private static Sample sample(TokenArray tokens, FinishReason reason) {
+    private static Completion sample(TokenArray tokens, FinishReason reason) {
         float[] logProbs = new float[tokens.length()];
         java.util.Arrays.fill(logProbs, -0.5f);
-        return new Sample(tokens, FloatArray.zeros(tokens.length()), FloatArray.of(logProbs), reason, 1, List.of());
+        return new Completion(tokens, FloatArray.zeros(tokens.length()), FloatArray.of(logProbs), reason, 1, List.of());
     }
 
-    private static ObjectNode answer(String members, boolean chat, Sample... samples) throws IOException {
+    private static ObjectNode answer(String members, boolean chat, Completion... samples) throws IOException {
         JsonNode body = Json.mapper().readTree("{\"prompt\": \"ab\", \"seed\": 1, " + members + "}");
-        Generation generation = Completions.read(body, new ServedModel(tokenizer, 64, List.of(END), Optional.empty()));
-        return AnswerWriter.of(generation, tokenizer, chat, new Fields(body))
+        CompletionRequest generation =
+                Completions.read(body, new ServedModel(tokenizer, 64, List.of(END), Optional.empty()));
+        return AnswerWriter.of(generation, tokenizer, chat, new RequestBody(body))
                 .write(List.of(List.of(samples)), "1", 7, 99);
     }
 

@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.TokenizerFiles;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
 import io.foretell.policy.GenerationRequest;
-import io.foretell.policy.HuggingFaceTokenizer;
 import io.foretell.policy.SamplingParameters;
-import io.foretell.policy.TokenizerFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,11 +47,11 @@ class CompletionsTest {
         tokenizer.close();
     }
 
-    private static Generation parse(String json) {
+    private static CompletionRequest parse(String json) {
         return parse(json, model);
     }
 
-    private static Generation parse(String json, ServedModel model) {
+    private static CompletionRequest parse(String json, ServedModel model) {
         try {
             return Completions.read(Json.mapper().readTree(json), model);
         } catch (JsonProcessingException e) {
@@ -59,14 +59,14 @@ class CompletionsTest {
         }
     }
 
-    private static Generation with(String member) {
+    private static CompletionRequest with(String member) {
         return parse("{\"prompt\": \"ab\", \"seed\": 1, " + member + "}");
     }
 
     @Test
     void defaultsAreThoseOfTheProtocol() {
         assertThat(parse("{\"prompt\": \"ab\", \"seed\": 5}"))
-                .isEqualTo(new Generation(
+                .isEqualTo(new CompletionRequest(
                         List.of(tokenizer.encode("ab")),
                         1,
                         5,
@@ -78,13 +78,13 @@ class CompletionsTest {
 
     @Test
     void everyKeyIsUnderstood() {
-        Generation request = parse("{\"model\": \"policy-3\", \"prompt\": \"ab\", \"n\": 3, \"max_tokens\": 32,"
+        CompletionRequest request = parse("{\"model\": \"policy-3\", \"prompt\": \"ab\", \"n\": 3, \"max_tokens\": 32,"
                 + " \"temperature\": 0.5, \"seed\": -4, \"logprobs\": 1, \"user\": \"me\", \"request_id\": \"r\","
                 + " \"top_p\": 0.9, \"top_k\": 40, \"min_p\": 0.1, \"min_tokens\": 2, \"stop\": [\"a\", \"bc\"],"
                 + " \"stop_token_ids\": [7, 258], \"return_token_ids\": true, \"add_special_tokens\": false}");
 
         assertThat(request)
-                .isEqualTo(new Generation(
+                .isEqualTo(new CompletionRequest(
                         List.of(tokenizer.encode("ab")),
                         3,
                         -4,

@@ -3,16 +3,16 @@ package io.foretell.rollout;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.objectives.PolicyVersion;
+import io.foretell.domain.PublishedWeights;
+import io.foretell.huggingface.HuggingFaceTokenizer;
+import io.foretell.huggingface.ModelConfig;
+import io.foretell.huggingface.RandomWeights;
+import io.foretell.huggingface.TokenizerFiles;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.Json;
-import io.foretell.policy.HuggingFaceTokenizer;
-import io.foretell.policy.ModelConfig;
-import io.foretell.policy.PolicyFetch;
 import io.foretell.policy.PolicyOptions;
-import io.foretell.policy.RandomWeights;
-import io.foretell.policy.ServedPolicy;
-import io.foretell.policy.TokenizerFiles;
+import io.foretell.weightsync.PolicyFetch;
+import io.foretell.weightsync.ServedPolicy;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
@@ -67,7 +67,7 @@ class RolloutRoutesTest {
         Path model = folder.resolve("model");
         RandomWeights.write(model, ModelConfig.ofSize("qwen3", "micro", 259), tokenizerFile, 5);
         policy = new ServedPolicy("test-policy", PolicyOptions.DEFAULT, Duration.ofMinutes(1), PolicyFetch.folder());
-        policy.swap(new PolicyVersion("run", 3, model.toString(), Map.of(), 3, 0, List.of(0L), List.of(0L)));
+        policy.swap(new PublishedWeights("run", 3, model.toString(), Map.of()));
         tokenizer = HuggingFaceTokenizer.open(model);
         vertx = Vertx.vertx();
         without = serve(ServedModel.read(model, tokenizer, CLOCK));
@@ -146,7 +146,7 @@ class RolloutRoutesTest {
 
     @Test
     void publishedWeightsAreTakenWholeOrNotAtAll() throws Exception {
-        PolicyVersion before = policy.current();
+        PublishedWeights before = policy.current();
         String good = published(9, AtomicFiles.sha256(folder.resolve("model/model.safetensors")));
         String damaged = published(10, "0".repeat(64));
         try {

@@ -2,15 +2,15 @@ package io.foretell.rollout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.FinishReason;
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.Rollout;
-import io.foretell.objectives.SamplingPlan;
-import io.foretell.objectives.Task;
-import io.foretell.objectives.TokenArray;
-import io.foretell.objectives.VersionSpan;
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.SamplingPlan;
+import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.VersionRange;
+import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
-import io.foretell.policy.Sample;
 import io.foretell.policy.SamplingParameters;
 import java.time.Instant;
 import java.util.List;
@@ -38,7 +38,7 @@ class RolloutWorkerTest {
 
     @Test
     void aThoughtThatStoppedIsKeptAsItWasSampled() {
-        Sample sample = sample(FinishReason.STOP, 33, TokenArray.of(5, CLOSE), FloatArray.of(-1, -2));
+        Completion sample = sample(FinishReason.STOP, 33, TokenArray.of(5, CLOSE), FloatArray.of(-1, -2));
 
         assertThat(RolloutWorker.rollout(2, 3, sample, PLAN))
                 .isEqualTo(new Rollout(
@@ -50,31 +50,32 @@ class RolloutWorkerTest {
                         0.7f,
                         33,
                         FinishReason.STOP,
-                        List.of(new VersionSpan(11, 0, 2))));
+                        List.of(new VersionRange(11, 0, 2))));
     }
 
     @Test
     void aThoughtThatIsTooLongIsClosedByAForcedTagOfNoLogProbability() {
-        Sample sample = sample(FinishReason.LENGTH, 33, TokenArray.of(5, 6, 7), FloatArray.of(-1, -2, -3));
+        Completion sample = sample(FinishReason.LENGTH, 33, TokenArray.of(5, 6, 7), FloatArray.of(-1, -2, -3));
 
         Rollout rollout = RolloutWorker.rollout(0, 1, sample, PLAN);
 
         assertThat(rollout.response()).isEqualTo(TokenArray.of(5, 6, 7, CLOSE));
         assertThat(rollout.logProbs()).isEqualTo(FloatArray.of(-1, -2, -3, 0));
         assertThat(rollout.forced()).isEqualTo(1);
-        assertThat(rollout.sampled()).isEqualTo(3);
+        assertThat(rollout.sampledLength()).isEqualTo(3);
         assertThat(rollout.finishReason()).isEqualTo(FinishReason.LENGTH);
     }
 
     @Test
     void nothingIsForcedWhereThePlanDoesNotSaySo() {
         SamplingPlan free = new SamplingPlan(TokenArray.of(1), 1, 1f, 0, 2, CLOSE, false);
-        Sample sample = sample(FinishReason.LENGTH, 1, TokenArray.of(5, 6), FloatArray.of(-1, -2));
+        Completion sample = sample(FinishReason.LENGTH, 1, TokenArray.of(5, 6), FloatArray.of(-1, -2));
 
         assertThat(RolloutWorker.rollout(0, 1, sample, free).forced()).isZero();
     }
 
-    private static Sample sample(FinishReason reason, long seed, TokenArray tokens, FloatArray logProbs) {
-        return new Sample(tokens, logProbs, logProbs, reason, seed, List.of(new VersionSpan(11, 0, tokens.length())));
+    private static Completion sample(FinishReason reason, long seed, TokenArray tokens, FloatArray logProbs) {
+        return new Completion(
+                tokens, logProbs, logProbs, reason, seed, List.of(new VersionRange(11, 0, tokens.length())));
     }
 }

@@ -2,12 +2,12 @@ package io.foretell.streams;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.Origin;
-import io.foretell.objectives.PolicyInUse;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.RolloutGroup;
-import io.foretell.objectives.ScoredGroup;
-import io.foretell.objectives.Task;
+import io.foretell.domain.Origin;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.Task;
+import io.foretell.domain.WeightAck;
 import java.util.Map;
 
 /**
@@ -21,11 +21,9 @@ public final class Codecs {
             WireMappers.cbor(), RolloutGroup.class, "rollout group", 2, group -> of(group.task()), Codecs::addOrigins);
     private static final Codec<ScoredGroup> SCORED_GROUP = new RecordCodec<>(
             WireMappers.cbor(), ScoredGroup.class, "scored group", 2, group -> of(group.task()), Codecs::addAwaits);
-    private static final Codec<PolicyVersion> POLICY_VERSION = new RecordCodec<>(
-            WireMappers.json(), PolicyVersion.class, "policy version", 1, version -> Map.of(), version -> {});
-
-    private static final Codec<PolicyInUse> POLICY_IN_USE =
-            new RecordCodec<>(WireMappers.json(), PolicyInUse.class, "policy in use", 1, used -> Map.of(), used -> {});
+    private static final Codec<PolicyAnnouncement> ANNOUNCEMENT = new AnnouncementCodec();
+    private static final Codec<WeightAck> POLICY_IN_USE =
+            new RecordCodec<>(WireMappers.json(), WeightAck.class, "policy in use", 1, used -> Map.of(), used -> {});
 
     private Codecs() {}
 
@@ -42,11 +40,11 @@ public final class Codecs {
     }
 
     /** Plain JSON, so that other programs can follow the weights. */
-    public static Codec<PolicyVersion> policyVersion() {
-        return POLICY_VERSION;
+    public static Codec<PolicyAnnouncement> announcement() {
+        return ANNOUNCEMENT;
     }
 
-    public static Codec<PolicyInUse> policyInUse() {
+    public static Codec<WeightAck> policyInUse() {
         return POLICY_IN_USE;
     }
 

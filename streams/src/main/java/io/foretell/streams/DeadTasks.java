@@ -1,6 +1,6 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.Task;
+import io.foretell.domain.Task;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HashSet;

@@ -2,10 +2,13 @@ package io.foretell.streams;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
+import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Time;
+import io.foretell.sources.DocumentParser;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -26,6 +29,9 @@ import org.apache.kafka.common.KafkaException;
 public final class DocumentGateway implements AutoCloseable {
     public static final int MAX_IN_FLIGHT = 8192;
     public static final long MAX_IN_FLIGHT_BYTES = 64L * 1024 * 1024;
+    private static final Duration WARM_UP = Duration.ofSeconds(30);
+    private static final Duration MIN_PAUSE = Duration.ofMillis(10);
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(1);
     private static final Duration CLOSE = Duration.ofSeconds(20);
 
     private final String topic;
@@ -36,12 +42,12 @@ public final class DocumentGateway implements AutoCloseable {
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicLong acknowledgedEnd = new AtomicLong();
 
-    public DocumentGateway(String bootstrap, Topics topics) {
-        this(bootstrap, topics, MAX_IN_FLIGHT, MAX_IN_FLIGHT_BYTES);
+    public DocumentGateway(String bootstrap, Topics topics, Time time) {
+        this(bootstrap, topics, MAX_IN_FLIGHT, MAX_IN_FLIGHT_BYTES, time);
     }
 
     /** Looks the topic up before it returns, so that no later call waits for that. */
-    public DocumentGateway(String bootstrap, Topics topics, int maxRecords, long maxBytes) {
+    public DocumentGateway(String bootstrap, Topics topics, int maxRecords, long maxBytes, Time time) {
         this.topic = topics.documents();
         this.maxRecords = maxRecords;
         this.maxBytes = maxBytes;
@@ -56,22 +62,19 @@ public final class DocumentGateway implements AutoCloseable {
         config.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 50);
         config.put(ProducerConfig.METADATA_MAX_IDLE_CONFIG, 24 * 3600 * 1000);
         this.producer = Clients.producer(config);
-        warmUp();
+        warmUp(time);
     }
 
-    private void warmUp() {
-        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-        while (true) {
-            try {
-                producer.partitionsFor(topic);
-                return;
-            } catch (KafkaException e) {
-                if (System.nanoTime() > deadline) {
-                    producer.close(Duration.ZERO);
-                    throw new ForetellException(
-                            ErrorCode.UNAVAILABLE, "the topic " + topic + " cannot be looked up: " + e, e);
-                }
-            }
+    private void warmUp(Time time) {
+        try {
+            new RetryUntil(time, WARM_UP, MIN_PAUSE, MAX_PAUSE)
+                    .call(
+                            "looking up the topic " + topic,
+                            () -> producer.partitionsFor(topic),
+                            KafkaException.class::isInstance);
+        } catch (KafkaException | ForetellException e) {
+            producer.close(Duration.ZERO);
+            throw new ForetellException(ErrorCode.UNAVAILABLE, "the topic " + topic + " cannot be looked up: " + e, e);
         }
     }
 

@@ -1,7 +1,8 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
 import io.foretell.platform.RocksStore;
+import io.foretell.platform.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -127,7 +128,7 @@ public final class DocumentIndex implements KnownDocuments, AutoCloseable {
     @Override
     public Optional<String> contentOf(String id) {
         byte[] hash = store.get(IDS, id.getBytes(StandardCharsets.UTF_8));
-        return hash == null ? Optional.empty() : Optional.of(ContentHash.hex(hash));
+        return hash == null ? Optional.empty() : Optional.of(Sha256.hex(hash));
     }
 
     private static byte[] number(long value) {

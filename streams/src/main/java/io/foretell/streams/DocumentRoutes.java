@@ -4,6 +4,8 @@ import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
 import io.foretell.platform.Routes;
+import io.foretell.platform.Sha256;
+import io.foretell.sources.DocumentParser;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -121,8 +123,7 @@ public final class DocumentRoutes implements Routes {
             Optional<String> content = known.contentOf(id);
             if (content.isPresent()
                     && !content.get()
-                            .equals(ContentHash.hex(
-                                    ContentHash.of(parsed.document().text())))) {
+                            .equals(Sha256.hex(Sha256.of(parsed.document().text())))) {
                 throw new ForetellException(
                         ErrorCode.CONFLICT, "the id '" + id + "' belongs to another text; give the new text a new id");
             }

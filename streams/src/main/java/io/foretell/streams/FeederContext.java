@@ -13,4 +13,4 @@ record FeederContext(
         FeederSettings settings,
         PolicyFeed policies,
         Metrics metrics,
-        FeederWatch watch) {}
+        FeederListener watch) {}

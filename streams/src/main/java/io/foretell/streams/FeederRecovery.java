@@ -1,6 +1,9 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
+import io.foretell.platform.Sha256;
+import io.foretell.sources.DocumentParser;
+import io.foretell.sources.RejectedDocumentException;
 import java.time.Duration;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -9,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** How the feeder finds its place again: the position from Kafka, then the index up to it. Confined to its thread. */
-record FeederRecovery(FeederContext context, FeederLog kafka) {
+record FeederRecovery(FeederContext context, FeederTransaction kafka) {
     private static final Logger log = LoggerFactory.getLogger(FeederRecovery.class);
     private static final Duration FETCH = Duration.ofMillis(100);
     private static final DocumentParser PARSER = new DocumentParser();
@@ -77,7 +80,7 @@ record FeederRecovery(FeederContext context, FeederLog kafka) {
     private void index(ConsumerRecord<byte[], byte[]> record) {
         try {
             Document document = parse(record);
-            context.index().decide(document, ContentHash.of(document.text()), record.offset());
+            context.index().decide(document, Sha256.of(document.text()), record.offset());
         } catch (RejectedDocumentException e) {
             log.debug("document at {} is not indexed: {}", record.offset(), e.getMessage());
         }

@@ -1,10 +1,12 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.Cut;
-import io.foretell.objectives.Document;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Task;
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Task;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Sha256;
+import io.foretell.sources.HeldOut;
+import io.foretell.sources.RejectedDocumentException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,15 +35,15 @@ final class FeederSession implements AutoCloseable {
     private static final Duration LETTERS = Duration.ofMillis(200);
 
     /** A document whose tasks are being issued. */
-    private record Open(Document document, long offset, int phase, List<Cut> cuts) {}
+    private record Open(Document document, long offset, int phase, List<Example> cuts) {}
 
     private final FeederContext context;
     private final Consumer<FeederStatus> show;
-    private final FeederLog kafka;
+    private final FeederTransaction kafka;
     private final DeadTasks deadTasks;
     private final List<Runnable> counts = new ArrayList<>();
     private FeederPosition position;
-    private IssueGate gate;
+    private StalenessGate gate;
     private @Nullable Open open;
     private long end;
     private long lettersRead = System.nanoTime();
@@ -52,7 +54,7 @@ final class FeederSession implements AutoCloseable {
         this.context = context;
         this.show = show;
         context.index().rollback();
-        this.kafka = new FeederLog(context.bootstrap(), context.topics());
+        this.kafka = new FeederTransaction(context.bootstrap(), context.topics());
         DeadTasks letters = null;
         try {
             FeederRecovery recovery = new FeederRecovery(context, kafka);
@@ -81,7 +83,7 @@ final class FeederSession implements AutoCloseable {
         OptionalInt phase = gate.phase(position);
         if (phase.isEmpty()) {
             rest("nothing: all phases have their tasks");
-        } else if (gate.policy().isEmpty()) {
+        } else if (gate.learner().isEmpty()) {
             rest("the learner's first policy version");
         } else if (gate.room(position) == 0) {
             rest("the learner: " + gate.inFlight(position) + " of at most " + gate.window() + " groups are under way");
@@ -98,8 +100,8 @@ final class FeederSession implements AutoCloseable {
         }
     }
 
-    private IssueGate gate(List<Long> dead) {
-        return new IssueGate(
+    private StalenessGate gate(List<Long> dead) {
+        return new StalenessGate(
                 context.phases(),
                 context.settings().window(),
                 context.policies().latest(),
@@ -154,7 +156,7 @@ final class FeederSession implements AutoCloseable {
         PhasePlan phase = context.phases().get(phaseIndex);
         try {
             Document document = FeederRecovery.parse(record);
-            byte[] hash = ContentHash.of(document.text());
+            byte[] hash = Sha256.of(document.text());
             switch (context.index().decide(document, hash, record.offset())) {
                 case ACCEPTED -> accepted(record, document, hash, phase, isFirst);
                 case DUPLICATE -> {
@@ -177,7 +179,7 @@ final class FeederSession implements AutoCloseable {
             ConsumerRecord<byte[], byte[]> record, Document document, byte[] hash, PhasePlan phase, boolean isFirst) {
         count(isFirst, "documents.accepted");
         if (document.domain().equals(HeldOut.DOMAIN)
-                || HeldOut.is(hash, context.settings().heldOutFraction())) {
+                || HeldOut.isHeldOut(hash, context.settings().heldOutFraction())) {
             count(isFirst, "documents.held_out");
             finish();
             return;
@@ -187,7 +189,7 @@ final class FeederSession implements AutoCloseable {
             finish();
             return;
         }
-        List<Cut> cuts;
+        List<Example> cuts;
         try {
             cuts = context.writer().cuts(document, phase, position.epoch);
         } catch (ForetellException e) {
@@ -242,7 +244,7 @@ final class FeederSession implements AutoCloseable {
 
     private long minPolicyVersion() {
         return context.settings().strictlyOnPolicy()
-                ? gate.policy().map(PolicyVersion::version).orElse(-1L)
+                ? gate.learner().map(announced -> announced.weights().version()).orElse(-1L)
                 : -1;
     }
 

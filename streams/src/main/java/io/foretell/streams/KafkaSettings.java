@@ -10,8 +10,6 @@ import org.jspecify.annotations.Nullable;
  * @param partitions of the topics {@code tasks} and {@code rollouts}
  */
 public record KafkaSettings(String embedded, @Nullable String bootstrap, int partitions) {
-    public static final int DEFAULT_PARTITIONS = 2;
-
     public KafkaSettings {
         switch (embedded) {
             case "true", "child" -> {}
@@ -28,9 +26,5 @@ public record KafkaSettings(String embedded, @Nullable String bootstrap, int par
         if (partitions < 1) {
             throw new IllegalArgumentException("kafka.partitions is " + partitions + " but must be at least 1");
         }
-    }
-
-    public static KafkaSettings inProcess() {
-        return new KafkaSettings("true", null, DEFAULT_PARTITIONS);
     }
 }

@@ -1,9 +1,13 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.PolicyInUse;
-import io.foretell.objectives.PolicyVersion;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.PublishedWeights;
+import io.foretell.domain.WeightAck;
+import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Time;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,27 +36,31 @@ public final class PolicyFeed implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(PolicyFeed.class);
     private static final Duration DEADLINE = Duration.ofSeconds(30);
     private static final Duration PATIENCE = Duration.ofMinutes(10);
+    private static final Duration MIN_PAUSE = Duration.ofMillis(50);
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(2);
 
     private final String topic;
     private final TopicPartition partition;
+    private final Time time;
     private final RecordSender sender;
-    private final PolicyUse use;
+    private final WeightAcks use;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final Thread follower;
     private final CountDownLatch caughtUp = new CountDownLatch(1);
-    private final List<Consumer<PolicyVersion>> listeners = new CopyOnWriteArrayList<>();
+    private final List<Consumer<PolicyAnnouncement>> listeners = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
-    private @Nullable PolicyVersion latest; // guarded by this
+    private @Nullable PolicyAnnouncement latest; // guarded by this
     private final List<Awaited> awaited = new ArrayList<>(); // guarded by this
 
-    private record Awaited(long minVersion, CompletableFuture<PolicyVersion> result) {}
+    private record Awaited(long minVersion, CompletableFuture<PublishedWeights> result) {}
 
     /** Reads the topic to its end before it returns. */
-    public PolicyFeed(String bootstrap, Topics topics) {
+    public PolicyFeed(String bootstrap, Topics topics, Time time) {
+        this.time = time;
         this.topic = topics.policies();
         this.partition = new TopicPartition(topic, 0);
         this.sender = new RecordSender(bootstrap);
-        this.use = new PolicyUse(topic, sender, System::nanoTime);
+        this.use = new WeightAcks(topic, sender, time);
         Map<String, Object> config = Clients.consuming(bootstrap);
         config.put("auto.offset.reset", "earliest");
         this.consumer = Clients.consumer(config);
@@ -95,18 +103,11 @@ public final class PolicyFeed implements AutoCloseable {
     }
 
     private long end() {
-        long deadline = System.nanoTime() + DEADLINE.toNanos();
-        while (true) {
-            try {
-                return consumer.endOffsets(List.of(partition), DEADLINE).get(partition);
-            } catch (WakeupException e) {
-                throw e;
-            } catch (KafkaException e) {
-                if (System.nanoTime() > deadline) {
-                    throw e;
-                }
-            }
-        }
+        return retry(DEADLINE)
+                .call(
+                        "reading the end of " + topic,
+                        () -> consumer.endOffsets(List.of(partition), DEADLINE).get(partition),
+                        failure -> failure instanceof KafkaException && !(failure instanceof WakeupException));
     }
 
     private void pollOnce() {
@@ -122,109 +123,124 @@ public final class PolicyFeed implements AutoCloseable {
     }
 
     private void accept(ConsumerRecord<byte[], byte[]> record) {
-        if (PolicyUse.isOf(record)) {
+        if (WeightAcks.isOf(record)) {
             use.accept(record);
             return;
         }
-        PolicyVersion version;
+        PolicyAnnouncement announcement;
         try {
-            version = Codecs.policyVersion().decode(record.value() == null ? new byte[0] : record.value());
+            announcement = Codecs.announcement().decode(record.value() == null ? new byte[0] : record.value());
         } catch (UnreadableRecordException e) {
             log.error("a policy version at offset {} of {} is skipped: {}", record.offset(), topic, e.getMessage());
             return;
         }
         List<Awaited> ready;
         synchronized (this) {
-            latest = version;
+            latest = announcement;
             notifyAll();
             ready = awaited.stream()
-                    .filter(wanted -> wanted.minVersion() <= version.version())
+                    .filter(wanted ->
+                            wanted.minVersion() <= announcement.weights().version())
                     .toList();
             awaited.removeAll(ready);
         }
-        ready.forEach(wanted -> wanted.result().complete(version));
-        for (Consumer<PolicyVersion> listener : listeners) {
-            tell(listener, version);
+        ready.forEach(wanted -> wanted.result().complete(announcement.weights()));
+        for (Consumer<PolicyAnnouncement> listener : listeners) {
+            tell(listener, announcement);
         }
     }
 
-    private static void tell(Consumer<PolicyVersion> listener, PolicyVersion version) {
+    private static void tell(Consumer<PolicyAnnouncement> listener, PolicyAnnouncement announcement) {
         try {
-            listener.accept(version);
+            listener.accept(announcement);
         } catch (RuntimeException e) {
-            log.error("a listener failed on policy version {}", version.version(), e);
+            log.error(
+                    "a listener failed on policy version {}",
+                    announcement.weights().version(),
+                    e);
         }
     }
 
     /**
-     * Announces {@code version}, and returns when Kafka has it and this feed too. While Kafka is away it tries again for
-     * ten minutes: the same announcement twice does no harm.
+     * Sends the announcement, and returns when Kafka has it and this feed has read it. Retries for ten minutes while Kafka is
+     * unavailable: a repeated announcement does no harm.
      */
-    public void publish(PolicyVersion version) {
-        long giveUp = System.nanoTime() + PATIENCE.toNanos();
-        while (true) {
-            try {
-                Clients.await(
-                        sender.send(topic, version.run(), Codecs.policyVersion().encode(version)),
-                        DEADLINE,
-                        "policy version " + version.version());
-                awaitHere(version);
-                break;
-            } catch (ForetellException e) {
-                if (closed || Thread.currentThread().isInterrupted() || System.nanoTime() > giveUp) {
-                    throw e;
-                }
-                log.warn("policy version {} waits for Kafka: {}", version.version(), e.getMessage());
-            }
-        }
-        log.info("policy published policyVersion={} step={}", version.version(), version.step());
+    public void publish(PolicyAnnouncement announcement) {
+        String what = "policy version " + announcement.weights().version();
+        retry(PATIENCE)
+                .call(
+                        "publishing " + what,
+                        () -> {
+                            byte[] record = Codecs.announcement().encode(announcement);
+                            Clients.await(
+                                    sender.send(topic, announcement.weights().run(), record), DEADLINE, what);
+                            awaitHere(announcement);
+                            return announcement;
+                        },
+                        failure -> failure instanceof ForetellException
+                                && !closed
+                                && !Thread.currentThread().isInterrupted());
+        log.info(
+                "policy published policyVersion={} step={}",
+                announcement.weights().version(),
+                announcement.progress().step());
+    }
+
+    private RetryUntil retry(Duration patience) {
+        return new RetryUntil(time, patience, MIN_PAUSE, MAX_PAUSE);
     }
 
     /* Whoever asks this feed next must not be told of a version that a crash has taken back. */
-    private synchronized void awaitHere(PolicyVersion version) {
-        long deadline = System.nanoTime() + DEADLINE.toNanos();
+    private synchronized void awaitHere(PolicyAnnouncement announcement) {
+        Deadline deadline = time.deadline(DEADLINE);
         try {
-            while (!version.equals(latest)) {
-                long leftMs = (deadline - System.nanoTime()) / 1_000_000;
+            while (!announcement.equals(latest)) {
+                long leftMs = deadline.left().toMillis();
                 if (leftMs <= 0) {
                     throw new ForetellException(
                             ErrorCode.TIMEOUT,
-                            "policy version " + version.version() + " was written but not read back within "
-                                    + DEADLINE.toSeconds() + " s");
+                            "policy version " + announcement.weights().version()
+                                    + " was written but not read back within " + DEADLINE.toSeconds() + " s");
                 }
                 wait(leftMs);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ForetellException(
-                    ErrorCode.UNAVAILABLE, "interrupted while publishing policy version " + version.version(), e);
+                    ErrorCode.UNAVAILABLE,
+                    "interrupted while publishing policy version "
+                            + announcement.weights().version(),
+                    e);
         }
     }
 
-    public synchronized Optional<PolicyVersion> latest() {
+    /** What the learner announced last. */
+    public synchronized Optional<PolicyAnnouncement> latest() {
         return Optional.ofNullable(latest);
     }
 
     /**
-     * The latest version as soon as it is {@code minVersion} or newer.
+     * The latest weights as soon as it is {@code minVersion} or newer.
      *
      * @throws ForetellException TIMEOUT when there is none within {@code timeout}
      */
-    public synchronized PolicyVersion await(long minVersion, Duration timeout) {
-        long deadline = System.nanoTime() + timeout.toNanos();
+    public synchronized PublishedWeights await(long minVersion, Duration timeout) {
+        Deadline deadline = time.deadline(timeout);
         try {
-            while (latest == null || latest.version() < minVersion) {
-                long leftMs = (deadline - System.nanoTime()) / 1_000_000;
+            while (latest == null || latest.weights().version() < minVersion) {
+                long leftMs = deadline.left().toMillis();
                 if (leftMs <= 0) {
                     throw new ForetellException(
                             ErrorCode.TIMEOUT,
                             "no policy version " + minVersion + " or newer was published within "
                                     + timeout.toSeconds() + " s; the latest is "
-                                    + (latest == null ? "none" : latest.version()));
+                                    + (latest == null
+                                            ? "none"
+                                            : latest.weights().version()));
                 }
                 wait(leftMs);
             }
-            return latest;
+            return latest.weights();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ForetellException(
@@ -232,21 +248,21 @@ public final class PolicyFeed implements AutoCloseable {
         }
     }
 
-    /** The latest version as soon as it is {@code minVersion} or newer, however long that takes. */
-    public CompletableFuture<PolicyVersion> atLeast(long minVersion) {
-        CompletableFuture<PolicyVersion> result = new CompletableFuture<>();
+    /** The latest weights as soon as it is {@code minVersion} or newer, however long that takes. */
+    public CompletableFuture<PublishedWeights> atLeast(long minVersion) {
+        CompletableFuture<PublishedWeights> result = new CompletableFuture<>();
         synchronized (this) {
-            if (latest == null || latest.version() < minVersion) {
+            if (latest == null || latest.weights().version() < minVersion) {
                 awaited.add(new Awaited(minVersion, result));
             } else {
-                result.complete(latest);
+                result.complete(latest.weights());
             }
         }
         return result;
     }
 
     /** Tells everyone, now and for as long as this feed is open, that a consumer works with a version. */
-    public void acknowledge(PolicyInUse used) {
+    public void acknowledge(WeightAck used) {
         use.acknowledge(used);
     }
 
@@ -256,14 +272,14 @@ public final class PolicyFeed implements AutoCloseable {
     }
 
     /** What the consumers that are alive work with. */
-    public List<PolicyInUse> inUse() {
+    public List<WeightAck> inUse() {
         return use.inUse();
     }
 
-    /** Calls {@code listener} with every version from now on, and at once with the latest if there is one. */
-    public void onChange(Consumer<PolicyVersion> listener) {
+    /** Calls {@code listener} with every announcement from now on, and at once with the latest if there is one. */
+    public void onChange(Consumer<PolicyAnnouncement> listener) {
         listeners.add(listener);
-        latest().ifPresent(version -> tell(listener, version));
+        latest().ifPresent(announcement -> tell(listener, announcement));
     }
 
     @Override

@@ -1,8 +1,11 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
+import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
+import io.foretell.sources.DocumentSource;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
@@ -34,13 +37,14 @@ public final class SourcePump implements AutoCloseable {
     private final LongSupplier feederPosition;
     private final long maxAhead;
     private final Consumer<String> report;
+    private final Time time;
     private final Thread thread;
     private final Semaphore window = new Semaphore(WINDOW);
     private final Queue<Document> again = new ConcurrentLinkedQueue<>(); // not acknowledged, still in the window
     private final AtomicReference<ForetellException> lost = new AtomicReference<>();
     private volatile boolean stopping;
     private volatile long delivered;
-    private volatile long deliveredNanos;
+    private volatile Deadline acknowledgement;
 
     /**
      * Does nothing before {@link #start()}.
@@ -53,12 +57,15 @@ public final class SourcePump implements AutoCloseable {
             DocumentGateway gateway,
             LongSupplier feederPosition,
             long maxAhead,
-            Consumer<String> report) {
+            Consumer<String> report,
+            Time time) {
         this.sources = List.copyOf(sources);
         this.gateway = gateway;
         this.feederPosition = feederPosition;
         this.maxAhead = maxAhead;
         this.report = report;
+        this.time = time;
+        this.acknowledgement = time.deadline(PATIENCE);
         this.thread = new Thread(this::run, "source-pump");
         thread.setDaemon(true);
     }
@@ -110,7 +117,7 @@ public final class SourcePump implements AutoCloseable {
     private void settle(Document document, @Nullable Throwable failure) {
         if (failure == null) {
             delivered++;
-            deliveredNanos = System.nanoTime();
+            acknowledgement = time.deadline(PATIENCE);
             window.release();
         } else if (isPassing(translated(failure))) {
             again.add(document);
@@ -151,7 +158,7 @@ public final class SourcePump implements AutoCloseable {
 
     private void pause() throws InterruptedException {
         check();
-        Thread.sleep(LOOK_AGAIN.toMillis());
+        time.sleep(LOOK_AGAIN);
     }
 
     private void check() throws InterruptedException {
@@ -165,11 +172,11 @@ public final class SourcePump implements AutoCloseable {
     }
 
     private void acquire(int permits) throws InterruptedException {
-        long begin = System.nanoTime();
+        acknowledgement = time.deadline(PATIENCE);
         do {
             check();
             sendAgain();
-            if (System.nanoTime() - Math.max(begin, deliveredNanos) > PATIENCE.toNanos()) {
+            if (acknowledgement.hasPassed()) {
                 throw new ForetellException(
                         ErrorCode.TIMEOUT,
                         "Kafka acknowledged no document for " + PATIENCE.toMinutes() + " min; is the broker alive?");

@@ -1,10 +1,11 @@
 package io.foretell.streams;
 
-import io.foretell.objectives.Tokenizer;
+import io.foretell.domain.Tokenizer;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Time;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.KafkaException;
@@ -18,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes tasks of documents, in order, as many as the learner's announcements allow ({@link IssueGate}), each exactly
+ * Makes tasks of documents, in order, as many as the learner's announcements allow ({@link StalenessGate}), each exactly
  * once: tasks, dead letters and the feeder's position are written in one Kafka transaction. Whatever Kafka refuses is
  * rolled back and tried again from the last position for some minutes; a feeder that was replaced by another stops.
  *
@@ -28,11 +29,13 @@ import org.slf4j.LoggerFactory;
 public final class TaskFeeder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TaskFeeder.class);
     private static final Duration GIVE_UP = Duration.ofMinutes(10);
+    private static final Duration MIN_PAUSE = Duration.ofMillis(50);
     private static final Duration MAX_PAUSE = Duration.ofSeconds(2);
     private static final Duration CLOSE = Duration.ofSeconds(30);
 
     private final String run;
-    private final FeederWatch watch;
+    private final FeederListener watch;
+    private final Time time;
     private final FeederContext context;
     private final Thread thread;
     private volatile boolean closed;
@@ -50,15 +53,16 @@ public final class TaskFeeder implements AutoCloseable {
             FeederSettings settings,
             PolicyFeed policies,
             Metrics metrics,
-            FeederWatch watch,
-            InstantSource clock) {
+            FeederListener watch,
+            Time time) {
         this.run = run;
+        this.time = time;
         this.watch = watch;
         this.context = new FeederContext(
                 bootstrap,
                 topics,
                 index,
-                new TaskWriter(run, seed, tokenizer, settings.isExact(), clock),
+                new TaskWriter(run, seed, tokenizer, settings.isExact(), time),
                 List.copyOf(phases),
                 settings,
                 policies,
@@ -77,32 +81,35 @@ public final class TaskFeeder implements AutoCloseable {
     }
 
     private void run() {
-        long failingSince = -1;
-        long pauseMs = 50;
+        RetryUntil retry = new RetryUntil(time, GIVE_UP, MIN_PAUSE, MAX_PAUSE);
         while (!closed) {
             try (FeederSession session = new FeederSession(context, this::show)) {
                 while (!closed) {
                     session.step();
-                    failingSince = -1;
-                    pauseMs = 50;
+                    retry.succeeded();
                 }
             } catch (InterruptException e) {
                 Thread.interrupted();
             } catch (KafkaException | ForetellException e) {
-                failingSince = failingSince < 0 ? System.nanoTime() : failingSince;
-                if (closed || isFatal(e) || System.nanoTime() - failingSince > GIVE_UP.toNanos()) {
+                if (isFatal(e) || !isAwaited(retry)) {
                     stop(e);
                     return;
                 }
-                log.warn("the feeder of {} begins again at its last position: {}", run, e.toString());
-                LockSupport.parkNanos(Duration.ofMillis(pauseMs).toNanos());
-                pauseMs = Math.min(MAX_PAUSE.toMillis(), pauseMs * 2);
+                log.warn("the feeder of {} restarts at its last position: {}", run, e.toString());
             } catch (RuntimeException e) {
                 stop(e);
                 return;
             }
         }
         context.index().rollback();
+    }
+
+    private boolean isAwaited(RetryUntil retry) {
+        try {
+            return !closed && retry.awaitNext();
+        } catch (InterruptedException e) {
+            return false; // close() interrupts a feeder that takes too long
+        }
     }
 
     /* Kafka's transient failures are retried; whatever repeating cannot mend ends the feeder. */

@@ -41,7 +41,7 @@ public final class TopicScan {
             while (!isAt(consumer, ends)) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
                     quiet = System.nanoTime();
-                    if (PolicyUse.isOf(record)) {
+                    if (WeightAcks.isOf(record)) {
                         continue;
                     }
                     visitor.accept(

@@ -15,8 +15,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdScalarSerializer;
 import com.fasterxml.jackson.dataformat.cbor.databind.CBORMapper;
-import io.foretell.objectives.FloatArray;
-import io.foretell.objectives.TokenArray;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.TokenArray;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -38,14 +38,11 @@ final class WireMappers {
     }
 
     private static <M extends ObjectMapper, B extends MapperBuilder<M, B>> ObjectMapper strict(B builder) {
-        SimpleModule arrays = new SimpleModule("arrays");
-        arrays.addSerializer(TokenArray.class, new TokenWriter());
-        arrays.addDeserializer(TokenArray.class, new TokenReader());
-        arrays.addSerializer(FloatArray.class, new FloatWriter());
-        arrays.addDeserializer(FloatArray.class, new FloatReader());
-        arrays.addSerializer(Instant.class, new InstantWriter());
-        arrays.addDeserializer(Instant.class, new InstantReader());
-        return builder.addModule(arrays)
+        SimpleModule types = new SimpleModule("wire");
+        add(types, TokenArray.class, WireMappers::writeTokens, WireMappers::readTokens);
+        add(types, FloatArray.class, WireMappers::writeFloats, WireMappers::readFloats);
+        add(types, Instant.class, (value, to) -> to.writeString(value.toString()), WireMappers::readInstant);
+        return builder.addModule(types)
                 .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
                 .disable(MapperFeature.AUTO_DETECT_IS_GETTERS)
                 .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
@@ -58,102 +55,73 @@ final class WireMappers {
                 .build();
     }
 
-    private static byte[] binary(JsonParser parser, DeserializationContext context, Class<?> type) throws IOException {
-        if (parser.currentToken() != JsonToken.VALUE_EMBEDDED_OBJECT) {
-            return (byte[]) context.handleUnexpectedToken(type, parser);
-        }
-        byte[] bytes = parser.getBinaryValue();
+    private interface Write<T> {
+        void write(T value, JsonGenerator to) throws IOException;
+    }
+
+    private interface Read<T> {
+        T read(JsonParser from, DeserializationContext context) throws IOException;
+    }
+
+    private static <T> void add(SimpleModule types, Class<T> type, Write<T> write, Read<T> read) {
+        types.addSerializer(type, new StdScalarSerializer<>(type) {
+            @Override
+            public void serialize(T value, JsonGenerator to, SerializerProvider provider) throws IOException {
+                write.write(value, to);
+            }
+        });
+        types.addDeserializer(type, new StdScalarDeserializer<>(type) {
+            @Override
+            public T deserialize(JsonParser from, DeserializationContext context) throws IOException {
+                return read.read(from, context);
+            }
+        });
+    }
+
+    private static void writeTokens(TokenArray value, JsonGenerator to) throws IOException {
+        ByteBuffer bytes = littleEndian(new byte[4 * value.length()]);
+        bytes.asIntBuffer().put(value.toArray());
+        to.writeBinary(bytes.array());
+    }
+
+    private static TokenArray readTokens(JsonParser from, DeserializationContext context) throws IOException {
+        ByteBuffer bytes = binary(from, context, TokenArray.class);
+        int[] ids = new int[bytes.capacity() / 4];
+        bytes.asIntBuffer().get(ids);
+        return TokenArray.of(ids);
+    }
+
+    private static void writeFloats(FloatArray value, JsonGenerator to) throws IOException {
+        ByteBuffer bytes = littleEndian(new byte[4 * value.length()]);
+        bytes.asFloatBuffer().put(value.toArray());
+        to.writeBinary(bytes.array());
+    }
+
+    private static FloatArray readFloats(JsonParser from, DeserializationContext context) throws IOException {
+        ByteBuffer bytes = binary(from, context, FloatArray.class);
+        float[] values = new float[bytes.capacity() / 4];
+        bytes.asFloatBuffer().get(values);
+        return FloatArray.of(values);
+    }
+
+    private static Instant readInstant(JsonParser from, DeserializationContext context) throws IOException {
+        return from.currentToken() == JsonToken.VALUE_STRING
+                ? Instant.parse(from.getText())
+                : (Instant) context.handleUnexpectedToken(Instant.class, from);
+    }
+
+    private static ByteBuffer binary(JsonParser from, DeserializationContext context, Class<?> type)
+            throws IOException {
+        byte[] bytes = from.currentToken() == JsonToken.VALUE_EMBEDDED_OBJECT
+                ? from.getBinaryValue()
+                : (byte[]) context.handleUnexpectedToken(type, from);
         if (bytes.length % 4 != 0) {
             context.reportInputMismatch(type, "a byte string of %d bytes is no array of 4-byte numbers", bytes.length);
         }
-        return bytes;
+        return littleEndian(bytes);
     }
 
-    private static ByteBuffer buffer(int values) {
-        return ByteBuffer.allocate(values * 4).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private static final class TokenWriter extends StdScalarSerializer<TokenArray> {
-        TokenWriter() {
-            super(TokenArray.class);
-        }
-
-        @Override
-        public void serialize(TokenArray value, JsonGenerator generator, SerializerProvider provider)
-                throws IOException {
-            ByteBuffer bytes = buffer(value.length());
-            bytes.asIntBuffer().put(value.toArray());
-            generator.writeBinary(bytes.array());
-        }
-    }
-
-    private static final class TokenReader extends StdScalarDeserializer<TokenArray> {
-        TokenReader() {
-            super(TokenArray.class);
-        }
-
-        @Override
-        public TokenArray deserialize(JsonParser parser, DeserializationContext context) throws IOException {
-            byte[] bytes = binary(parser, context, TokenArray.class);
-            int[] ids = new int[bytes.length / 4];
-            ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(ids);
-            return TokenArray.of(ids);
-        }
-    }
-
-    private static final class FloatWriter extends StdScalarSerializer<FloatArray> {
-        FloatWriter() {
-            super(FloatArray.class);
-        }
-
-        @Override
-        public void serialize(FloatArray value, JsonGenerator generator, SerializerProvider provider)
-                throws IOException {
-            ByteBuffer bytes = buffer(value.length());
-            bytes.asFloatBuffer().put(value.toArray());
-            generator.writeBinary(bytes.array());
-        }
-    }
-
-    private static final class FloatReader extends StdScalarDeserializer<FloatArray> {
-        FloatReader() {
-            super(FloatArray.class);
-        }
-
-        @Override
-        public FloatArray deserialize(JsonParser parser, DeserializationContext context) throws IOException {
-            byte[] bytes = binary(parser, context, FloatArray.class);
-            float[] values = new float[bytes.length / 4];
-            ByteBuffer.wrap(bytes)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .asFloatBuffer()
-                    .get(values);
-            return FloatArray.of(values);
-        }
-    }
-
-    private static final class InstantWriter extends StdScalarSerializer<Instant> {
-        InstantWriter() {
-            super(Instant.class);
-        }
-
-        @Override
-        public void serialize(Instant value, JsonGenerator generator, SerializerProvider provider) throws IOException {
-            generator.writeString(value.toString());
-        }
-    }
-
-    private static final class InstantReader extends StdScalarDeserializer<Instant> {
-        InstantReader() {
-            super(Instant.class);
-        }
-
-        @Override
-        public Instant deserialize(JsonParser parser, DeserializationContext context) throws IOException {
-            if (parser.currentToken() != JsonToken.VALUE_STRING) {
-                return (Instant) context.handleUnexpectedToken(Instant.class, parser);
-            }
-            return Instant.parse(parser.getText());
-        }
+    private static ByteBuffer littleEndian(byte[] bytes) {
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 }

@@ -2,6 +2,8 @@ package io.foretell.streams;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
 import java.time.Duration;
 import java.util.List;
@@ -63,8 +65,8 @@ public final class WorkLoop<T> implements AutoCloseable {
     private final String target;
     private final Watchdog watchdog;
     private final Step<T> step;
+    private final Time time;
     private final Thread thread;
-    private long failingSince = -1; // confined to the loop's thread
     private volatile boolean closed;
     private volatile boolean paused;
 
@@ -76,13 +78,20 @@ public final class WorkLoop<T> implements AutoCloseable {
      * @param target topic of the answers
      */
     public WorkLoop(
-            String name, WorkQueue<T> queue, RecordSender sender, String target, Watchdog watchdog, Step<T> step) {
+            String name,
+            WorkQueue<T> queue,
+            RecordSender sender,
+            String target,
+            Watchdog watchdog,
+            Step<T> step,
+            Time time) {
         this.name = name;
         this.queue = queue;
         this.sender = sender;
         this.target = target;
         this.watchdog = watchdog;
         this.step = step;
+        this.time = time;
         this.thread = new Thread(this::run, name.replace(' ', '-'));
     }
 
@@ -96,7 +105,7 @@ public final class WorkLoop<T> implements AutoCloseable {
             while (!closed) {
                 if (paused) {
                     watchdog.done(name);
-                    Thread.sleep(POLL.toMillis());
+                    time.sleep(POLL);
                     continue;
                 }
                 watchdog.waitingFor(name, "records");
@@ -115,21 +124,13 @@ public final class WorkLoop<T> implements AutoCloseable {
         }
     }
 
-    /** While Kafka is away it tries again, for some minutes. */
-    private List<Work<T>> poll() throws InterruptedException {
-        try {
-            List<Work<T>> batch = queue.poll(POLL);
-            failingSince = -1;
-            return batch;
-        } catch (KafkaException e) {
-            failingSince = failingSince < 0 ? System.nanoTime() : failingSince;
-            if (closed || System.nanoTime() - failingSince > GIVE_UP.toNanos()) {
-                throw e;
-            }
-            log.warn("the {} waits for Kafka: {}", name, e.toString());
-            Thread.sleep(PAUSE.toMillis());
-            return List.of();
-        }
+    /** Retries for some minutes while Kafka is unavailable. */
+    private List<Work<T>> poll() {
+        return new RetryUntil(time, GIVE_UP, PAUSE, PAUSE)
+                .call(
+                        "polling by the " + name,
+                        () -> queue.poll(POLL),
+                        failure -> failure instanceof KafkaException && !closed);
     }
 
     private void answer(List<Work<T>> batch) throws InterruptedException {
@@ -143,7 +144,7 @@ public final class WorkLoop<T> implements AutoCloseable {
             log.atLevel(closed ? Level.INFO : Level.ERROR)
                     .log("{} records go back to the queue of the {}: {}", batch.size(), name, e.toString());
             batch.stream().filter(queue::isHeld).forEach(queue::release);
-            Thread.sleep(POLL.toMillis());
+            time.sleep(POLL);
         }
         try {
             queue.commit();

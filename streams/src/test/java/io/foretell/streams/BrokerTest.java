@@ -36,7 +36,7 @@ class BrokerTest {
                         .get(60, TimeUnit.SECONDS);
             }
         }
-        try (Broker broker = Broker.start(KafkaSettings.inProcess(), data);
+        try (Broker broker = Broker.start(new KafkaSettings("true", null, 2), data);
                 GroupReader reader = new GroupReader(broker.bootstrap(), topics.scoredGroups(), Map.of(0, 0L))) {
             List<GroupReader.Received> received = new ArrayList<>();
             WorkQueueTest.eventually(() -> received.addAll(reader.poll(Duration.ofMillis(200))));

@@ -3,8 +3,10 @@ package io.foretell.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.LearnerProgress;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.PublishedWeights;
+import io.foretell.domain.ScoredGroup;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -16,39 +18,41 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class CodecsTest {
-    private static final PolicyVersion POLICY = new PolicyVersion(
-            "run", 12, "runs/run/policies/12", Map.of("a.json", "00ff"), 12, 1, List.of(64L, 3L), List.of(0L, 2L));
+    private static final PolicyAnnouncement POLICY = new PolicyAnnouncement(
+            new PublishedWeights("run", 12, "runs/run/policies/12", Map.of("a.json", "00ff")),
+            new LearnerProgress(12, 1, List.of(64L, 3L), List.of(0L, 2L)));
 
     @Test
     void everyRecordComesBackAsItWas() {
-        assertThat(Codecs.task().decode(Codecs.task().encode(Examples.task("t", 2))))
-                .isEqualTo(Examples.task("t", 2));
-        assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Examples.group("g"))))
-                .isEqualTo(Examples.group("g"));
-        assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Examples.pool("p"))))
-                .isEqualTo(Examples.pool("p"));
-        assertThat(Codecs.scoredGroup().decode(Codecs.scoredGroup().encode(Examples.scored("s"))))
-                .isEqualTo(Examples.scored("s"));
-        assertThat(Codecs.policyVersion().decode(Codecs.policyVersion().encode(POLICY)))
+        assertThat(Codecs.task().decode(Codecs.task().encode(Samples.task("t", 2))))
+                .isEqualTo(Samples.task("t", 2));
+        assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Samples.group("g"))))
+                .isEqualTo(Samples.group("g"));
+        assertThat(Codecs.rolloutGroup().decode(Codecs.rolloutGroup().encode(Samples.pool("p"))))
+                .isEqualTo(Samples.pool("p"));
+        assertThat(Codecs.scoredGroup().decode(Codecs.scoredGroup().encode(Samples.scored("s"))))
+                .isEqualTo(Samples.scored("s"));
+        assertThat(Codecs.announcement().decode(Codecs.announcement().encode(POLICY)))
                 .isEqualTo(POLICY);
     }
 
     @Test
-    void policyVersionIsPlainJsonWithItsSchemaVersionFirst() {
-        assertThat(new String(Codecs.policyVersion().encode(POLICY), StandardCharsets.UTF_8))
-                .startsWith("{\"v\":1,")
-                .contains("\"groups_used\":[64,3]");
+    void announcementIsPlainFlatJsonAsInEveryVersionBefore() {
+        assertThat(new String(Codecs.announcement().encode(POLICY), StandardCharsets.UTF_8))
+                .isEqualTo("{\"v\":1,\"record\":{\"run\":\"run\",\"version\":12,\"location\":\"runs/run/policies/12\","
+                        + "\"files\":{\"a.json\":\"00ff\"},\"step\":12,\"phase\":1,"
+                        + "\"groups_used\":[64,3],\"groups_dropped\":[0,2]}}");
     }
 
     @Test
     void goldenFileOfTheVersionBeforeIsRead() throws IOException {
         assertThat(Codecs.scoredGroup().decode(golden("scored-group.v1.cbor.hex")))
-                .isEqualTo(Examples.scored("golden"));
+                .isEqualTo(Samples.scored("golden"));
     }
 
     @Test
     void goldenFileOfThisVersionIsReadAndWrittenTheSame() throws IOException {
-        ScoredGroup group = Examples.scored("golden").awaiting(List.of("golden/0-ab", "golden/1-cd"));
+        ScoredGroup group = Samples.scored("golden").withChildren(List.of("golden/0-ab", "golden/1-cd"));
 
         assertThat(HexFormat.of().formatHex(Codecs.scoredGroup().encode(group)))
                 .isEqualTo(HexFormat.of().formatHex(golden("scored-group.v2.cbor.hex")));
@@ -77,7 +81,7 @@ class CodecsTest {
     @Test
     void otherSchemaVersionIsRefusedByNumber() {
         byte[] bytes = "{\"v\":9,\"record\":{}}".getBytes(StandardCharsets.UTF_8);
-        assertThatThrownBy(() -> Codecs.policyVersion().decode(bytes))
+        assertThatThrownBy(() -> Codecs.announcement().decode(bytes))
                 .isInstanceOf(UnreadableRecordException.class)
                 .hasMessageContaining("schema version 9");
     }
@@ -87,10 +91,10 @@ class CodecsTest {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         Map<Codec<?>, byte[]> samples = Map.of(
-                Codecs.task(), Codecs.task().encode(Examples.task("t", 0)),
-                Codecs.rolloutGroup(), Codecs.rolloutGroup().encode(Examples.group("g")),
-                Codecs.scoredGroup(), Codecs.scoredGroup().encode(Examples.scored("s")),
-                Codecs.policyVersion(), Codecs.policyVersion().encode(POLICY));
+                Codecs.task(), Codecs.task().encode(Samples.task("t", 0)),
+                Codecs.rolloutGroup(), Codecs.rolloutGroup().encode(Samples.group("g")),
+                Codecs.scoredGroup(), Codecs.scoredGroup().encode(Samples.scored("s")),
+                Codecs.announcement(), Codecs.announcement().encode(POLICY));
         samples.forEach((codec, good) -> {
             for (int i = 0; i < 20_000; i++) {
                 byte[] bytes = mutated(good, random);

@@ -2,7 +2,8 @@ package io.foretell.streams;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.Document;
+import io.foretell.domain.Document;
+import io.foretell.platform.Sha256;
 import io.foretell.streams.DocumentIndex.Decision;
 import java.nio.file.Path;
 import java.util.Map;
@@ -38,7 +39,7 @@ class DocumentIndexTest {
         }
         try (DocumentIndex index = DocumentIndex.open(folder, true)) {
             assertThat(index.next()).isEqualTo(1);
-            assertThat(index.contentOf("a")).contains(ContentHash.hex(ContentHash.of("text 1")));
+            assertThat(index.contentOf("a")).contains(Sha256.hex(Sha256.of("text 1")));
             assertThat(index.contentOf("b")).isEmpty();
             index.clear();
             assertThat(index.contentOf("a")).isEmpty();
@@ -56,6 +57,6 @@ class DocumentIndexTest {
     }
 
     private static Decision decide(DocumentIndex index, String id, String text, long offset) {
-        return index.decide(new Document(id, text, "", Map.of()), ContentHash.of(text), offset);
+        return index.decide(new Document(id, text, "", Map.of()), Sha256.of(text), offset);
     }
 }

@@ -4,6 +4,7 @@ import io.foretell.platform.Health;
 import io.foretell.platform.HttpService;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Optional;
@@ -16,7 +17,7 @@ final class DocumentLoad {
         Topics topics = SharedBroker.run(1);
         Vertx vertx = Vertx.vertx();
         try (Metrics metrics = new Metrics();
-                DocumentGateway gateway = new DocumentGateway(SharedBroker.bootstrap(), topics)) {
+                DocumentGateway gateway = new DocumentGateway(SharedBroker.bootstrap(), topics, Time.system())) {
             HttpService server = HttpService.start(
                             vertx,
                             new HttpSettings("127.0.0.1", 0, null, null, 1_000_000),

@@ -8,6 +8,9 @@ import io.foretell.platform.HttpService;
 import io.foretell.platform.HttpSettings;
 import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Sha256;
+import io.foretell.platform.Time;
+import io.foretell.sources.DocumentParser;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.URI;
@@ -33,13 +36,13 @@ class DocumentRoutesTest {
     private final Vertx vertx = Vertx.vertx();
     private final Metrics metrics = new Metrics();
     private final HttpClient client = HttpClient.newHttpClient();
-    private final Map<String, String> known = Map.of("known", ContentHash.hex(ContentHash.of("old text")));
+    private final Map<String, String> known = Map.of("known", Sha256.hex(Sha256.of("old text")));
     private DocumentGateway gateway;
     private HttpService server;
 
     @BeforeEach
     void start() throws Exception {
-        serve(new DocumentGateway(bootstrap, topics));
+        serve(new DocumentGateway(bootstrap, topics, Time.system()));
     }
 
     private void serve(DocumentGateway with) throws Exception {
@@ -132,7 +135,7 @@ class DocumentRoutesTest {
     @Test
     void uploadWaitsForRoomInsteadOfFailing() throws Exception {
         stopServer();
-        serve(new DocumentGateway(bootstrap, topics, 10, 10_000));
+        serve(new DocumentGateway(bootstrap, topics, 10, 10_000, Time.system()));
         String lines = ("{\"text\":\"" + "y".repeat(900) + "\"}\n").repeat(500);
         HttpResponse<String> answer = post("application/x-ndjson", lines);
         assertThat(answer.statusCode()).isEqualTo(202);
@@ -143,7 +146,7 @@ class DocumentRoutesTest {
     @Test
     void tooMuchAtOnceIsRefusedAtOnceAndMayBeRepeated() throws Exception {
         stopServer();
-        serve(new DocumentGateway(bootstrap, topics, 0, 10_000));
+        serve(new DocumentGateway(bootstrap, topics, 0, 10_000, Time.system()));
         HttpResponse<String> answer = post("application/json", "{\"text\":\"abc\"}");
         assertThat(answer.statusCode()).isEqualTo(429);
         assertThat(answer.headers().firstValue("retry-after")).isPresent();

@@ -3,11 +3,13 @@ package io.foretell.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.objectives.PolicyInUse;
-import io.foretell.objectives.PolicyVersion;
+import io.foretell.domain.PolicyAnnouncement;
+import io.foretell.domain.WeightAck;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -27,13 +29,13 @@ class FeedsTest {
     @Test
     void policiesReachFollowersAndThoseWhoComeLater() {
         List<Long> heard = Collections.synchronizedList(new ArrayList<>());
-        try (PolicyFeed learner = new PolicyFeed(bootstrap, topics);
-                PolicyFeed worker = new PolicyFeed(bootstrap, topics)) {
+        try (PolicyFeed learner = new PolicyFeed(bootstrap, topics, Time.system());
+                PolicyFeed worker = new PolicyFeed(bootstrap, topics, Time.system())) {
             assertThat(worker.latest()).isEmpty();
-            worker.onChange(version -> heard.add(version.version()));
+            worker.onChange(version -> heard.add(version.weights().version()));
             learner.publish(policy(1));
             learner.publish(policy(2));
-            assertThat(worker.await(2, Duration.ofSeconds(60))).isEqualTo(policy(2));
+            assertThat(worker.await(2, Duration.ofSeconds(60))).isEqualTo(policy(2).weights());
             learner.publish(policy(1)); // the learner went back to a checkpoint
             WorkQueueTest.eventually(() -> heard.size() == 3);
             assertThat(worker.latest()).contains(policy(1));
@@ -42,25 +44,25 @@ class FeedsTest {
                             ForetellException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TIMEOUT));
         }
         assertThat(heard).containsExactly(1L, 2L, 1L);
-        try (PolicyFeed late = new PolicyFeed(bootstrap, topics)) {
+        try (PolicyFeed late = new PolicyFeed(bootstrap, topics, Time.system())) {
             assertThat(late.latest()).contains(policy(1));
         }
     }
 
     @Test
     void everyoneKnowsWhichVersionAWorkerWorksWith() {
-        PolicyInUse used = new PolicyInUse(topics.run(), "rollout@a:1", 1, 0.25, 1000);
-        try (PolicyFeed learner = new PolicyFeed(bootstrap, topics);
-                PolicyFeed worker = new PolicyFeed(bootstrap, topics)) {
+        WeightAck used = new WeightAck(topics.run(), "rollout@a:1", 1, 0.25, 1000);
+        try (PolicyFeed learner = new PolicyFeed(bootstrap, topics, Time.system());
+                PolicyFeed worker = new PolicyFeed(bootstrap, topics, Time.system())) {
             learner.publish(policy(1));
             worker.acknowledge(used);
             WorkQueueTest.eventually(() -> learner.inUse().equals(List.of(used)));
             assertThat(learner.latest())
                     .as("an acknowledgement is no announcement")
                     .contains(policy(1));
-            worker.acknowledge(new PolicyInUse(topics.run(), "rollout@a:1", 2, 0.5, 2000));
+            worker.acknowledge(new WeightAck(topics.run(), "rollout@a:1", 2, 0.5, 2000));
             WorkQueueTest.eventually(() ->
-                    learner.inUse().stream().map(PolicyInUse::version).toList().equals(List.of(2L)));
+                    learner.inUse().stream().map(WeightAck::version).toList().equals(List.of(2L)));
             worker.withdraw("rollout@a:1");
             WorkQueueTest.eventually(() -> learner.inUse().isEmpty());
         }
@@ -69,12 +71,28 @@ class FeedsTest {
     @Test
     void aWorkerNotHeardOfIsTakenForDead() {
         AtomicLong now = new AtomicLong();
-        byte[] value = Codecs.policyInUse().encode(new PolicyInUse("run", "w", 5, 0, 0));
+        Time time = new Time() {
+            @Override
+            public Instant instant() {
+                return Instant.EPOCH;
+            }
+
+            @Override
+            public long nanos() {
+                return now.get();
+            }
+
+            @Override
+            public void sleep(Duration pause) {
+                now.addAndGet(pause.toNanos());
+            }
+        };
+        byte[] value = Codecs.policyInUse().encode(new WeightAck("run", "w", 5, 0, 0));
         try (RecordSender sender = new RecordSender(bootstrap)) {
-            PolicyUse use = new PolicyUse(topics.policies(), sender, now::get);
+            WeightAcks use = new WeightAcks(topics.policies(), sender, time);
             use.accept(new ConsumerRecord<>(topics.policies(), 0, 0, "consumer/w".getBytes(), value));
-            now.set(PolicyUse.FORGOTTEN.toNanos());
-            assertThat(use.inUse()).extracting(PolicyInUse::version).containsExactly(5L);
+            now.set(WeightAcks.FORGOTTEN.toNanos());
+            assertThat(use.inUse()).extracting(WeightAck::version).containsExactly(5L);
             now.incrementAndGet();
             assertThat(use.inUse()).isEmpty();
         }
@@ -134,13 +152,13 @@ class FeedsTest {
         try (RecordSender sender = new RecordSender(bootstrap);
                 QueueDepths depths = new QueueDepths(bootstrap, topics, () -> Map.of(0, 1L), Duration.ofSeconds(60))) {
             for (int i = 0; i < 5; i++) {
-                sender.send(topics.tasks(), "k" + i, Codecs.task().encode(Examples.task("k" + i, 0)));
+                sender.send(topics.tasks(), "k" + i, Codecs.task().encode(Samples.task("k" + i, 0)));
                 sender.send(topics.scoredGroups(), "k" + i, new byte[1]);
             }
             sender.flush();
             assertThat(depths.read()).isEqualTo(Map.of("tasks", 5L, "rollouts", 0L, "scored-groups", 4L));
             DeadLetters letters = new DeadLetters(bootstrap, topics, sender);
-            try (WorkQueue<io.foretell.objectives.Task> queue =
+            try (WorkQueue<io.foretell.domain.Task> queue =
                     WorkQueue.open(bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), 100, letters)) {
                 WorkQueueTest.eventually(() -> {
                     queue.poll(Duration.ofMillis(200)).forEach(queue::accept);
@@ -151,7 +169,7 @@ class FeedsTest {
         }
     }
 
-    private PolicyVersion policy(long version) {
-        return Examples.policy(topics, version, List.of(version), List.of(0L));
+    private PolicyAnnouncement policy(long version) {
+        return Samples.policy(topics, version, List.of(version), List.of(0L));
     }
 }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
+import io.foretell.sources.DocumentParser;
+import io.foretell.sources.DocumentSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -21,7 +24,7 @@ class SourcePumpTest {
 
     @Test
     void pumpStaysAtMostSoManyDocumentsAheadOfTheFeeder() {
-        try (DocumentGateway gateway = new DocumentGateway(bootstrap, topics);
+        try (DocumentGateway gateway = new DocumentGateway(bootstrap, topics, Time.system());
                 SourcePump pump = pump(gateway, 10, counting("numbers", 35)).start()) {
             WorkQueueTest.eventually(() -> gateway.acknowledgedEnd() == 10);
             seen.set(20);
@@ -47,7 +50,7 @@ class SourcePumpTest {
                 throw new ForetellException(ErrorCode.STORAGE, "the disk is gone");
             }
         };
-        try (DocumentGateway gateway = new DocumentGateway(bootstrap, topics);
+        try (DocumentGateway gateway = new DocumentGateway(bootstrap, topics, Time.system());
                 SourcePump pump =
                         pump(gateway, 100, broken, counting("numbers", 3)).start()) {
             WorkQueueTest.eventually(() -> !pump.isRunning());
@@ -58,7 +61,7 @@ class SourcePumpTest {
 
     @Test
     void closingStopsAPumpThatWaits() {
-        try (DocumentGateway gateway = new DocumentGateway(bootstrap, topics)) {
+        try (DocumentGateway gateway = new DocumentGateway(bootstrap, topics, Time.system())) {
             SourcePump pump = pump(gateway, 1, counting("numbers", 100)).start();
             WorkQueueTest.eventually(() -> gateway.acknowledgedEnd() == 1);
             pump.close();
@@ -67,7 +70,7 @@ class SourcePumpTest {
     }
 
     private SourcePump pump(DocumentGateway gateway, long ahead, DocumentSource... sources) {
-        return new SourcePump(List.of(sources), gateway, seen::get, ahead, reports::add);
+        return new SourcePump(List.of(sources), gateway, seen::get, ahead, reports::add, Time.system());
     }
 
     private static DocumentSource counting(String name, int count) {

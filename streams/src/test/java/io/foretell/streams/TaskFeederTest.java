@@ -2,15 +2,14 @@ package io.foretell.streams;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.objectives.Cut;
-import io.foretell.objectives.PolicyVersion;
-import io.foretell.objectives.Task;
+import io.foretell.domain.Example;
+import io.foretell.domain.Task;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -29,7 +28,7 @@ class TaskFeederTest {
     private final String bootstrap = SharedBroker.bootstrap();
     private final Topics topics = SharedBroker.run(2);
     private final RecordSender sender = new RecordSender(bootstrap);
-    private final PolicyFeed policies = new PolicyFeed(bootstrap, topics);
+    private final PolicyFeed policies = new PolicyFeed(bootstrap, topics, Time.system());
     private final Metrics metrics = new Metrics();
 
     @TempDir
@@ -111,7 +110,7 @@ class TaskFeederTest {
         awaitIssued(3);
         DeadLetters letters = new DeadLetters(bootstrap, topics, sender);
         Task parent = tasks().get(0);
-        Task child = parent.child(0, new Cut(parent.prompt(), parent.target()), Instant.EPOCH);
+        Task child = parent.child(0, new Example(parent.prompt(), parent.target()), Instant.EPOCH);
         for (Task dead : List.of(child, parent)) {
             byte[] key = dead.id().getBytes(StandardCharsets.UTF_8);
             letters.put(
@@ -172,7 +171,7 @@ class TaskFeederTest {
     @Test
     void openEndedEpochsGoOnUntilThePhaseHasItsTasksAndIdleWithoutFruit() {
         send("{\"id\":\"x\",\"text\":\"abcdefg\"}");
-        start(settings(1000, 0, 0), phase(0, 11), new PhasePlan(1, Examples.ntp(), 3, Set.of("other")));
+        start(settings(1000, 0, 0), phase(0, 11), new PhasePlan(1, Samples.ntp(), 3, Set.of("other")));
         publish(0, List.of(0L, 0L), List.of(0L, 0L));
         awaitIssued(11);
         WorkQueueTest.eventually(() -> feeder.status().waitingFor().contains("none of them gives a task to phase 1"));
@@ -234,13 +233,13 @@ class TaskFeederTest {
                 topics.run(),
                 42,
                 with,
-                new Examples.Characters(),
+                new Samples.Characters(),
                 List.of(phases),
                 settings,
                 policies,
                 metrics,
-                FeederWatch.NONE,
-                InstantSource.system());
+                FeederListener.NONE,
+                Time.system());
     }
 
     private void stop() {
@@ -256,7 +255,7 @@ class TaskFeederTest {
     }
 
     private static PhasePlan phase(int index, long groups) {
-        return new PhasePlan(index, Examples.ntp(), groups, Set.of());
+        return new PhasePlan(index, Samples.ntp(), groups, Set.of());
     }
 
     /** Each of these has three tasks. */
@@ -274,7 +273,7 @@ class TaskFeederTest {
     }
 
     private void publish(long version, List<Long> used, List<Long> dropped) {
-        policies.publish(new PolicyVersion(topics.run(), version, "somewhere", Map.of(), version, 0, used, dropped));
+        policies.publish(Samples.policy(topics, version, used, dropped));
     }
 
     private void awaitIssued(long count) {

@@ -3,7 +3,7 @@ package io.foretell.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foretell.objectives.Task;
+import io.foretell.domain.Task;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -162,7 +162,7 @@ class WorkQueueTest {
     void rateOfSmallRecordsIsHighEnoughForWarmUp() {
         int count = 30_000;
         for (int i = 0; i < count; i++) {
-            sender.send(topics.tasks(), "k" + i, Codecs.task().encode(Examples.task("k" + i, 0)));
+            sender.send(topics.tasks(), "k" + i, Codecs.task().encode(Samples.task("k" + i, 0)));
         }
         sender.flush();
         Set<String> ids = new HashSet<>();
@@ -195,7 +195,7 @@ class WorkQueueTest {
     private void send(String... ids) {
         for (String id : ids) {
             Clients.await(
-                    sender.send(topics.tasks(), id, Codecs.task().encode(Examples.task(id, 0))),
+                    sender.send(topics.tasks(), id, Codecs.task().encode(Samples.task(id, 0))),
                     Duration.ofSeconds(60),
                     "a record");
         }

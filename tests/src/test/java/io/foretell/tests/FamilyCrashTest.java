@@ -3,13 +3,13 @@ package io.foretell.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.learner.Batches;
-import io.foretell.objectives.Document;
-import io.foretell.objectives.ScoredGroup;
+import io.foretell.domain.Document;
+import io.foretell.domain.ScoredGroup;
+import io.foretell.learner.BatchOrder;
 import io.foretell.platform.Json;
+import io.foretell.sources.MaskedChainCorpus;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.EmbeddedBroker;
-import io.foretell.streams.MaskedChainCorpus;
 import io.foretell.streams.TopicScan;
 import io.foretell.streams.Topics;
 import java.io.IOException;
@@ -48,7 +48,8 @@ class FamilyCrashTest {
                 0,
                 0,
                 Map.of(
-                        "policy", "{init: {arch: qwen3, size: micro, tokenizer: chain-masked, std: 0.05}, threads: 1}",
+                        "policy",
+                                "{init: {arch: qwen3, size: micro, tokenizer: chain-masked, init_std: 0.05}, threads: 1}",
                         "documents", "{sources: [{files: '" + documents() + "'}], deduplicate: none, epochs: 0}",
                         "phases",
                                 "[{objective: ntp, steps: " + WARM_UP
@@ -100,8 +101,8 @@ class FamilyCrashTest {
         for (JsonNode row : run.steps()) {
             assertThat(row.path("batch/sha256").asText())
                     .as("step %s has whole families, each once", row.path("step"))
-                    .isEqualTo(Batches.digest(
-                            Batches.ordered(batches.get(row.path("step").asLong()))));
+                    .isEqualTo(BatchOrder.digest(
+                            BatchOrder.ordered(batches.get(row.path("step").asLong()))));
         }
         assertThat(run.steps()).hasSize(WARM_UP + STEPS);
     }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -45,11 +46,22 @@ final class ForetellProcess implements AutoCloseable {
         return java(List.of("-Djava.io.tmpdir=" + temporary), "io.foretell.launcher.Main", texts);
     }
 
+    /** {@code foretell ARGUMENTS} with these environment variables. */
+    static ForetellProcess foretellWith(Map<String, String> environment, Object... arguments) {
+        List<String> texts = Arrays.stream(arguments).map(String::valueOf).toList();
+        return java(List.of(), environment, "io.foretell.launcher.Main", texts);
+    }
+
     static ForetellProcess java(String mainClass, List<String> arguments) {
         return java(List.of(), mainClass, arguments);
     }
 
     private static ForetellProcess java(List<String> options, String mainClass, List<String> arguments) {
+        return java(options, Map.of(), mainClass, arguments);
+    }
+
+    private static ForetellProcess java(
+            List<String> options, Map<String, String> environment, String mainClass, List<String> arguments) {
         // A build that runs in the background of a script ignores Ctrl-C, and its children would too.
         List<String> command = new ArrayList<>(List.of(
                 "env",
@@ -65,6 +77,7 @@ final class ForetellProcess implements AutoCloseable {
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("OMP_NUM_THREADS", "1");
+        builder.environment().putAll(environment);
         try {
             return new ForetellProcess(builder.start(), mainClass + " " + String.join(" ", arguments));
         } catch (IOException e) {

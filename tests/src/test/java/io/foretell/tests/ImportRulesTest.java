@@ -16,17 +16,29 @@ import io.foretell.streams.EmbeddedBroker;
 /** Which module may use which: the table of the architecture, as rules. */
 @AnalyzeClasses(packages = "io.foretell", importOptions = ImportOption.DoNotIncludeTests.class)
 class ImportRulesTest {
+    private static final String DOMAIN = "io.foretell.domain..";
+    private static final String LOSSES = "io.foretell.losses..";
     private static final String OBJECTIVES = "io.foretell.objectives..";
     private static final String PLATFORM = "io.foretell.platform..";
+    private static final String HUGGING_FACE = "io.foretell.huggingface..";
+    private static final String SOURCES = "io.foretell.sources..";
+    private static final String JUDGE = "io.foretell.judge..";
     private static final String POLICY = "io.foretell.policy..";
     private static final String STREAMS = "io.foretell.streams..";
+    private static final String WEIGHT_SYNC = "io.foretell.weightsync..";
+    private static final String DASHBOARD = "io.foretell.dashboard..";
     private static final String ROLLOUT = "io.foretell.rollout..";
-    private static final String JUDGE = "io.foretell.judge..";
     private static final String REWARD = "io.foretell.reward..";
     private static final String LEARNER = "io.foretell.learner..";
+    private static final String SERVER = "io.foretell.server..";
+    private static final String LAB = "io.foretell.lab..";
     private static final String LAUNCHER = "io.foretell.launcher..";
+    private static final String BUFFER = "io.foretell.learner.buffer..";
+    private static final String CHECKPOINT = "io.foretell.learner.checkpoint..";
+    private static final String EVALUATION = "io.foretell.learner.evaluation..";
+    private static final String METRICS = "io.foretell.learner.metrics..";
 
-    /** Of Foretell, module {@code of} uses only itself and {@code others}. */
+    /** Of Foretell, package {@code of} uses only itself and {@code others}. */
     private static ArchRule uses(String of, String... others) {
         String[] allowed = new String[others.length + 1];
         allowed[0] = of;
@@ -38,17 +50,26 @@ class ImportRulesTest {
                 .dependOnClassesThat(resideInAnyPackage("io.foretell..").and(not(resideInAnyPackage(allowed))));
     }
 
-    @ArchTest
-    static final ArchRule objectivesArePureJava = classes()
-            .that()
-            .resideInAPackage(OBJECTIVES)
-            .should()
-            .onlyDependOnClassesThat(resideInAnyPackage(OBJECTIVES, "java..", "org.jspecify.."));
+    private static ArchRule nobodyOutside(String[] rooms, String of) {
+        return noClasses()
+                .that()
+                .resideOutsideOfPackages(rooms)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(of);
+    }
 
     @ArchTest
-    static final ArchRule objectivesDoNoInputOrOutput = noClasses()
+    static final ArchRule theDomainIsPureJava = classes()
             .that()
-            .resideInAPackage(OBJECTIVES)
+            .resideInAnyPackage(DOMAIN, LOSSES, OBJECTIVES)
+            .should()
+            .onlyDependOnClassesThat(resideInAnyPackage(DOMAIN, LOSSES, OBJECTIVES, "java..", "org.jspecify.."));
+
+    @ArchTest
+    static final ArchRule theDomainDoesNoInputOrOutput = noClasses()
+            .that()
+            .resideInAnyPackage(DOMAIN, LOSSES, OBJECTIVES)
             .should()
             .dependOnClassesThat(resideInAnyPackage("java.nio.file..", "java.net..", "java.sql.."))
             .orShould()
@@ -56,42 +77,86 @@ class ImportRulesTest {
             .haveFullyQualifiedName("java.io.File");
 
     @ArchTest
+    static final ArchRule recordsOfTheDomainKnowNoLossAndNoMethod = uses(DOMAIN);
+
+    @ArchTest
+    static final ArchRule lossesKnowRecordsButNoMethod = uses(LOSSES, DOMAIN);
+
+    @ArchTest
+    static final ArchRule methodsUseRecordsAndLosses = uses(OBJECTIVES, DOMAIN, LOSSES);
+
+    @ArchTest
     static final ArchRule platformKnowsNothingOfTheDomain = uses(PLATFORM);
 
     @ArchTest
-    static final ArchRule policyStandsOnObjectivesAndPlatform = uses(POLICY, OBJECTIVES, PLATFORM);
+    static final ArchRule huggingFaceFoldersKnowNoEngine = uses(HUGGING_FACE, DOMAIN, PLATFORM);
 
     @ArchTest
-    static final ArchRule streamsStandOnObjectivesAndPlatform = uses(STREAMS, OBJECTIVES, PLATFORM);
+    static final ArchRule sourcesKnowNoBroker = uses(SOURCES, DOMAIN, PLATFORM);
 
     @ArchTest
-    static final ArchRule judgeAdapterStandsOnObjectivesAndPlatform = uses(JUDGE, OBJECTIVES, PLATFORM);
+    static final ArchRule judgeAdapterKnowsRecordsAndPlatform = uses(JUDGE, DOMAIN, PLATFORM);
 
     @ArchTest
-    static final ArchRule rolloutServiceUsesWhatIsBelowIt = uses(ROLLOUT, OBJECTIVES, PLATFORM, POLICY, STREAMS);
+    static final ArchRule policyKnowsNoBroker = uses(POLICY, DOMAIN, LOSSES, OBJECTIVES, PLATFORM, HUGGING_FACE);
 
     @ArchTest
-    static final ArchRule rewardServiceUsesWhatIsBelowIt = uses(REWARD, OBJECTIVES, PLATFORM, POLICY, STREAMS, JUDGE);
+    static final ArchRule streamsKnowNoModel = uses(STREAMS, DOMAIN, OBJECTIVES, PLATFORM, SOURCES);
 
     @ArchTest
-    static final ArchRule learnerUsesWhatIsBelowIt = uses(LEARNER, OBJECTIVES, PLATFORM, POLICY, STREAMS);
+    static final ArchRule weightSyncStandsOnPolicyAndStreams =
+            uses(WEIGHT_SYNC, DOMAIN, PLATFORM, HUGGING_FACE, POLICY, STREAMS);
 
     @ArchTest
-    static final ArchRule nobodyUsesTheLauncher = noClasses()
-            .that()
-            .resideOutsideOfPackage(LAUNCHER)
-            .should()
-            .dependOnClassesThat()
-            .resideInAPackage(LAUNCHER);
+    static final ArchRule dashboardIsFilesAndARoute = uses(DASHBOARD, PLATFORM);
+
+    @ArchTest
+    static final ArchRule rolloutServiceUsesWhatIsBelowIt =
+            uses(ROLLOUT, DOMAIN, OBJECTIVES, PLATFORM, HUGGING_FACE, POLICY, STREAMS, WEIGHT_SYNC);
+
+    @ArchTest
+    static final ArchRule rewardServiceUsesWhatIsBelowIt =
+            uses(REWARD, DOMAIN, OBJECTIVES, PLATFORM, HUGGING_FACE, POLICY, STREAMS, WEIGHT_SYNC, JUDGE);
+
+    @ArchTest
+    static final ArchRule learnerUsesWhatIsBelowIt =
+            uses(LEARNER, DOMAIN, LOSSES, OBJECTIVES, PLATFORM, HUGGING_FACE, SOURCES, POLICY, STREAMS, WEIGHT_SYNC);
+
+    @ArchTest
+    static final ArchRule theBufferKnowsNothingOfTraining = uses(BUFFER, DOMAIN, LOSSES, OBJECTIVES, PLATFORM, STREAMS);
+
+    @ArchTest
+    static final ArchRule checkpointsKnowNothingOfTheLoop = uses(CHECKPOINT, DOMAIN, PLATFORM, HUGGING_FACE, POLICY);
+
+    @ArchTest
+    static final ArchRule evaluationKnowsNothingOfTraining =
+            uses(EVALUATION, DOMAIN, OBJECTIVES, PLATFORM, HUGGING_FACE, SOURCES, POLICY, STREAMS);
+
+    @ArchTest
+    static final ArchRule metricsKnowNothingOfTheLoop = uses(METRICS, DOMAIN, LOSSES, OBJECTIVES, PLATFORM);
+
+    @ArchTest
+    static final ArchRule nobodyUsesTheServerButLabAndLauncher =
+            nobodyOutside(new String[] {SERVER, LAB, LAUNCHER}, SERVER);
+
+    @ArchTest
+    static final ArchRule nobodyUsesTheLabButTheLauncher = nobodyOutside(new String[] {LAB, LAUNCHER}, LAB);
+
+    @ArchTest
+    static final ArchRule nobodyUsesTheLauncher = nobodyOutside(new String[] {LAUNCHER}, LAUNCHER);
+
+    @ArchTest
+    static final ArchRule packagesHaveNoCycles =
+            slices().matching("io.foretell.(**)").should().beFreeOfCycles();
 
     @ArchTest
     static final ArchRule modulesHaveNoCycles =
             slices().matching("io.foretell.(*)..").should().beFreeOfCycles();
 
     @ArchTest
-    static final ArchRule onlyPolicyKnowsTheModelsEngine = noClasses()
+    static final ArchRule onlyPolicyAndTokenizersKnowDjl = noClasses()
             .that()
-            .resideOutsideOfPackage(POLICY)
+            .resideOutsideOfPackages(POLICY, HUGGING_FACE)
             .should()
             .dependOnClassesThat()
             .resideInAPackage("ai.djl..");
@@ -106,7 +171,7 @@ class ImportRulesTest {
     @ArchTest
     static final ArchRule onlyChatTemplatesRunScripts = noClasses()
             .that()
-            .haveNameNotMatching("io\\.foretell\\.rollout\\.Jinja(\\$.*)?")
+            .haveNameNotMatching("io\\.foretell\\.huggingface\\.Jinja(\\$.*)?")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("app.cash..");
@@ -127,9 +192,9 @@ class ImportRulesTest {
     /* A broker that is its own process, and the last words of one whose disk is full, have no launcher to speak for
      * them. */
     @ArchTest
-    static final ArchRule onlyTheLauncherTalksToTheTerminalAndTheEnvironment = noClasses()
+    static final ArchRule onlyCommandsTalkToTheTerminalAndTheEnvironment = noClasses()
             .that()
-            .resideOutsideOfPackage(LAUNCHER)
+            .resideOutsideOfPackages(SERVER, LAB, LAUNCHER)
             .and()
             .doNotBelongToAnyOf(BrokerMain.class, EmbeddedBroker.class)
             .should()

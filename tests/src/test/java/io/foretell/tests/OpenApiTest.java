@@ -49,7 +49,7 @@ class OpenApiTest {
         return new ClassFileImporter()
                 .withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("io.foretell").stream()
                         .filter(type -> type.isAssignableTo(Routes.class) && !type.isInterface())
-                        .filter(type -> !type.getPackageName().equals("io.foretell.launcher"))
+                        .filter(type -> !type.getPackageName().equals("io.foretell.dashboard"))
                         .map(JavaClass::reflect);
     }
 

@@ -1,7 +1,7 @@
 package io.foretell.tests;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.learner.ExperienceBuffer;
+import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.platform.Json;
 import io.foretell.streams.Codecs;
 import java.io.IOException;
@@ -29,7 +29,7 @@ record TestRun(Path dir, String name) {
                 "run",
                         "{name: " + name + ", dir: '" + dir.resolve("runs")
                                 + "', seed: 1, stop_timeout: 110s, watchdog: 10m}",
-                "policy", "{init: {arch: qwen3, size: micro, tokenizer: chain, std: 0.05}, threads: 1}",
+                "policy", "{init: {arch: qwen3, size: micro, tokenizer: chain, init_std: 0.05}, threads: 1}",
                 "documents", "{sources: [{generator: chain}], deduplicate: none, held_out_fraction: 0.03}",
                 "phases",
                         "["

@@ -1,0 +1,205 @@
+package io.foretell.judge;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion;
+import com.networknt.schema.ValidationMessage;
+import io.foretell.judge.JudgeFailure.Kind;
+import io.foretell.platform.Json;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** What an answer must look like, and what it says then. Immutable. */
+sealed interface AnswerFormat {
+    /**
+     * What an answer says.
+     *
+     * @param score NaN where the role asks for text
+     * @param parts of the score, by name
+     * @param text the judge's words, or the text that was asked for
+     */
+    record ParsedAnswer(double score, Map<String, Double> parts, String text) {
+        public ParsedAnswer {
+            parts = Map.copyOf(parts);
+        }
+    }
+
+    /** @throws JudgeFailure UNREADABLE with the reason, when the answer is not of this form */
+    ParsedAnswer read(String answer);
+
+    /** One sentence that tells the judge what is expected. */
+    String expected();
+
+    /** Whether it is a text and not a score. */
+    default boolean isText() {
+        return false;
+    }
+
+    private static JudgeFailure unreadable(String reason) {
+        return new JudgeFailure(Kind.UNREADABLE, reason);
+    }
+
+    /** The last line reads {@code WORD: LABEL}, and each label has its score; upper and lower case are the same. */
+    record LastLine(String word, Map<String, Double> scores) implements AnswerFormat {
+        public LastLine {
+            scores = caseless(scores);
+        }
+
+        @Override
+        public ParsedAnswer read(String answer) {
+            String[] lines = answer.stripTrailing().split("\\R");
+            String last = lines[lines.length - 1].strip();
+            Matcher matcher = Pattern.compile(Pattern.quote(word) + "\\h*:\\h*(.+?)\\h*\\.?", Pattern.CASE_INSENSITIVE)
+                    .matcher(last);
+            Double score = matcher.matches() ? scores.get(matcher.group(1)) : null;
+            if (score == null) {
+                throw unreadable("its last line is '" + last + "' but must be " + expected());
+            }
+            return new ParsedAnswer(score, Map.of(), answer);
+        }
+
+        @Override
+        public String expected() {
+            return scores.keySet().stream()
+                    .map(label -> "'" + word + ": " + label + "'")
+                    .reduce((left, right) -> left + " or " + right)
+                    .orElseThrow();
+        }
+    }
+
+    /**
+     * One JSON object that fits {@code schema}, perhaps in a code fence or behind a thought.
+     *
+     * @param field its member that counts: a label of {@code scores}, or an object of numbers, one for each of {@code
+     *     weights}, from 0 to {@code highest}
+     */
+    record JsonObject(
+            JsonNode schema, String field, Map<String, Double> scores, Map<String, Double> weights, double highest)
+            implements AnswerFormat {
+        private static final JsonSchemaFactory SCHEMAS = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012);
+        private static final Pattern THOUGHT = Pattern.compile("(?s)^.*</think>");
+        private static final Pattern FENCE = Pattern.compile("(?s)```(?:json)?\\s*(.*?)\\s*```");
+
+        public JsonObject {
+            scores = caseless(scores);
+            weights = Map.copyOf(weights);
+        }
+
+        @Override
+        public ParsedAnswer read(String answer) {
+            JsonNode json = parse(answer);
+            JsonSchema validator = SCHEMAS.getSchema(schema);
+            @Nullable
+            String wrong = validator.validate(json).stream()
+                    .map(ValidationMessage::getMessage)
+                    .findFirst()
+                    .orElse(null);
+            if (wrong != null) {
+                throw unreadable("its JSON does not fit: " + wrong);
+            }
+            return weights.isEmpty() ? label(json.path(field), answer) : weighted(json.path(field), answer);
+        }
+
+        private static JsonNode parse(String answer) {
+            String text = THOUGHT.matcher(answer).replaceFirst("").strip();
+            Matcher fenced = FENCE.matcher(text);
+            try {
+                return Json.mapper().readTree(fenced.matches() ? fenced.group(1) : text);
+            } catch (JsonProcessingException e) {
+                throw unreadable("it is not one JSON object: " + e.getOriginalMessage());
+            }
+        }
+
+        private ParsedAnswer label(JsonNode label, String answer) {
+            Double score = scores.get(label.asText());
+            if (score == null) {
+                throw unreadable("its '" + field + "' is " + label + " but must be one of " + scores.keySet());
+            }
+            return new ParsedAnswer(score, Map.of(), answer);
+        }
+
+        private ParsedAnswer weighted(JsonNode grades, String answer) {
+            Map<String, Double> parts = new HashMap<>();
+            double sum = 0;
+            double total = 0;
+            for (Map.Entry<String, Double> criterion : weights.entrySet()) {
+                JsonNode grade = grades.path(criterion.getKey());
+                if (!grade.isNumber() || !(grade.doubleValue() >= 0 && grade.doubleValue() <= highest)) {
+                    throw unreadable("its grade of " + criterion.getKey() + " is " + grade
+                            + " but must be a number from 0" + " to " + highest);
+                }
+                double part = grade.doubleValue() / highest;
+                parts.put(criterion.getKey(), part);
+                sum += criterion.getValue() * part;
+                total += criterion.getValue();
+            }
+            return new ParsedAnswer(sum / total, parts, answer);
+        }
+
+        @Override
+        public String expected() {
+            return "one JSON object of this schema, and nothing else: " + schema;
+        }
+    }
+
+    /** Whatever is said, if anything is. */
+    record WholeText() implements AnswerFormat {
+        @Override
+        public ParsedAnswer read(String answer) {
+            if (answer.isBlank()) {
+                throw unreadable("it is empty");
+            }
+            return new ParsedAnswer(Double.NaN, Map.of(), answer.strip());
+        }
+
+        @Override
+        public String expected() {
+            return "some text";
+        }
+
+        @Override
+        public boolean isText() {
+            return true;
+        }
+    }
+
+    /** A text between {@code <tag>} and {@code </tag>}, once and not empty. */
+    record TaggedText(String tag) implements AnswerFormat {
+        @Override
+        public ParsedAnswer read(String answer) {
+            String open = "<" + tag + ">";
+            String close = "</" + tag + ">";
+            int from = answer.lastIndexOf(open);
+            int to = answer.lastIndexOf(close);
+            String text = from < 0 || to < from
+                    ? ""
+                    : answer.substring(from + open.length(), to).strip();
+            if (text.isEmpty()) {
+                throw unreadable("it has no text between " + open + " and " + close);
+            }
+            return new ParsedAnswer(Double.NaN, Map.of(), text);
+        }
+
+        @Override
+        public String expected() {
+            return "the text between <" + tag + "> and </" + tag + ">";
+        }
+
+        @Override
+        public boolean isText() {
+            return true;
+        }
+    }
+
+    private static Map<String, Double> caseless(Map<String, Double> scores) {
+        Map<String, Double> copy = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        copy.putAll(scores);
+        return java.util.Collections.unmodifiableMap(copy);
+    }
+}

@@ -1,0 +1,105 @@
+package io.foretell.lab.bench;
+
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A {@link BenchServer} in a child process, with this process's Java options. Used by one thread. */
+final class BenchProcess implements AutoCloseable {
+    private static final Duration STOP = Duration.ofSeconds(30);
+
+    private final Process process;
+    private final BufferedReader lines;
+    private final String url;
+    private final String bootstrap;
+
+    private BenchProcess(Process process) throws IOException {
+        this.process = process;
+        this.lines = process.inputReader(StandardCharsets.UTF_8);
+        String[] ready = await(BenchServer.READY).split(" ");
+        this.url = ready[0];
+        this.bootstrap = ready[1];
+    }
+
+    /** Starts it, and returns when it serves. */
+    static BenchProcess start(String mode, Path configuration) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), BenchServer.class.getName()));
+        command.addAll(List.of(mode, configuration.toString()));
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            try {
+                return new BenchProcess(process);
+            } catch (IOException | RuntimeException e) {
+                process.destroyForcibly();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new ForetellException(ErrorCode.INTERNAL, "the server to be measured did not start: " + e, e);
+        }
+    }
+
+    private String await(String prefix) throws IOException {
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            if (line.startsWith(prefix)) {
+                return line.substring(prefix.length());
+            }
+        }
+        throw new IOException("it ended early");
+    }
+
+    String url() {
+        return url;
+    }
+
+    String bootstrap() {
+        return bootstrap;
+    }
+
+    /** Processor time it has used since it began. */
+    Duration cpu() {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
+    /** What it says until its run is over. */
+    List<String> finish() {
+        List<String> said = lines.lines().toList();
+        try {
+            int status = process.waitFor();
+            if (status != 0) {
+                throw new IllegalStateException("the measured run ended with status " + status);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+        return said;
+    }
+
+    @Override
+    public void close() {
+        try {
+            process.getOutputStream().close();
+            if (!process.waitFor(STOP.toSeconds(), TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (IOException e) {
+            process.destroyForcibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            process.destroyForcibly();
+        }
+    }
+}

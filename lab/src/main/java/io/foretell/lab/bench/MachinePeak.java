@@ -1,0 +1,38 @@
+package io.foretell.lab.bench;
+
+import io.foretell.policy.Policy;
+import io.foretell.policy.PolicyOptions;
+import io.foretell.policy.Precision;
+import io.foretell.server.PolicyOrigin;
+import java.nio.file.Path;
+
+/** What this machine can do at best, to set the other figures against. */
+final class MachinePeak {
+    private static final int SQUARE = 1024;
+    private static final int COPY_BYTES = 64 << 20;
+    private static final int COPIES = 10;
+
+    private MachinePeak() {}
+
+    static BenchReport.Figures measure(Path folder) {
+        PolicyOrigin.write(folder, "qwen3", "micro", "bytes", 0.02, 1);
+        try (Policy policy = Policy.open(folder, PolicyOptions.DEFAULT)) {
+            return new BenchReport.Figures()
+                    .put("fp32_gflops", policy.matmulPeak(SQUARE, Precision.FLOAT32, 3))
+                    .put("copy_gb_per_second", copyPeak());
+        }
+    }
+
+    /** One thread copying one array into another; bytes count once. */
+    private static double copyPeak() {
+        byte[] from = new byte[COPY_BYTES];
+        byte[] to = new byte[COPY_BYTES];
+        double best = 0;
+        for (int i = 0; i < COPIES; i++) {
+            long begin = System.nanoTime();
+            System.arraycopy(from, 0, to, 0, COPY_BYTES);
+            best = Math.max(best, COPY_BYTES / (double) (System.nanoTime() - begin));
+        }
+        return best;
+    }
+}

@@ -1,0 +1,59 @@
+package io.foretell.lab.bench;
+
+import io.foretell.policy.Policy;
+import io.foretell.policy.Precision;
+
+/**
+ * What this machine's matrix products and memory reach at best, and what a model's work is of that. A sampled token
+ * counts as 2 floating-point operations for each weight (a multiplication and an addition), a trained one as 6 (as much
+ * again for each of the two gradients); attention's own are left out. Immutable.
+ *
+ * @param float32 GFLOP/s of a product of two square float32 matrices
+ * @param bfloat16 the same in bfloat16
+ * @param copy GB/s that a copy reads
+ */
+public record ModelPeak(double float32, double bfloat16, double copy) {
+    /** Rows and columns of the matrices. */
+    static final int SQUARE = 2048;
+
+    public static ModelPeak measure(Policy policy, int square) {
+        return new ModelPeak(
+                policy.matmulPeak(square, Precision.FLOAT32, 3),
+                policy.matmulPeak(square, Precision.BFLOAT16, 3),
+                policy.copyBandwidth());
+    }
+
+    /** This peak with products as fast as they are at the moment: what else a machine does changes from second to second. */
+    ModelPeak now(Policy policy, Precision precision) {
+        double products = policy.matmulPeak(SQUARE, precision, 1);
+        return precision == Precision.FLOAT32
+                ? new ModelPeak(products, bfloat16, copy)
+                : new ModelPeak(float32, products, copy);
+    }
+
+    double gflops(Precision precision) {
+        return precision == Precision.FLOAT32 ? float32 : bfloat16;
+    }
+
+    /** Share of the peak that sampling {@code tokens} in {@code seconds} reaches. */
+    double sampling(Precision precision, long weights, double tokens, double seconds) {
+        return 2.0 * weights * tokens / seconds / 1e9 / gflops(precision);
+    }
+
+    /** Share of the peak that training on {@code tokens} in {@code seconds} reaches. */
+    double training(Precision precision, long weights, double tokens, double seconds) {
+        return 3 * sampling(precision, weights, tokens, seconds);
+    }
+
+    /** GB/s of weights read where each of {@code tokens} needs all of them once. */
+    static double read(Precision precision, long weights, double tokens, double seconds) {
+        return weights * (precision == Precision.FLOAT32 ? 4.0 : 2.0) * tokens / seconds / 1e9;
+    }
+
+    BenchReport.Figures figures() {
+        return new BenchReport.Figures()
+                .put("float32_gflops", float32)
+                .put("bfloat16_gflops", bfloat16)
+                .put("copy_gb_per_second", copy);
+    }
+}

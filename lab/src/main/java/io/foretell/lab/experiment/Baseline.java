@@ -1,0 +1,54 @@
+package io.foretell.lab.experiment;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Another configuration at equal cost, which a method must beat with each seed. Immutable. */
+sealed interface Baseline {
+    /** As the table calls it. */
+    String name();
+
+    /** The YAML it runs; its warm-up is that of the method. */
+    String configuration();
+
+    /**
+     * Why the method is not better enough; empty when it is.
+     *
+     * @param method held-out measures of the method in the end
+     * @param own of the baseline
+     */
+    Optional<String> shortfall(JsonNode method, JsonNode own);
+
+    /**
+     * The method's measure is higher by {@code by} at least.
+     *
+     * @param words what the measure is called in a sentence
+     */
+    record Above(String name, String configuration, String measure, String words, double by) implements Baseline {
+        @Override
+        public Optional<String> shortfall(JsonNode method, JsonNode own) {
+            double ahead = method.path(measure).asDouble() - own.path(measure).asDouble();
+            return ahead >= by
+                    ? Optional.empty()
+                    : Optional.of(
+                            String.format(Locale.ROOT, "the method's %s is %.3f above it, not %.2f", words, ahead, by));
+        }
+    }
+
+    /**
+     * The method's measure is at most this share of the baseline's.
+     *
+     * @param words what the measure is called in a sentence
+     */
+    record ShareOf(String name, String configuration, String measure, String words, double share) implements Baseline {
+        @Override
+        public Optional<String> shortfall(JsonNode method, JsonNode own) {
+            double found = method.path(measure).asDouble() / own.path(measure).asDouble();
+            return found <= share
+                    ? Optional.empty()
+                    : Optional.of(String.format(
+                            Locale.ROOT, "the method's %s is %.2f of its, over %.2f", words, found, share));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package io.foretell.learner;
+
+import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.learner.checkpoint.CheckpointState;
+import io.foretell.learner.checkpoint.CheckpointStore;
+import io.foretell.learner.checkpoint.CheckpointWriter;
+import io.foretell.policy.Policy;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The checkpoints of a run: one at a time is written, and once it is whole the buffer forgets what only older ones
+ * needed. Confined to the learner's thread.
+ */
+final class Checkpoints implements AutoCloseable {
+    private final CheckpointStore store;
+    private final CheckpointWriter writer;
+    private final ExperienceBuffer buffer;
+    private final int keepLast;
+    private long begun;
+
+    /** @param resumed step of the run's own checkpoint that it goes on from, or -1 */
+    Checkpoints(TrainingPlan run, CheckpointStore store, Policy policy, ExperienceBuffer buffer, long resumed) {
+        this.store = store;
+        this.writer = new CheckpointWriter(
+                policy,
+                run.origin(),
+                store,
+                buffer::sync,
+                run.training().ckpt().async(),
+                run.training().ckpt().timeout());
+        this.buffer = buffer;
+        this.keepLast = run.training().ckpt().keepLast();
+        this.begun = resumed;
+    }
+
+    /** Step of the checkpoint begun last, or gone on from; -1 before the first. */
+    long step() {
+        return begun;
+    }
+
+    /** Begins a checkpoint; when one before is still being written, waits for it. */
+    void begin(CheckpointState state) {
+        await();
+        writer.begin(state);
+        begun = state.step();
+    }
+
+    /** The step whose checkpoint is being written, or -1. */
+    long inProgress() {
+        return writer.writing();
+    }
+
+    /** The checkpoint begun last once it is whole, told once. */
+    Optional<CheckpointWriter.Written> settle() {
+        return writer.settle().map(this::forgetBehind);
+    }
+
+    /** As {@link #settle}, but waits for it. */
+    Optional<CheckpointWriter.Written> await() {
+        return writer.await().map(this::forgetBehind);
+    }
+
+    /** Bodies that no checkpoint needs any more can go. */
+    private CheckpointWriter.Written forgetBehind(CheckpointWriter.Written written) {
+        List<Long> steps = store.steps();
+        if (steps.size() >= keepLast) {
+            steps.stream().min(Long::compare).ifPresent(buffer::forgetUsedUpTo);
+        }
+        return written;
+    }
+
+    /** Folders of the last {@code most} checkpoints, oldest first. */
+    List<Path> last(int most) {
+        List<Long> steps = store.steps();
+        return steps.subList(Math.max(0, steps.size() - most), steps.size()).stream()
+                .map(store::folder)
+                .toList();
+    }
+
+    /** Waits for what is being written. */
+    @Override
+    public void close() {
+        writer.close();
+    }
+}

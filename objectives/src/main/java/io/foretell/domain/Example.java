@@ -1,0 +1,15 @@
+package io.foretell.domain;
+
+/**
+ * Where an objective cuts a document: what the model is shown and what really follows.
+ *
+ * @param prompt tokens before the cut; empty when the whole text is the target (next-token prediction)
+ * @param target tokens after the cut that are scored or trained on, at least one
+ */
+public record Example(TokenArray prompt, TokenArray target) {
+    public Example {
+        if (target.isEmpty()) {
+            throw new IllegalArgumentException("a cut needs at least one target token");
+        }
+    }
+}

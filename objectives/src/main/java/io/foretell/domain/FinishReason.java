@@ -1,0 +1,11 @@
+package io.foretell.domain;
+
+/** Why a rollout ended. */
+public enum FinishReason {
+    /** The stop token was sampled. */
+    STOP,
+    /** The response reached its maximum length. */
+    LENGTH,
+    /** The request was withdrawn before it was finished. */
+    ABORT
+}

@@ -1,0 +1,54 @@
+package io.foretell.domain;
+
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * A group with its rewards.
+ *
+ * @param group the rollouts
+ * @param rewards one per rollout, in the same order
+ * @param scorerVersion the policy version that scored it
+ * @param scoringSeconds wall seconds of scoring and judging that this group cost (its share of the batch)
+ * @param scoredAt when scoring finished
+ * @param awaits ids of the groups that answer the tasks it spawned, in the order of {@code Objective#subtasks}; it is
+ *     trained on together with them
+ */
+public record ScoredGroup(
+        RolloutGroup group,
+        List<Reward> rewards,
+        long scorerVersion,
+        double scoringSeconds,
+        Instant scoredAt,
+        List<String> awaits) {
+    public ScoredGroup {
+        rewards = List.copyOf(rewards);
+        awaits = List.copyOf(awaits);
+        if (rewards.size() != group.rollouts().size()) {
+            throw new IllegalArgumentException("group " + group.id() + " has "
+                    + group.rollouts().size() + " rollouts but " + rewards.size() + " rewards");
+        }
+    }
+
+    /** A group that spawned nothing. */
+    public ScoredGroup(
+            RolloutGroup group, List<Reward> rewards, long scorerVersion, double scoringSeconds, Instant scoredAt) {
+        this(group, rewards, scorerVersion, scoringSeconds, scoredAt, List.of());
+    }
+
+    public String id() {
+        return group.id();
+    }
+
+    public Task task() {
+        return group.task();
+    }
+
+    public ScoredGroup withRewards(List<Reward> replaced) {
+        return new ScoredGroup(group, replaced, scorerVersion, scoringSeconds, scoredAt, awaits);
+    }
+
+    public ScoredGroup withChildren(List<String> children) {
+        return new ScoredGroup(group, rewards, scorerVersion, scoringSeconds, scoredAt, children);
+    }
+}

@@ -1,0 +1,81 @@
+package io.foretell.domain;
+
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/**
+ * One piece of work cut from a document, or spawned by the group that answers such a task: a prompt, and what really
+ * follows it.
+ *
+ * @param id unique in a run; also the id of the group of rollouts that answers it. That of a spawned task is its
+ *     parent's, a slash, and what tells it from its siblings
+ * @param run name of the run
+ * @param phase index into the run's phases
+ * @param objective name of the {@code Objective} that made it and that will reward it
+ * @param documentId the document it was cut from
+ * @param prompt tokens shown to the model, without any thought channel; may be empty
+ * @param target the tokens that follow the prompt in the document, at least one
+ * @param seed from which the seeds of its rollouts are derived
+ * @param minPolicyVersion the oldest policy allowed to answer it; -1 for any
+ * @param issuedAt when the feeder wrote it
+ */
+public record Task(
+        String id,
+        String run,
+        int phase,
+        String objective,
+        String documentId,
+        TokenArray prompt,
+        TokenArray target,
+        long seed,
+        long minPolicyVersion,
+        Instant issuedAt) {
+    public Task {
+        if (target.isEmpty()) {
+            throw new IllegalArgumentException("task " + id + " has no target token");
+        }
+    }
+
+    /** The id of the group that spawned the task {@code id}; empty for a task that was cut from a document. */
+    public static Optional<String> parentOf(String id) {
+        int slash = id.lastIndexOf('/');
+        return slash < 0 ? Optional.empty() : Optional.of(id.substring(0, slash));
+    }
+
+    /**
+     * A task that the group of this one spawns, with the same limits. The id depends on what is asked, so that a parent that
+     * is sampled twice, as after a crash, does not mistake the answers of one time for those of the other.
+     *
+     * @param index tells it from its siblings
+     */
+    public Task child(int index, Example cut, Instant spawnedAt) {
+        byte[] hash = hash(index, cut);
+        return new Task(
+                id + "/" + index + "-" + HexFormat.of().formatHex(hash, 0, 8),
+                run,
+                phase,
+                objective,
+                documentId,
+                cut.prompt(),
+                cut.target(),
+                ByteBuffer.wrap(hash).getLong(8),
+                minPolicyVersion,
+                spawnedAt);
+    }
+
+    private byte[] hash(int index, Example cut) {
+        int[] prompt = cut.prompt().toArray();
+        int[] target = cut.target().toArray();
+        ByteBuffer bytes = ByteBuffer.allocate(8 + 4 * (2 + prompt.length + target.length));
+        bytes.putLong(seed).putInt(index).putInt(prompt.length);
+        for (int token : prompt) {
+            bytes.putInt(token);
+        }
+        for (int token : target) {
+            bytes.putInt(token);
+        }
+        return Sha256.of(bytes.array());
+    }
+}

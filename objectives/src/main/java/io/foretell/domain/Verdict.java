@@ -1,0 +1,22 @@
+package io.foretell.domain;
+
+import java.util.Map;
+
+/**
+ * A judge's answer.
+ *
+ * @param status OK, or why there is no answer
+ * @param score meaning as the judge's role defines it, NaN for roles that write text; meaningless unless {@code status}
+ *     is OK
+ * @param reason the judge's words, or the text it was asked for, or one sentence on what failed
+ * @param parts what the score was made of, by name
+ */
+public record Verdict(RewardStatus status, double score, String reason, Map<String, Double> parts) {
+    public Verdict {
+        parts = Map.copyOf(parts);
+    }
+
+    public Verdict(RewardStatus status, double score, String reason) {
+        this(status, score, reason, Map.of());
+    }
+}

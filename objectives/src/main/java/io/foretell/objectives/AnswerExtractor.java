@@ -1,0 +1,43 @@
+package io.foretell.objectives;
+
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.Tokenizer;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How a response states its answer: in the last enclosure, such as a box, after the thought. The thought is all up to the
+ * first closing tag; braces inside an enclosure that ends with one must balance. Immutable.
+ *
+ * @param close token that ends the thought
+ * @param enclosure the two texts around an answer
+ */
+record AnswerExtractor(Tokenizer tokenizer, int close, List<String> enclosure) {
+    /** The answer as written; empty where the thought has no end or no whole enclosure follows it. */
+    Optional<String> extract(TokenArray response) {
+        for (int u = 0; u < response.length(); u++) {
+            if (response.at(u) == close) {
+                return lastEnclosed(tokenizer.decode(response.slice(u + 1, response.length())));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<String> lastEnclosed(String text) {
+        int begin = text.lastIndexOf(enclosure.get(0));
+        if (begin < 0) {
+            return Optional.empty();
+        }
+        int from = begin + enclosure.get(0).length();
+        boolean nests = enclosure.get(1).equals("}");
+        int depth = 0;
+        for (int i = from; i < text.length(); i++) {
+            if (depth == 0 && text.startsWith(enclosure.get(1), i)) {
+                return Optional.of(text.substring(from, i));
+            }
+            depth += nests && text.charAt(i) == '{' ? 1 : 0;
+            depth -= nests && text.charAt(i) == '}' ? 1 : 0;
+        }
+        return Optional.empty();
+    }
+}

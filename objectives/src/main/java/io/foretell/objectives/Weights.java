@@ -1,9 +1,0 @@
-package io.foretell.objectives;
-
-/** Which copy of the policy's weights answers. */
-public enum Weights {
-    /** The weights being trained, at the version the answering service holds. */
-    LIVE,
-    /** Their exponential moving average: the teacher, or no-thought baseline. */
-    EMA
-}

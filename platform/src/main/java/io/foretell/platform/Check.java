@@ -1,0 +1,30 @@
+package io.foretell.platform;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Refuses values of the configuration in one kind of sentence. Pure functions. */
+public final class Check {
+    private Check() {}
+
+    /**
+     * Refuses the value of a key unless a condition holds.
+     *
+     * @param key the dotted key, such as {@code learner.ppo_epochs}
+     * @param value what was given; must not be a secret
+     * @param expected what follows the words "but must be"
+     * @throws IllegalArgumentException "KEY is VALUE but must be EXPECTED"
+     */
+    public static void that(String key, @Nullable Object value, boolean condition, String expected) {
+        if (!condition) {
+            throw new IllegalArgumentException(key + " is " + shown(value) + " but must be " + expected);
+        }
+    }
+
+    private static String shown(@Nullable Object value) {
+        if (value instanceof Duration duration) {
+            return DurationText.format(duration);
+        }
+        return value instanceof String ? "'" + value + "'" : String.valueOf(value);
+    }
+}

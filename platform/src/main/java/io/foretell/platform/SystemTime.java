@@ -1,0 +1,26 @@
+package io.foretell.platform;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/** The time of this machine: the only class that asks the Java runtime for it. */
+final class SystemTime implements Time {
+    static final SystemTime INSTANCE = new SystemTime();
+
+    private SystemTime() {}
+
+    @Override
+    public Instant instant() {
+        return Instant.now();
+    }
+
+    @Override
+    public long nanos() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public void sleep(Duration pause) throws InterruptedException {
+        Thread.sleep(pause.toMillis());
+    }
+}

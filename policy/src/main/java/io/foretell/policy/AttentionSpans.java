@@ -1,0 +1,54 @@
+package io.foretell.policy;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Cuts the rows of a decode step into spans: neighbours that attend over as many columns as the longest of them needs. The
+ * cuts are those that cost least, with a price on each span, because an operator has one.
+ */
+final class AttentionSpans {
+    /** Of a span, in columns of a row: calling the operators costs what a row's attention over so many does. */
+    static final int PRICE = 128;
+
+    /** Most places where a cut may be; more rows are taken several at a time. */
+    private static final int MOST_PLACES = 128;
+
+    private AttentionSpans() {}
+
+    /**
+     * @param filled columns in use of each row (A,)
+     * @return (n, 2) of each span the row behind its last, and the most columns in use
+     */
+    static long[] of(long[] filled) {
+        int rows = filled.length;
+        int unit = (rows + MOST_PLACES - 1) / MOST_PLACES;
+        int places = (rows + unit - 1) / unit;
+        long[] cost = new long[places + 1]; // of the rows before a place
+        int[] from = new int[places + 1]; // where the last span before a place begins
+        long[] width = new long[places + 1]; // and its columns
+        for (int to = 1; to <= places; to++) {
+            cost[to] = Long.MAX_VALUE;
+            int behind = Math.min(rows, to * unit);
+            long widest = 0;
+            for (int place = to - 1; place >= 0; place--) {
+                int first = place * unit;
+                for (int r = first; r < Math.min(behind, first + unit); r++) {
+                    widest = Math.max(widest, filled[r]);
+                }
+                long with = cost[place] + (behind - first) * (widest + 1) + PRICE;
+                if (with < cost[to]) {
+                    cost[to] = with;
+                    from[to] = place;
+                    width[to] = widest;
+                }
+            }
+        }
+        List<long[]> spans = new ArrayList<>();
+        for (int to = places; to > 0; to = from[to]) {
+            spans.add(0, new long[] {Math.min(rows, to * unit), width[to]});
+        }
+        return spans.stream().flatMapToLong(Arrays::stream).toArray();
+    }
+}

@@ -1,0 +1,27 @@
+package io.foretell.policy;
+
+import io.foretell.domain.FinishReason;
+import io.foretell.domain.FloatArray;
+import io.foretell.domain.TokenArray;
+import io.foretell.domain.VersionRange;
+import java.util.List;
+
+/**
+ * One sampled continuation.
+ *
+ * @param tokens the stop token included where it ended it
+ * @param logProbs of each token under the distribution really sampled, in nats
+ * @param policyLogProbs of each token under the policy itself: temperature 1, nothing cut off or forbidden
+ * @param versions which weights sampled which tokens, in order, without gaps
+ */
+public record Completion(
+        TokenArray tokens,
+        FloatArray logProbs,
+        FloatArray policyLogProbs,
+        FinishReason finishReason,
+        long seed,
+        List<VersionRange> versions) {
+    public Completion {
+        versions = List.copyOf(versions);
+    }
+}

@@ -1,0 +1,53 @@
+package io.foretell.reward;
+
+import com.fasterxml.jackson.annotation.JsonTypeName;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** How one part of a reward is worked out: by a rule, or by a judge in a role. */
+sealed interface RewardKind permits TextRule, RewardKind.Judged {
+    /** The name of the part among a reward's components. */
+    default String component() {
+        return name(getClass());
+    }
+
+    /**
+     * A judge's verdict.
+     *
+     * @param role which judge, as its prompt's file names it
+     */
+    @JsonTypeName("judge")
+    record Judged(String role) implements RewardKind {
+        public Judged {
+            given("judge", "role", role);
+        }
+
+        @Override
+        public String component() {
+            return "judge_" + role;
+        }
+    }
+
+    /** Every kind by the name that configuration files have for it, in alphabetical order. */
+    static Map<String, Class<? extends RewardKind>> byName() {
+        Map<String, Class<? extends RewardKind>> kinds = new TreeMap<>();
+        kinds.put(name(Judged.class), Judged.class);
+        for (Class<?> rule : TextRule.class.getPermittedSubclasses()) {
+            kinds.put(name(rule), rule.asSubclass(RewardKind.class));
+        }
+        return kinds;
+    }
+
+    /** Refuses a part without a key that its kind needs. */
+    static <T> T given(String kind, String key, @Nullable T value) {
+        if (value == null) {
+            throw new IllegalArgumentException("reward.rewards: kind '" + kind + "' needs '" + key + "'");
+        }
+        return value;
+    }
+
+    private static String name(Class<?> kind) {
+        return kind.getAnnotation(JsonTypeName.class).value();
+    }
+}

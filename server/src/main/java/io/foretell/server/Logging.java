@@ -1,0 +1,22 @@
+package io.foretell.server;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Where the log goes. To be called before the first logger is made. */
+public final class Logging {
+    private Logging() {}
+
+    public static void into(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new io.foretell.platform.ForetellException(
+                    io.foretell.platform.ErrorCode.STORAGE,
+                    "cannot make the folder " + folder + ": " + e.getMessage(),
+                    e);
+        }
+        System.setProperty("foretell.logs", folder.toString());
+    }
+}

@@ -1,0 +1,50 @@
+package io.foretell.server;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * How this process ends. Kafka, Vert.x and libtorch leave threads behind, so it halts; but libraries that unpack native code
+ * into the temporary folder wait for an orderly end to delete it, so that is done here for them.
+ */
+public final class ProcessEnd {
+    /** LZ4 of Kafka's batches, and QuickJS of chat templates. */
+    private static final List<String> UNPACKED = List.of("liblz4-java-", "quickjs");
+
+    private ProcessEnd() {}
+
+    public static void halt(int status) {
+        try {
+            for (Path library : unpacked(Path.of("/proc/self/maps"))) {
+                Files.deleteIfExists(library);
+                Files.deleteIfExists(library.resolveSibling(library.getFileName() + ".lck"));
+            }
+        } catch (IOException e) {
+            org.slf4j.LoggerFactory.getLogger(ProcessEnd.class)
+                    .warn("a library stays in the temporary folder reason={}", e.toString());
+        }
+        Runtime.getRuntime().halt(status);
+    }
+
+    /**
+     * What this process has unpacked into the temporary folder.
+     *
+     * @param maps the kernel's list of the files that are mapped, a path at the end of each line
+     */
+    static Set<Path> unpacked(Path maps) throws IOException {
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir")).toRealPath();
+        try (Stream<String> lines = Files.lines(maps)) {
+            return lines.filter(line -> line.contains("/"))
+                    .map(line -> Path.of(line.substring(line.indexOf('/'))))
+                    .filter(file -> temporary.equals(file.getParent()))
+                    .filter(file ->
+                            UNPACKED.stream().anyMatch(file.getFileName().toString()::startsWith))
+                    .collect(Collectors.toSet());
+        }
+    }
+}

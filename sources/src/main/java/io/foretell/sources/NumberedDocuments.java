@@ -1,0 +1,51 @@
+package io.foretell.sources;
+
+import io.foretell.domain.Document;
+import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
+
+/** A made-up corpus: document i depends on the seed and i alone, so a restarted run goes on where it was. Immutable. */
+abstract sealed class NumberedDocuments implements DocumentSource
+        permits ChainCorpus, MaskedChainCorpus, ProfanityCorpus {
+    private final String name;
+    private final long seed;
+    private final long documents;
+    private final LongSupplier delivered;
+
+    /**
+     * @param documents how many; {@link Long#MAX_VALUE} for no end
+     * @param delivered how many were delivered by an earlier start of the same run
+     */
+    NumberedDocuments(String name, long seed, long documents, LongSupplier delivered) {
+        this.name = name;
+        this.seed = seed;
+        this.documents = documents;
+        this.delivered = delivered;
+    }
+
+    /** Document number {@code index}. */
+    public abstract Document document(long index);
+
+    final long seed() {
+        return seed;
+    }
+
+    /** What document number {@code index} is drawn with. */
+    final SplittableRandom random(long index) {
+        return new SplittableRandom(seed * 0x9E3779B97F4A7C15L + index);
+    }
+
+    @Override
+    public final String name() {
+        return "generator " + name;
+    }
+
+    @Override
+    public final long feed(Sink sink) throws InterruptedException {
+        long from = delivered.getAsLong();
+        for (long i = from; i < documents; i++) {
+            sink.accept(document(i));
+        }
+        return Math.max(0, documents - from);
+    }
+}
