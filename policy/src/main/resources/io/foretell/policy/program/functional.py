@@ -41,7 +41,7 @@ def zeros_like_each(tensors: List[Tensor]) -> List[Tensor]:
 
 
 def logits_at_a_time(vocabulary: int) -> int:
-    """Rows of logits that are calculated together: 16 MiB, which caches and allocators like, but enough for a product."""
+    """Rows of logits that are computed together: 16 MiB of them, but at least 128 rows, so that the product is fast."""
     return max(128, 4194304 // vocabulary)
 
 
