@@ -250,8 +250,9 @@ class Sampling(Transformer):
         qkv = self.project_qkv(layer, self.norm(h, layer.input_norm))[:A].view(A, 1, H + 2 * K, Dh)
         qk, v = qkv.split([H + K, K], 2)
         qk, qk_rms = self.qk_norm_rope(layer, i, qk, step.cos, step.sin)
-        q, k = qk.to(dtype).split([H, K], 2)  # (A, 1, H, Dh), (A, 1, K, Dh)
-        self.keys[i].view(-1, Dh).index_copy_(0, step.cache_rows, k.reshape(-1, Dh))
+        q, k = qk.split([H, K], 2)  # (A, 1, H, Dh), (A, 1, K, Dh)
+        q = q.to(dtype)
+        self.keys[i].view(-1, Dh).index_copy_(0, step.cache_rows, k.to(dtype).reshape(-1, Dh))
         self.values[i].view(-1, Dh).index_copy_(0, step.cache_rows, v.to(dtype).reshape(-1, Dh))
         shares = batch.grid.shape[0] > 0
         windowed = self.windows[i] > 0
