@@ -2,6 +2,7 @@ package io.foretell.launcher;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import io.foretell.sources.DocumentParser;
 import io.foretell.sources.FileSource;
 import java.nio.file.Files;
@@ -68,7 +69,7 @@ final class IngestCommand implements Callable<Integer> {
         }
         DocumentClient client = new DocumentClient(url, apiKeyFile, pause -> Thread.sleep(pause.toMillis()));
         List<Ingest.Part> parts = parts();
-        return new Ingest(client, System::nanoTime).run(parts) ? 0 : 1;
+        return new Ingest(client, Time.system()::nanos).run(parts) ? 0 : 1;
     }
 
     /** A source per file, so that whatever is wrong has a name. */

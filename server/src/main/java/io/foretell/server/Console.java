@@ -1,6 +1,7 @@
 package io.foretell.server;
 
 import io.foretell.learner.Learner;
+import io.foretell.platform.Time;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +38,7 @@ public final class Console {
             say(heldOut(m));
             return;
         }
-        long now = System.nanoTime();
+        long now = Time.system().nanos();
         if (now - lastLine < QUIET_NANOS && !isRound(m.get("step"))) {
             return;
         }

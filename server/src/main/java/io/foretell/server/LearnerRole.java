@@ -95,7 +95,8 @@ public final class LearnerRole implements Role {
                 run,
                 () -> open(run),
                 heldOut,
-                step -> new MetricsLog(config.folder().resolve("metrics.jsonl"), step, events, wiring.metrics()),
+                step -> new MetricsLog(
+                        config.folder().resolve("metrics.jsonl"), step, events, wiring.metrics(), wiring.time()),
                 wiring.watchdog(),
                 progress,
                 wiring.time());
@@ -123,8 +124,9 @@ public final class LearnerRole implements Role {
                 run,
                 buffer,
                 positions -> new GroupReader(wiring.bootstrap(), wiring.topics().scoredGroups(), positions),
-                new DeadLetterReader(wiring.bootstrap(), wiring.topics()),
-                wiring.feed());
+                new DeadLetterReader(wiring.bootstrap(), wiring.topics(), wiring.time()),
+                wiring.feed(),
+                wiring.time());
     }
 
     private static void await(CompletableFuture<Long> started) {

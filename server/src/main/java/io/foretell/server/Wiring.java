@@ -73,7 +73,7 @@ public record Wiring(
     /** A served policy of {@code role} that follows the learner, its swaps measured and acknowledged. */
     ServedPolicy serve(String role, PolicyOptions options) {
         Duration timeout = config.weightSync().timeout();
-        ServedPolicy policy = new ServedPolicy(role + "-policy", options, timeout, fetch(role, "policies"));
+        ServedPolicy policy = new ServedPolicy(role + "-policy", options, timeout, fetch(role, "policies"), time);
         String consumer = role + "@" + host() + ":" + ProcessHandle.current().pid();
         policy.onSwap(swap -> {
             metrics.gauge(role + "_policy_version", swap.weights().version());

@@ -1,6 +1,7 @@
 package io.foretell.streams;
 
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import java.util.List;
 
 /** What every session of one feeder works with. */
@@ -13,4 +14,5 @@ record FeederContext(
         FeederSettings settings,
         PolicyFeed policies,
         Metrics metrics,
-        FeederListener watch) {}
+        FeederListener watch,
+        Time time) {}

@@ -4,6 +4,7 @@ import io.foretell.domain.Document;
 import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Threads;
 import io.foretell.platform.Time;
 import io.foretell.sources.DocumentSource;
 import java.time.Duration;
@@ -66,8 +67,7 @@ public final class SourcePump implements AutoCloseable {
         this.report = report;
         this.time = time;
         this.acknowledgement = time.deadline(PATIENCE);
-        this.thread = new Thread(this::run, "source-pump");
-        thread.setDaemon(true);
+        this.thread = Threads.daemon("source-pump", this::run);
     }
 
     public SourcePump start() {

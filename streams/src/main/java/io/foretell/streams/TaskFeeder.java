@@ -4,6 +4,7 @@ import io.foretell.domain.Tokenizer;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Threads;
 import io.foretell.platform.Time;
 import java.time.Duration;
 import java.util.List;
@@ -67,11 +68,11 @@ public final class TaskFeeder implements AutoCloseable {
                 settings,
                 policies,
                 metrics,
-                watch);
+                watch,
+                time);
         this.status = new FeederStatus(
                 0, index.next(), 0, 0, phases.stream().map(phase -> 0L).toList(), 0, "the feeder to start", "");
-        this.thread = new Thread(this::run, "task-feeder-" + run);
-        thread.setDaemon(true);
+        this.thread = Threads.daemon("task-feeder-" + run, this::run);
         policies.onChange(version -> LockSupport.unpark(thread));
     }
 

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -40,10 +41,12 @@ public final class MetricsLog implements AutoCloseable {
     private final BufferedWriter writer;
     private final EventStream events;
     private final Metrics metrics;
+    private final InstantSource clock;
     private final DistributionSummary staleness;
 
     /** Opens {@code file}, keeping its lines up to and including step {@code step}. */
-    public MetricsLog(Path file, long step, EventStream events, Metrics metrics) {
+    public MetricsLog(Path file, long step, EventStream events, Metrics metrics, InstantSource clock) {
+        this.clock = clock;
         this.rows = new MetricsFile(file);
         this.events = events;
         this.metrics = metrics;
@@ -82,7 +85,7 @@ public final class MetricsLog implements AutoCloseable {
                 staleness.record(behind);
             }
         }
-        metrics.gauge("trainer_last_step_timestamp_seconds", System.currentTimeMillis() / 1e3);
+        metrics.gauge("trainer_last_step_timestamp_seconds", clock.millis() / 1e3);
     }
 
     /** Rows after step {@code since}, at most the newest 20,000, read from the disk. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.platform.EventStream;
 import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,7 +35,7 @@ class MetricsLogTest {
     }
 
     private MetricsLog open(long step) {
-        return new MetricsLog(file(), step, events, metrics);
+        return new MetricsLog(file(), step, events, metrics, Time.system());
     }
 
     private Path file() {
