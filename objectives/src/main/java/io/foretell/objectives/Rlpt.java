@@ -4,6 +4,7 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.Futures;
+import io.foretell.domain.Options;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
 import io.foretell.domain.Rollout;

@@ -5,6 +5,7 @@ import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Futures;
+import io.foretell.domain.Options;
 import io.foretell.domain.Origin;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
