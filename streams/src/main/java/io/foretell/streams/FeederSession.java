@@ -39,7 +39,7 @@ final class FeederSession implements AutoCloseable {
     /** A document whose tasks are being issued. */
     private record Open(Document document, long offset, int phase, List<Example> cuts) {}
 
-    private final FeederContext context;
+    private final TaskFeeder.Context context;
     private final Time time;
     private final Consumer<FeederStatus> show;
     private final FeederTransaction kafka;
@@ -53,7 +53,7 @@ final class FeederSession implements AutoCloseable {
     private int tasks;
     private int documents;
 
-    FeederSession(FeederContext context, Consumer<FeederStatus> show) {
+    FeederSession(TaskFeeder.Context context, Consumer<FeederStatus> show) {
         this.context = context;
         this.time = context.time();
         this.lettersRead = time.nanos();

@@ -106,7 +106,7 @@ public final class SourcePump implements AutoCloseable {
     private void send(Document document) throws InterruptedException {
         while (true) {
             CompletableFuture<Void> sent = gateway.accept(document);
-            if (!isFull(sent)) {
+            if (!DocumentGateway.isFull(sent)) {
                 sent.whenComplete((nothing, failure) -> settle(document, failure));
                 return;
             }
@@ -142,12 +142,6 @@ public final class SourcePump implements AutoCloseable {
         return failure.code() == ErrorCode.UNAVAILABLE
                 && !(failure.getCause() instanceof RecordTooLargeException)
                 && !(failure.getCause() instanceof IllegalStateException);
-    }
-
-    private static boolean isFull(CompletableFuture<Void> sent) {
-        return DocumentGateway.failure(sent)
-                .filter(failure -> failure.code() == ErrorCode.TOO_MANY_REQUESTS)
-                .isPresent();
     }
 
     private static ForetellException translated(Throwable failure) {

@@ -34,10 +34,23 @@ public final class TaskFeeder implements AutoCloseable {
     private static final Duration MAX_PAUSE = Duration.ofSeconds(2);
     private static final Duration CLOSE = Duration.ofSeconds(30);
 
+    /** What every session of one feeder works with. */
+    record Context(
+            String bootstrap,
+            Topics topics,
+            DocumentIndex index,
+            TaskWriter writer,
+            List<PhasePlan> phases,
+            FeederSettings settings,
+            PolicyFeed policies,
+            Metrics metrics,
+            FeederListener watch,
+            Time time) {}
+
     private final String run;
     private final FeederListener watch;
     private final Time time;
-    private final FeederContext context;
+    private final Context context;
     private final Thread thread;
     private volatile boolean closed;
     private volatile FeederStatus status;
@@ -59,7 +72,7 @@ public final class TaskFeeder implements AutoCloseable {
         this.run = run;
         this.time = time;
         this.watch = watch;
-        this.context = new FeederContext(
+        this.context = new Context(
                 bootstrap,
                 topics,
                 index,

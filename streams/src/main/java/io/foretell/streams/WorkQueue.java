@@ -43,8 +43,8 @@ public final class WorkQueue<T> implements AutoCloseable {
     private final DeadLetters deadLetters;
     private final ShareConsumer<byte[], byte[]> consumer;
     private final Time time;
-    private final Map<RecordPlace, Work<T>> held = new LinkedHashMap<>();
-    private final Set<RecordPlace> lost = new HashSet<>();
+    private final Map<Work.Place, Work<T>> held = new LinkedHashMap<>();
+    private final Set<Work.Place> lost = new HashSet<>();
     private final List<Work<T>> taken = new ArrayList<>();
 
     private WorkQueue(
@@ -123,10 +123,10 @@ public final class WorkQueue<T> implements AutoCloseable {
     }
 
     /* Renewed records come again and are only put in place of what they were. */
-    private Set<RecordPlace> take(Duration timeout) {
-        Set<RecordPlace> renewed = new HashSet<>();
+    private Set<Work.Place> take(Duration timeout) {
+        Set<Work.Place> renewed = new HashSet<>();
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(timeout)) {
-            RecordPlace place = RecordPlace.of(record);
+            Work.Place place = Work.Place.of(record);
             Work<T> before = held.get(place);
             if (before != null) {
                 held.put(place, new Work<>(before.value(), before.attempt(), record));
@@ -213,7 +213,7 @@ public final class WorkQueue<T> implements AutoCloseable {
         }
         held.values().forEach(work -> consumer.acknowledge(work.origin(), AcknowledgeType.RENEW));
         commit();
-        Set<RecordPlace> missing = new HashSet<>(held.keySet());
+        Set<Work.Place> missing = new HashSet<>(held.keySet());
         Deadline deadline = time.deadline(RENEWAL);
         boolean isWoken = false;
         // They come together; after that Kafka gives no more records before these are acknowledged.
