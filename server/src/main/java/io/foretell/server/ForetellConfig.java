@@ -14,6 +14,7 @@ import io.foretell.reward.MissingRewardPolicy;
 import io.foretell.reward.RewardPart;
 import io.foretell.reward.Rewards;
 import io.foretell.sources.SyntheticCorpora;
+import io.foretell.streams.FeederSettings;
 import io.foretell.streams.KafkaSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,6 +51,7 @@ public record ForetellConfig(
     private static final Configuration.Defaults DEFAULTS = new Configuration.Defaults("defaults.yaml", RENAMED);
 
     public ForetellConfig {
+        feeder(run, training, documents);
         int maxTokens = training.learner().batch().maxTokensPerMicroBatch();
         int longest = rollout.maxPromptLength() + 1 + rollout.maxResponseLength();
         if (longest > maxTokens) {
@@ -79,12 +81,27 @@ public record ForetellConfig(
         return Configuration.load(DEFAULTS, file, overrides, environment, ForetellConfig.class);
     }
 
+    /** How the feeder turns documents into tasks. */
+    FeederSettings feeder() {
+        return feeder(run, training, documents);
+    }
+
+    private static FeederSettings feeder(RunSection run, TrainingSettings training, DocumentsSection documents) {
+        return new FeederSettings(
+                training.learner().batch().promptsPerStep(),
+                training.learner().offPolicy().maxOffPolicySteps(),
+                run.isSync(),
+                documents.deduplicate(),
+                documents.epochs(),
+                documents.heldOutFraction());
+    }
+
     public Path folder() {
         return Path.of(run.dir()).resolve(run.name());
     }
 
     public boolean isSync() {
-        return run.mode().equals("sync");
+        return run.isSync();
     }
 
     /** @param fullDeterminism whether sampler and scorer take one group at a time */
@@ -103,6 +120,10 @@ public record ForetellConfig(
                                 + " run.mode to sync");
             }
             Check.that("run.mode", mode, mode.equals("async") || mode.equals("sync"), "async or sync");
+        }
+
+        boolean isSync() {
+            return mode.equals("sync");
         }
     }
 
@@ -269,6 +290,10 @@ public record ForetellConfig(
             @Nullable List<String> apiKeys,
             @Nullable TlsSettings tls) {
         private static final int MAX_BODY_BYTES = 16 << 20;
+
+        HttpSection {
+            new HttpSettings(host, port, apiKeys, tls, MAX_BODY_BYTES);
+        }
 
         HttpSettings settings() {
             return new HttpSettings(host, port, apiKeys, tls, MAX_BODY_BYTES);

@@ -14,7 +14,6 @@ import io.foretell.streams.DocumentGateway;
 import io.foretell.streams.DocumentIndex;
 import io.foretell.streams.DocumentRoutes;
 import io.foretell.streams.FeederListener;
-import io.foretell.streams.FeederSettings;
 import io.foretell.streams.PhasePlan;
 import io.foretell.streams.SourcePump;
 import io.foretell.streams.TaskFeeder;
@@ -66,13 +65,7 @@ public final class StreamsRole implements Role {
                 index,
                 tokenizer,
                 plans(config, objectives),
-                new FeederSettings(
-                        config.training().learner().batch().promptsPerStep(),
-                        config.training().learner().offPolicy().maxOffPolicySteps(),
-                        config.isSync(),
-                        config.documents().deduplicate(),
-                        config.documents().epochs(),
-                        config.documents().heldOutFraction()),
+                config.feeder(),
                 wiring.feed(),
                 wiring.metrics(),
                 watch(),
