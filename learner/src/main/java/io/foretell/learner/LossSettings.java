@@ -70,10 +70,7 @@ public record LossSettings(
         try {
             return PolicyLosses.create(mode, clip, options);
         } catch (Options.UnknownOption e) {
-            String nearest = NearestKey.find(e.key(), e.known());
-            throw nearest.isEmpty()
-                    ? e
-                    : new IllegalArgumentException(e.getMessage() + "; did you mean '" + nearest + "'?", e);
+            throw new IllegalArgumentException(NearestKey.suggest(e.getMessage(), e.key(), e.known()), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.foretell.server;
 
+import io.foretell.domain.Options;
 import io.foretell.domain.Tokenizer;
 import io.foretell.domain.WeightAck;
 import io.foretell.learner.PhaseSettings;
@@ -10,6 +11,7 @@ import io.foretell.objectives.Objectives;
 import io.foretell.objectives.ProxyModels;
 import io.foretell.platform.Health;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.NearestKey;
 import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.PolicyOptions;
@@ -137,16 +139,19 @@ public record Wiring(
             ForetellConfig config, Objectives methods, Tokenizer tokenizer, ProxyModels proxies) {
         List<Objective> objectives = new ArrayList<>();
         for (PhaseSettings phase : config.training().phases()) {
-            objectives.add(methods.create(
-                    phase.objective(),
-                    new ObjectiveSettings(
-                            tokenizer,
-                            config.rollout().n(),
-                            config.rollout().temperature(),
-                            config.rollout().maxPromptLength(),
-                            config.rollout().maxResponseLength(),
-                            phase.options(),
-                            proxies)));
+            ObjectiveSettings settings = new ObjectiveSettings(
+                    tokenizer,
+                    config.rollout().n(),
+                    config.rollout().temperature(),
+                    config.rollout().maxPromptLength(),
+                    config.rollout().maxResponseLength(),
+                    phase.options(),
+                    proxies);
+            try {
+                objectives.add(methods.create(phase.objective(), settings));
+            } catch (Options.UnknownOption e) {
+                throw new IllegalArgumentException(NearestKey.suggest(e.getMessage(), e.key(), e.known()), e);
+            }
         }
         return objectives;
     }
