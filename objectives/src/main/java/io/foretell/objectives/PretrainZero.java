@@ -173,6 +173,11 @@ public final class PretrainZero implements Objective {
         return DESCRIPTION;
     }
 
+    @Override
+    public String rewardUnit() {
+        return "right predictions and hard masks, 0 to 1";
+    }
+
     /** A proposal has no prompt: its paragraph is the target. A prediction has the masked paragraph as its prompt. */
     private static boolean isProposal(Task task) {
         return task.prompt().isEmpty();

@@ -117,6 +117,11 @@ public final class Rlp implements Objective {
         return DESCRIPTION;
     }
 
+    @Override
+    public String rewardUnit() {
+        return "nats of information gain";
+    }
+
     /**
      * One position t, uniform over those with {@code min_prefix} tokens before and {@code horizon} tokens of text from
      * t on; the end-of-text token is never asked for. A document to be rehearsed is not cut.

@@ -176,6 +176,11 @@ public final class Rlpt implements Objective {
         return DESCRIPTION;
     }
 
+    @Override
+    public String rewardUnit() {
+        return "right or wrong, 1 or 0";
+    }
+
     /** {@code asr} or {@code msr}, told by the mask. */
     @Override
     public String role(Task task) {

@@ -144,6 +144,11 @@ public final class Rpt implements Objective {
         return DESCRIPTION;
     }
 
+    @Override
+    public String rewardUnit() {
+        return "right or wrong, 1 or 0";
+    }
+
     /**
      * One position t, uniform over those with {@code min_prefix} tokens before it, entropy under the proxy where there is
      * one, and text from it on that can be stated; the end-of-text token is never asked for.

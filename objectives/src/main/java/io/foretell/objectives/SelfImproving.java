@@ -141,6 +141,13 @@ public final class SelfImproving implements Objective {
         return DESCRIPTION;
     }
 
+    @Override
+    public String rewardUnit() {
+        return scores.equals(List.of(QUALITY))
+                ? "pairwise win rate, 0 to 1"
+                : String.join(" + ", scores) + ", each 0 to 1";
+    }
+
     /** One task for every N tokens that have {@code min_prefix} before them; the random numbers are not needed. */
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {

@@ -101,7 +101,7 @@ public final class LearnerRole implements Role {
                 progress,
                 wiring.time());
         await(learner.started());
-        routes = new LearnerRoutes(learner, events, () -> queues);
+        routes = new LearnerRoutes(learner, events, () -> queues, wiring::title);
         depths = new QueueDepths(wiring.bootstrap(), wiring.topics(), Map::of, Duration.ofSeconds(5));
         ticker.scheduleWithFixedDelay(this::tick, 0, 1, TimeUnit.SECONDS);
         wiring.health()

@@ -1,5 +1,6 @@
 package io.foretell.server;
 
+import io.foretell.learner.metrics.MetricCatalogue;
 import io.foretell.objectives.Objectives;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ClockGuard;
@@ -43,7 +44,7 @@ public final class Server {
     private final Time time = Time.system();
     private final Lifecycle lifecycle = new Lifecycle(time);
     private final Vertx vertx = EventLoops.start(EVENT_LOOPS);
-    private final Metrics metrics = new Metrics();
+    private final Metrics metrics = new Metrics(MetricCatalogue.get()::help);
     private final Health health = new Health();
     private final List<Role> roles = new ArrayList<>();
     private FolderLock lock;

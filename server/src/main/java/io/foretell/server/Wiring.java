@@ -134,6 +134,11 @@ public record Wiring(
         return objectives(config, methods, tokenizer, proxies);
     }
 
+    /** What people read about the objective of this name. */
+    String title(String objective) {
+        return methods.description(objective).title();
+    }
+
     /** One objective per phase, of {@code methods}. */
     public static List<Objective> objectives(
             ForetellConfig config, Objectives methods, Tokenizer tokenizer, ProxyModels proxies) {

@@ -26,7 +26,7 @@ class MetricsLogTest {
     Path folder;
 
     private final EventStream events = new EventStream(10);
-    private final Metrics metrics = new Metrics();
+    private final Metrics metrics = new Metrics(MetricCatalogue.get()::help);
 
     @AfterEach
     void close() {
@@ -66,6 +66,27 @@ class MetricsLogTest {
             assertThat(log.since(0).get(2).path("actor/loss").asDouble()).isEqualTo(1.5);
         }
         assertThat(metrics.scrape()).contains("trainer_step 3.0").contains("trainer_loss 1.5");
+    }
+
+    @Test
+    void gaugesHaveTheNamesAndHelpTextsOfTheCatalogue() {
+        try (MetricsLog log = open(0)) {
+            log.add(Map.of(
+                    "step",
+                    1,
+                    "heldout/banned_token_rate",
+                    0.25,
+                    "reward/component/quality",
+                    0.5,
+                    "batch/sha256",
+                    "ab"));
+        }
+
+        assertThat(metrics.scrape())
+                .contains("\nheldout_banned_token_rate 0.25\n", "\nreward_component{name=\"quality\"} 0.5\n")
+                .contains("# HELP trainer_step Training steps done.\n")
+                .contains(
+                        "# HELP staleness_versions Histogram of the policy versions between sampling and training.\n");
     }
 
     @Test
