@@ -83,7 +83,7 @@ public final class RewardRole implements Role {
     }
 
     /** Otherwise every group would become a dead letter. */
-    static void requireJudge(List<Objective> objectives, ForetellConfig.RewardSection settings) {
+    static void requireJudge(List<Objective> objectives, RewardSettings settings) {
         for (Objective objective : objectives) {
             List<String> unanswered = objective.judgeRoles().stream()
                     .filter(role -> !settings.judgeOverrides().containsKey(role))

@@ -128,7 +128,7 @@ public final class StreamsRole implements Role {
 
     private List<DocumentSource> sources(ForetellConfig config) {
         List<DocumentSource> sources = new ArrayList<>();
-        for (ForetellConfig.SourceSection source : config.documents().sources()) {
+        for (DocumentsSettings.Source source : config.documents().sources()) {
             if (source.files() != null) {
                 sources.add(new FileSource(
                         source.files(),
@@ -164,7 +164,7 @@ public final class StreamsRole implements Role {
 
     /** Says at once what is wrong with a source, before anything is started. */
     public static void check(ForetellConfig config) {
-        for (ForetellConfig.SourceSection source : config.documents().sources()) {
+        for (DocumentsSettings.Source source : config.documents().sources()) {
             String files = source.files();
             boolean glob = files != null && (files.contains("*") || files.contains("?") || files.contains("{"));
             if (files != null && !glob && !Files.exists(Path.of(files))) {

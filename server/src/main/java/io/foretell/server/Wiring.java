@@ -96,7 +96,7 @@ public record Wiring(
     }
 
     private PolicyFetch fetch(String role, String folder) {
-        ForetellConfig.WeightSyncSection settings = config.weightSync();
+        WeightSyncSettings settings = config.weightSync();
         String url = settings.learnerUrl();
         if (url == null || settings.transport().equals("folder")) {
             return PolicyFetch.folder();

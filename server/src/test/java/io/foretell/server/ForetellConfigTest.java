@@ -87,7 +87,7 @@ class ForetellConfigTest {
                 "kafka={embedded: false, bootstrap: 'host:9092'}");
 
         assertThat(config.documents().sources())
-                .containsExactly(new ForetellConfig.SourceSection(null, null, null, "f", "{a}", "m", "paragraphs"));
+                .containsExactly(new DocumentsSettings.Source(null, null, null, "f", "{a}", "m", "paragraphs"));
         assertThat(config.reward().rewards()).containsOnlyKeys("a");
         assertThat(config.reward().rewards().get("a")).hasSize(1);
         assertThat(config.kafka().settings().embedded()).isEqualTo("false");
