@@ -69,6 +69,22 @@ class InspectCommandTest {
     }
 
     @Test
+    void metricsHaveTheirUnits() throws IOException {
+        Files.writeString(
+                run.resolve("metrics.jsonl"),
+                "{\"step\": 40, \"phase\": \"self-improving\", \"reward/mean\": 0.5, \"reward/unit\":"
+                        + " \"pairwise win rate, 0 to 1\", \"response_length/mean\": 13.5, \"reward/std\": 0.25}\n"
+                        + "{\"step\": 40, \"heldout/banned_token_rate\": 0.0625, \"heldout/banned_token_rate_low\": 0.05,"
+                        + " \"heldout/banned_token_rate_high\": 0.075}\n");
+
+        assertThat(inspect().out())
+                .containsPattern("\n  reward/mean +\\+0\\.5000 \\(pairwise win rate, 0 to 1\\)\n")
+                .containsPattern("\n  response_length/mean +13\\.50 tokens\n")
+                .containsPattern("\n  heldout/banned_token_rate +6\\.3% \\[5\\.0%, 7\\.5%\\]\n")
+                .doesNotContain("reward/std");
+    }
+
+    @Test
     void damagedCheckpointIsNamed() throws IOException {
         Files.writeString(run.resolve("checkpoints/000020/state.json"), "{}");
         assertThat(inspect().out()).contains("checkpoint   20", "state.json has other content");

@@ -155,7 +155,7 @@ class BufferSamplingTest {
                     assertThat(id).isLessThan("g00040");
                 }
             });
-            assertThat(reasons).containsOnly("DROPPED evicted: the buffer had more than 1048576 bytes");
+            assertThat(reasons).containsOnly("DROPPED evicted: the buffer had more than 1MiB");
             assertThat(buffer.rewindTo(0)).isEqualTo(10);
         }
     }

@@ -32,6 +32,11 @@ public interface Objective {
         return description().name();
     }
 
+    /** What one reward measures, with its unit or range, such as {@code "nats of information gain"}; empty without rewards. */
+    default String rewardUnit() {
+        return "";
+    }
+
     /**
      * Cuts a document into tasks.
      *

@@ -3,6 +3,7 @@ package io.foretell.objectives;
 import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
+import io.foretell.domain.Options;
 import io.foretell.domain.Reward;
 import io.foretell.domain.Rollout;
 import io.foretell.domain.RolloutGroup;
@@ -170,6 +171,11 @@ public final class PretrainZero implements Objective {
     @Override
     public ObjectiveDescription description() {
         return DESCRIPTION;
+    }
+
+    @Override
+    public String rewardUnit() {
+        return "right predictions and hard masks, 0 to 1";
     }
 
     /** A proposal has no prompt: its paragraph is the target. A prediction has the masked paragraph as its prompt. */

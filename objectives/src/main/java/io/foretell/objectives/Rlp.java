@@ -6,6 +6,7 @@ import io.foretell.domain.Experience;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Futures;
+import io.foretell.domain.Options;
 import io.foretell.domain.PolicyRole;
 import io.foretell.domain.Reward;
 import io.foretell.domain.Rollout;
@@ -114,6 +115,11 @@ public final class Rlp implements Objective {
     @Override
     public ObjectiveDescription description() {
         return DESCRIPTION;
+    }
+
+    @Override
+    public String rewardUnit() {
+        return "nats of information gain";
     }
 
     /**

@@ -4,6 +4,7 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.Futures;
+import io.foretell.domain.Options;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
 import io.foretell.domain.Rollout;
@@ -173,6 +174,11 @@ public final class Rlpt implements Objective {
     @Override
     public ObjectiveDescription description() {
         return DESCRIPTION;
+    }
+
+    @Override
+    public String rewardUnit() {
+        return "right or wrong, 1 or 0";
     }
 
     /** {@code asr} or {@code msr}, told by the mask. */

@@ -4,6 +4,7 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.Options;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RolloutGroup;
 import io.foretell.domain.SamplingPlan;
@@ -124,7 +125,7 @@ public final class Rpt implements Objective {
         this.before = encode(prompt.get(0));
         this.after = encode(prompt.get(1)).append(tags.open());
         this.answer = new AnswerExtractor(tokenizer, tags.close(), options.enclosure("box", List.of("\\boxed{", "}")));
-        this.proxy = options.proxy(settings);
+        this.proxy = settings.proxy(options);
         this.entropyThreshold = options.number("entropy_threshold", 0.5, 0, Integer.MAX_VALUE);
         this.entropyTopK = options.integer("entropy_top_k", 16, 2);
         if (proxy == null) {
@@ -141,6 +142,11 @@ public final class Rpt implements Objective {
     @Override
     public ObjectiveDescription description() {
         return DESCRIPTION;
+    }
+
+    @Override
+    public String rewardUnit() {
+        return "right or wrong, 1 or 0";
     }
 
     /**

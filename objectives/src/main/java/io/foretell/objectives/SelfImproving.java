@@ -5,6 +5,7 @@ import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Futures;
+import io.foretell.domain.Options;
 import io.foretell.domain.Origin;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
@@ -138,6 +139,13 @@ public final class SelfImproving implements Objective {
     @Override
     public ObjectiveDescription description() {
         return DESCRIPTION;
+    }
+
+    @Override
+    public String rewardUnit() {
+        return scores.equals(List.of(QUALITY))
+                ? "pairwise win rate, 0 to 1"
+                : String.join(" + ", scores) + ", each 0 to 1";
     }
 
     /** One task for every N tokens that have {@code min_prefix} before them; the random numbers are not needed. */

@@ -477,7 +477,7 @@ class PretrainZeroTest {
         for (String key : List.of("proxy", "entropy_share", "entropy_top_k")) {
             assertThatThrownBy(() -> objective(Map.of("masks", "random", key, 1)))
                     .hasMessageContaining("'" + key + "'")
-                    .hasMessageContaining("says nothing without 'masks: entropy'");
+                    .hasMessageContaining("has no effect without 'masks: entropy'");
         }
         assertThatThrownBy(() -> objective(Map.of("mask", List.of("[", "")))).hasMessageContaining("'mask'");
         assertThatThrownBy(() -> objective(Map.of("generator_prompt", List.of("one"))))

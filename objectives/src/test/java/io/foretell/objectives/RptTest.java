@@ -394,7 +394,7 @@ class RptTest {
     void whatIsNotThereOrWrongIsRefusedByName() {
         assertThatThrownBy(() -> rpt(Map.of("proxy", "folder"))).hasMessageContaining("no proxy model folder");
         assertThatThrownBy(() -> rpt(Map.of("entropy_threshold", 1.0)))
-                .hasMessageContaining("'entropy_threshold' of objective 'rpt' says nothing without 'proxy'");
+                .hasMessageContaining("'entropy_threshold' of objective 'rpt' has no effect without 'proxy'");
         assertThatThrownBy(() -> rpt(Map.of("entropy_top_k", 8))).hasMessageContaining("'entropy_top_k'");
         assertThatThrownBy(() -> filtered(Map.of("entropy_top_k", 1), text -> 1))
                 .hasMessageContaining("'entropy_top_k'");

@@ -12,10 +12,10 @@ import io.foretell.losses.Gspo;
 import io.foretell.losses.KlTerm;
 import io.foretell.losses.LossAggregation;
 import io.foretell.losses.PolicyGradientLoss;
-import io.foretell.losses.PolicyLosses;
 import io.foretell.losses.Reinforce;
 import io.foretell.losses.RolloutCorrection;
 import io.foretell.losses.RolloutCorrection.Level;
+import io.foretell.losses.Sapo;
 import io.foretell.policy.ReferenceLoss.Formula;
 import io.foretell.policy.ReferenceLoss.Place;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ class LossGradientTest {
                 PolicyGradientLoss.of(new Cispo(0.2, 0.3)),
                 (ratio, frozen, lp, a) -> -Math.max(0.8, Math.min(1.3, frozen)) * a * lp),
         SAPO(
-                PolicyGradientLoss.of(PolicyLosses.create("sapo", 0.2, 0.2, 3)),
+                PolicyGradientLoss.of(new Sapo(1, 1.05)),
                 (ratio, frozen, lp, a) ->
                         -a * 4 / (a > 0 ? 1 : 1.05) / (1 + Math.exp((a > 0 ? 1 : 1.05) * (1 - ratio)))),
         GPG(PolicyGradientLoss.of(new Reinforce()), (ratio, frozen, lp, a) -> -a * lp),

@@ -53,7 +53,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -74,7 +73,22 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(400)
 class RewardWorkerTest {
     private static final Duration ANSWER = Duration.ofMillis(40);
-    private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);
+    private static final Time TIME = new Time() {
+        @Override
+        public Instant instant() {
+            return Instant.EPOCH; // so that the tasks it spawns are equal
+        }
+
+        @Override
+        public long nanos() {
+            return Time.system().nanos();
+        }
+
+        @Override
+        public void sleep(Duration pause) throws InterruptedException {
+            Time.system().sleep(pause);
+        }
+    };
 
     @TempDir
     Path folder;
@@ -168,11 +182,15 @@ class RewardWorkerTest {
                 Metrics metrics = new Metrics();
                 HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(modelFolder);
                 ServedPolicy policy = new ServedPolicy(
-                        "test-policy", new PolicyOptions(1, 1024), Duration.ofMinutes(1), PolicyFetch.folder());
+                        "test-policy",
+                        new PolicyOptions(1, 1024),
+                        Duration.ofMinutes(1),
+                        PolicyFetch.folder(),
+                        Time.system());
                 Judge judge = Judge.open(ScriptedJudge.SETTINGS, model, folder.resolve("judge"), metrics);
                 RecordSender sender = new RecordSender(broker.bootstrap());
-                Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
-            topics.ensure(broker.bootstrap(), 1);
+                Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), TIME, report -> {})) {
+            topics.ensure(broker.bootstrap(), 1, Time.system());
             policy.swap(weights);
             for (RolloutGroup group : List.of(
                     group(tokenizer, "g-good", "good 1", "good 2", "bad 1"),
@@ -195,14 +213,15 @@ class RewardWorkerTest {
                         AddedReward.of("short", rewards, tokenizer),
                         new MissingRewardPolicy(3, 0.5),
                         metrics,
-                        CLOCK);
+                        TIME);
                 WorkQueue<RolloutGroup> queue = WorkQueue.open(
                         broker.bootstrap(),
                         topics.rollouts(),
                         topics.rewardWorkers(),
                         Codecs.rolloutGroup(),
                         16,
-                        letters);
+                        letters,
+                        Time.system());
                 try (WorkLoop<RolloutGroup> loop = new WorkLoop<>(
                                 "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker, Time.system())
                         .start()) {
@@ -213,7 +232,7 @@ class RewardWorkerTest {
             assertThat(outcomes(metrics, "retried"))
                     .as("the late group once, the bad one twice; being delivered again is an attempt, too")
                     .isBetween(1.0, 3.0);
-            List<DeadLetter> dead = letters.read(10);
+            List<DeadLetter> dead = letters.read(10, Time.system());
             assertThat(dead).extracting(DeadLetter::key).containsExactly("g-bad");
             assertThat(dead.get(0).reason())
                     .contains("only 1 of 3 rewards could be had")
@@ -258,10 +277,14 @@ class RewardWorkerTest {
                 Metrics metrics = new Metrics();
                 HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(modelFolder);
                 ServedPolicy policy = new ServedPolicy(
-                        "test-policy", new PolicyOptions(1, 1024), Duration.ofMinutes(1), PolicyFetch.folder());
+                        "test-policy",
+                        new PolicyOptions(1, 1024),
+                        Duration.ofMinutes(1),
+                        PolicyFetch.folder(),
+                        Time.system());
                 RecordSender sender = new RecordSender(broker.bootstrap());
-                Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
-            topics.ensure(broker.bootstrap(), 1);
+                Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), TIME, report -> {})) {
+            topics.ensure(broker.bootstrap(), 1, Time.system());
             policy.swap(weights);
             Objective objective = Objectives.builtIn()
                     .create(
@@ -289,14 +312,15 @@ class RewardWorkerTest {
                         null,
                         new MissingRewardPolicy(3, 0.5),
                         metrics,
-                        CLOCK);
+                        TIME);
                 WorkQueue<RolloutGroup> queue = WorkQueue.open(
                         broker.bootstrap(),
                         topics.rollouts(),
                         topics.rewardWorkers(),
                         Codecs.rolloutGroup(),
                         16,
-                        letters);
+                        letters,
+                        Time.system());
                 try (WorkLoop<RolloutGroup> loop = new WorkLoop<>(
                                 "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker, Time.system())
                         .start()) {
@@ -324,7 +348,8 @@ class RewardWorkerTest {
 
     private static <T> List<T> read(String bootstrap, String topic, Codec<T> codec, DeadLetters letters, int count) {
         List<T> found = new ArrayList<>();
-        try (WorkQueue<T> queue = WorkQueue.open(bootstrap, topic, "readers-of-" + topic, codec, 16, letters)) {
+        try (WorkQueue<T> queue =
+                WorkQueue.open(bootstrap, topic, "readers-of-" + topic, codec, 16, letters, Time.system())) {
             await().atMost(Duration.ofSeconds(120)).until(() -> {
                 for (Work<T> work : queue.poll(Duration.ofMillis(200))) {
                     found.add(work.value());

@@ -11,6 +11,7 @@ import io.foretell.domain.TokenArray;
 import io.foretell.domain.VersionRange;
 import io.foretell.objectives.Objective;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.SamplingParameters;
@@ -21,7 +22,6 @@ import io.foretell.streams.WorkLoop;
 import io.foretell.weightsync.PolicyFollower;
 import io.foretell.weightsync.ServedPolicy;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,7 +41,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
     private final PolicyFollower follower;
     private final String tokenizerFingerprint;
     private final Metrics metrics;
-    private final InstantSource clock;
+    private final Time time;
 
     /** @param phases the objective of each phase, by index */
     public RolloutWorker(
@@ -50,13 +50,13 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
             ServedPolicy policy,
             String tokenizerFingerprint,
             Metrics metrics,
-            InstantSource clock) {
+            Time time) {
         this.phases = List.copyOf(phases);
         this.policy = policy;
         this.follower = new PolicyFollower(feed, policy, PATIENCE);
         this.tokenizerFingerprint = tokenizerFingerprint;
         this.metrics = metrics;
-        this.clock = clock;
+        this.time = time;
     }
 
     @Override
@@ -94,10 +94,10 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
         for (Work<Task> task : tasks) {
             plan(task.value()).ifPresent(plan -> requests.add(request(task.value(), plan)));
         }
-        long start = System.nanoTime();
+        long start = time.nanos();
         PublishedWeights version = policy.current();
         List<List<Completion>> samples = requests.isEmpty() ? List.of() : loop.await(policy.generate(requests));
-        double seconds = (System.nanoTime() - start) / 1e9;
+        double seconds = time.secondsSince(start);
         boolean isOfOne =
                 policy.current().fingerprint().equals(version.fingerprint()); // others may switch weights, too
         String fingerprint = isOfOne ? version.fingerprint() : "";
@@ -121,7 +121,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                             tokenizerFingerprint,
                             fingerprint,
                             rollouts.isEmpty() ? 0 : seconds / requests.size(),
-                            clock.instant()));
+                            time.instant()));
         }
         metrics.registry().counter("rollout_generated_tokens").increment(tokens);
         metrics.registry().counter("rollout_groups").increment(groups.size());

@@ -95,12 +95,13 @@ public final class LearnerRole implements Role {
                 run,
                 () -> open(run),
                 heldOut,
-                step -> new MetricsLog(config.folder().resolve("metrics.jsonl"), step, events, wiring.metrics()),
+                step -> new MetricsLog(
+                        config.folder().resolve("metrics.jsonl"), step, events, wiring.metrics(), wiring.time()),
                 wiring.watchdog(),
                 progress,
                 wiring.time());
         await(learner.started());
-        routes = new LearnerRoutes(learner, events, () -> queues);
+        routes = new LearnerRoutes(learner, events, () -> queues, wiring::title);
         depths = new QueueDepths(wiring.bootstrap(), wiring.topics(), Map::of, Duration.ofSeconds(5));
         ticker.scheduleWithFixedDelay(this::tick, 0, 1, TimeUnit.SECONDS);
         wiring.health()
@@ -123,8 +124,9 @@ public final class LearnerRole implements Role {
                 run,
                 buffer,
                 positions -> new GroupReader(wiring.bootstrap(), wiring.topics().scoredGroups(), positions),
-                new DeadLetterReader(wiring.bootstrap(), wiring.topics()),
-                wiring.feed());
+                new DeadLetterReader(wiring.bootstrap(), wiring.topics(), wiring.time()),
+                wiring.feed(),
+                wiring.time());
     }
 
     private static void await(CompletableFuture<Long> started) {

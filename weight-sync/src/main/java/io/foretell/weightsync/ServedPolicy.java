@@ -6,6 +6,7 @@ import io.foretell.huggingface.PolicyException;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.OwnerThread;
+import io.foretell.platform.Time;
 import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Policy;
@@ -33,6 +34,7 @@ public final class ServedPolicy implements AutoCloseable {
     private final PolicyOptions options;
     private final Duration deadline;
     private final PolicyFetch fetch;
+    private final Time time;
     private final List<Consumer<Swap>> listeners = new CopyOnWriteArrayList<>();
     private final List<Runnable> closing = new CopyOnWriteArrayList<>();
     private @Nullable Policy policy; // confined to the owner thread
@@ -45,7 +47,8 @@ public final class ServedPolicy implements AutoCloseable {
      * @param deadline for loading weights
      * @param fetch how weights get here
      */
-    public ServedPolicy(String name, PolicyOptions options, Duration deadline, PolicyFetch fetch) {
+    public ServedPolicy(String name, PolicyOptions options, Duration deadline, PolicyFetch fetch, Time time) {
+        this.time = time;
         this.fetch = fetch;
         this.owner = OwnerThread.start(name);
         this.options = options;
@@ -88,9 +91,9 @@ public final class ServedPolicy implements AutoCloseable {
             current = weights;
             return;
         }
-        long start = System.nanoTime();
+        long start = time.nanos();
         PolicyFetch.Fetched fetched = fetch.fetch(weights, this::isWanted);
-        long loading = System.nanoTime();
+        long loading = time.nanos();
         owner.call(deadline, () -> {
             if (policy == null) {
                 policy = Policy.open(fetched.folder(), options);
@@ -101,8 +104,8 @@ public final class ServedPolicy implements AutoCloseable {
             current = weights;
             return weights;
         });
-        double loadSeconds = (System.nanoTime() - loading) / 1e9;
-        Swap swap = new Swap(weights, (System.nanoTime() - start) / 1e9, loadSeconds, fetched.bytes());
+        double loadSeconds = time.secondsSince(loading);
+        Swap swap = new Swap(weights, time.secondsSince(start), loadSeconds, fetched.bytes());
         listeners.forEach(listener -> listener.accept(swap));
     }
 

@@ -11,6 +11,7 @@ import io.foretell.domain.TokenArray;
 import io.foretell.domain.VersionRange;
 import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.platform.AtomicFiles;
+import io.foretell.platform.Time;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.GroupReader.Received;
 import java.nio.charset.StandardCharsets;
@@ -86,7 +87,7 @@ final class BufferCases {
 
     /** Opening, giving the last 20 steps back, taking the first of them: what a start after a crash waits for. */
     private static double opening(Path dir) {
-        long start = System.nanoTime();
+        long start = Time.system().nanos();
         try (ExperienceBuffer buffer = open(dir)) {
             long used = buffer.status().used().values().stream()
                             .mapToLong(Long::longValue)
@@ -94,7 +95,7 @@ final class BufferCases {
                     / PER_STEP;
             buffer.rewindTo(used - 20);
             buffer.take(0, PER_STEP, used - 19, 0, -1);
-            double millis = (System.nanoTime() - start) / 1e6;
+            double millis = (Time.system().nanos() - start) / 1e6;
             for (long step = used - 18; step <= used; step++) {
                 buffer.take(0, PER_STEP, step, 0, -1);
             }

@@ -2,6 +2,7 @@ package io.foretell.learner.buffer;
 
 import io.foretell.learner.buffer.BufferChange.Stored;
 import io.foretell.learner.buffer.GroupState.Used;
+import io.foretell.platform.DataSize;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import java.util.Comparator;
@@ -20,9 +21,9 @@ final class BufferRetention {
 
     private final StoredGroups stored;
     private final Reservoir reservoir;
-    private final long maxBytes;
+    private final DataSize maxBytes;
 
-    BufferRetention(StoredGroups stored, Reservoir reservoir, long maxBytes) {
+    BufferRetention(StoredGroups stored, Reservoir reservoir, DataSize maxBytes) {
         this.stored = stored;
         this.reservoir = reservoir;
         this.maxBytes = maxBytes;
@@ -67,7 +68,7 @@ final class BufferRetention {
     }
 
     boolean isTooLarge(BufferCounters counters) {
-        return counters.bodyBytes() > maxBytes;
+        return counters.bodyBytes() > maxBytes.bytes();
     }
 
     /**
@@ -84,7 +85,7 @@ final class BufferRetention {
                 .orElse(List.of());
         if (oldest.isEmpty()) {
             log.warn(
-                    "the buffer has {} bytes and may have {}, but checkpoints or replay need them all: lower"
+                    "the buffer has {} bytes, more than {}, but checkpoints or replay need them all: lower"
                             + " ckpt.interval or buffer.replay_groups, or raise buffer.max_bytes",
                     before.bodyBytes(),
                     maxBytes);
@@ -92,11 +93,11 @@ final class BufferRetention {
         }
         for (Stored group : oldest) {
             if (isTooLarge(change.after())) {
-                change.drop(group, "evicted: the buffer had more than " + maxBytes + " bytes");
+                change.drop(group, "evicted: the buffer had more than " + maxBytes);
             }
         }
         log.warn(
-                "{} groups are evicted in all, to keep the buffer below {} bytes",
+                "{} groups are evicted in all, to keep the buffer below {}",
                 change.after().droppedByReason().getOrDefault("evicted", 0L),
                 maxBytes);
         return true;

@@ -64,8 +64,7 @@ public final class ExperienceBuffer implements AutoCloseable {
         this.waitingFamilies = waiting.size();
         this.intake = new BufferIngest(codec, unreadable, stored, waiting);
         this.taker = new BatchTaker(codec, stored, reservoir, settings, seed);
-        this.retention =
-                new BufferRetention(stored, reservoir, settings.maxBytes().bytes());
+        this.retention = new BufferRetention(stored, reservoir, settings.maxBytes());
         byte[] figures = store.get(BufferKeys.META, BufferKeys.COUNTERS);
         this.counters = figures == null ? BufferCounters.NONE : BufferCounters.decode(figures);
         store.scan(BufferKeys.META, BufferKeys.firstPosition(), BufferKeys.endOfPositions(), (key, value) -> {

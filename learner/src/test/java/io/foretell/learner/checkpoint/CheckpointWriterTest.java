@@ -10,6 +10,7 @@ import io.foretell.learner.Runs;
 import io.foretell.learner.TrainingStep;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import io.foretell.policy.Policy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -71,7 +72,8 @@ class CheckpointWriterTest {
                 new CheckpointStore(folder.resolve("checkpoints"), 2),
                 sync,
                 async,
-                timeout);
+                timeout,
+                Time.system());
     }
 
     private void awaitGate() {

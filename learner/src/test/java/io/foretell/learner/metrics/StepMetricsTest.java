@@ -65,7 +65,7 @@ class StepMetricsTest {
         assertThat(value(metrics, "reward/mean")).isEqualTo(1);
         assertThat(value(metrics, "reward/std")).isEqualTo(3); // sqrt((0 + 9 + 9) / 2)
         assertThat(value(metrics, "reward/positive_fraction")).isCloseTo(2 / 3.0, within(1e-12));
-        assertThat(value(metrics, "gain/mean")).isEqualTo(2);
+        assertThat(value(metrics, "reward/component/gain")).isEqualTo(2);
         assertThat(value(metrics, "frac_reward_zero_std")).isEqualTo(0.5);
         assertThat(value(metrics, "response_length/mean")).isEqualTo(5);
         assertThat(value(metrics, "response_length/max")).isEqualTo(8);
@@ -95,7 +95,7 @@ class StepMetricsTest {
         assertThat(value(metrics, "pool/rewrite_chosen_rate")).isEqualTo(0.25);
         assertThat(value(metrics, "pool/undecided_fraction")).isCloseTo(0.2, within(1e-12));
         assertThat(value(metrics, "reward/mean")).isCloseTo(12 / 5.0, within(1e-12));
-        assertThat(value(metrics, "quality/mean")).isCloseTo(12 / 5.0, within(1e-12));
+        assertThat(value(metrics, "reward/component/quality")).isCloseTo(12 / 5.0, within(1e-12));
         assertThat(value(metrics, "response_length/mean")).isEqualTo(3);
         assertThat(value(metrics, "staleness/max")).isZero();
     }

@@ -1,21 +1,34 @@
-package io.foretell.objectives;
+package io.foretell.domain;
 
-import io.foretell.domain.Tokenizer;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
-/** Typed reading of an objective's own keys; what was not read at the end is an unknown key. Confined to one thread. */
+/**
+ * Typed reading of the options of one objective or one loss. An option that nobody has read by the time of
+ * {@link #refuseUnknown} is unknown. Confined to one thread.
+ */
 public final class Options {
-    private final String objective;
+    private final String section;
+    private final String owner;
     private final Map<String, Object> values;
     private final Set<String> known = new TreeSet<>();
 
+    /** The options of an objective. */
     public Options(String objective, Map<String, Object> values) {
-        this.objective = objective;
+        this("phases", "objective '" + objective + "'", values);
+    }
+
+    private Options(String section, String owner, Map<String, Object> values) {
+        this.section = section;
+        this.owner = owner;
         this.values = values;
+    }
+
+    /** The options of a loss, {@code learner.loss_options}. */
+    public static Options ofLoss(String mode, Map<String, Object> values) {
+        return new Options("learner.loss_options", "loss '" + mode + "'", values);
     }
 
     public int integer(String key, int fallback, int min) {
@@ -90,25 +103,18 @@ public final class Options {
         return pair;
     }
 
-    /** The rule of {@code banned} and {@code segment_ends}. */
-    Segments segments(Tokenizer tokenizer) {
-        List<String> ends = texts("segment_ends");
-        return new Segments(tokenizer, ends.isEmpty() ? List.of("\n") : ends, texts("banned"));
+    /** Whether the configuration gives this option; it is known from then on. */
+    public boolean isGiven(String key) {
+        known.add(key);
+        return values.containsKey(key);
     }
 
-    /** The model of {@code proxy}; null where none is named. */
-    @Nullable
-    ProxyModel proxy(ObjectiveSettings settings) {
-        known.add("proxy");
-        return values.containsKey("proxy") ? settings.proxies().open(text("proxy", ""), settings.tokenizer()) : null;
-    }
-
-    /** Options that say nothing without another one. */
+    /** Refuses options that have no effect without another one. */
     public void refuseWithout(String needed, String... keys) {
         for (String key : keys) {
             if (values.containsKey(key)) {
-                throw new IllegalArgumentException("phases: option '" + key + "' of objective '" + objective
-                        + "' says nothing without '" + needed + "'");
+                throw new IllegalArgumentException(
+                        section + ": option '" + key + "' of " + owner + " has no effect without '" + needed + "'");
             }
         }
     }
@@ -130,17 +136,41 @@ public final class Options {
         return flag;
     }
 
+    /** @throws UnknownOption for the first option that was not read */
     public void refuseUnknown() {
         for (String key : values.keySet()) {
             if (!known.contains(key)) {
-                throw new IllegalArgumentException(
-                        "phases: objective '" + objective + "' has no option '" + key + "'; it knows " + known);
+                throw new UnknownOption(
+                        section + ": " + owner + " has no option '" + key + "'; it knows " + known, key, known);
             }
         }
     }
 
+    /** An option that its owner does not have. */
+    public static final class UnknownOption extends IllegalArgumentException {
+        private static final long serialVersionUID = 1L;
+
+        private final String key;
+        private final List<String> known;
+
+        UnknownOption(String message, String key, Set<String> known) {
+            super(message);
+            this.key = key;
+            this.known = List.copyOf(known);
+        }
+
+        public String key() {
+            return key;
+        }
+
+        /** The options there are, in alphabetical order. */
+        public List<String> known() {
+            return known;
+        }
+    }
+
     private IllegalArgumentException wrong(String key, String expected) {
-        return new IllegalArgumentException("phases: option '" + key + "' of objective '" + objective + "' is "
-                + values.get(key) + " but must be " + expected);
+        return new IllegalArgumentException(
+                section + ": option '" + key + "' of " + owner + " is " + values.get(key) + " but must be " + expected);
     }
 }

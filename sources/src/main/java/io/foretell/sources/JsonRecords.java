@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * Records of JSON files as documents: the field {@code text}, or a template such as <code>{question}\n{answer}</code>,
  * or, where neither is there, all string fields in order. Confined to one thread.
  */
-final class JsonLines {
-    private static final Logger log = LoggerFactory.getLogger(JsonLines.class);
+final class JsonRecords {
+    private static final Logger log = LoggerFactory.getLogger(JsonRecords.class);
     private static final Pattern FIELD = Pattern.compile("\\{([^{}]+)}");
 
     private final DocumentParser parser;
@@ -28,7 +28,7 @@ final class JsonLines {
     private final @Nullable String domain;
     private @Nullable String guessed;
 
-    JsonLines(DocumentParser parser, @Nullable String template, @Nullable String domain) {
+    JsonRecords(DocumentParser parser, @Nullable String template, @Nullable String domain) {
         this.parser = parser;
         this.template = template;
         this.domain = domain;
