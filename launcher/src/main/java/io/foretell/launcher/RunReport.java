@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.FolderLock;
 import io.foretell.platform.ForetellException;

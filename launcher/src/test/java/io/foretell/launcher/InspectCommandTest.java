@@ -3,7 +3,7 @@ package io.foretell.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.platform.FolderLock;
 import io.foretell.server.ForetellConfig;
 import io.foretell.streams.Codecs;

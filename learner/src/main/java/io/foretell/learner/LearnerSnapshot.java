@@ -1,8 +1,8 @@
 package io.foretell.learner;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.buffer.BufferStatus;
 import io.foretell.domain.WeightAck;
-import io.foretell.learner.buffer.BufferStatus;
 import io.foretell.learner.metrics.MetricsLog;
 import io.foretell.learner.metrics.RecentRollouts;
 import java.util.List;

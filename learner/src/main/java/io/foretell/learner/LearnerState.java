@@ -1,12 +1,12 @@
 package io.foretell.learner;
 
+import io.foretell.buffer.AdmissionPolicy;
+import io.foretell.buffer.BatchTaker;
+import io.foretell.buffer.BufferStatus;
+import io.foretell.buffer.ExperienceBuffer;
+import io.foretell.buffer.GroupBundle;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.WeightAck;
-import io.foretell.learner.buffer.AdmissionPolicy;
-import io.foretell.learner.buffer.BatchTaker;
-import io.foretell.learner.buffer.BufferStatus;
-import io.foretell.learner.buffer.ExperienceBuffer;
-import io.foretell.learner.buffer.GroupBundle;
 import io.foretell.learner.checkpoint.CheckpointState;
 import io.foretell.learner.checkpoint.CheckpointStore;
 import io.foretell.learner.evaluation.Evaluation;

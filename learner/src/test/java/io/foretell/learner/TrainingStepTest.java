@@ -3,6 +3,8 @@ package io.foretell.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.buffer.AdmissionPolicy;
+import io.foretell.buffer.Groups;
 import io.foretell.domain.Document;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
@@ -15,7 +17,6 @@ import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.VersionRange;
-import io.foretell.learner.buffer.AdmissionPolicy;
 import io.foretell.learner.evaluation.Evaluation;
 import io.foretell.learner.evaluation.EvaluationSettings;
 import io.foretell.learner.evaluation.HeldOutDocuments;

@@ -18,7 +18,7 @@ import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.WorkLoop;
-import io.foretell.weightsync.ServedPolicy;
+import io.foretell.weightsync.RolloutEngine;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -45,7 +45,7 @@ public final class RolloutRoutes implements Routes {
     private static final int MOST_IN_FLIGHT = 512;
     private static final Duration DEADLINE = Duration.ofMinutes(10);
 
-    private final ServedPolicy policy;
+    private final RolloutEngine policy;
     private final ServedModel model;
     private final PolicyFeed feed;
     private final WorkLoop<Task> worker;
@@ -60,7 +60,7 @@ public final class RolloutRoutes implements Routes {
      * @param maxResponseLength most tokens of an answer in a chat where the request does not say
      */
     public RolloutRoutes(
-            ServedPolicy policy,
+            RolloutEngine policy,
             ServedModel model,
             PolicyFeed feed,
             WorkLoop<Task> worker,

@@ -20,7 +20,7 @@ import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Work;
 import io.foretell.streams.WorkLoop;
 import io.foretell.weightsync.PolicyFollower;
-import io.foretell.weightsync.ServedPolicy;
+import io.foretell.weightsync.RolloutEngine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -37,7 +37,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final List<Objective> phases;
-    private final ServedPolicy policy;
+    private final RolloutEngine policy;
     private final PolicyFollower follower;
     private final String tokenizerFingerprint;
     private final Metrics metrics;
@@ -47,7 +47,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
     public RolloutWorker(
             List<Objective> phases,
             PolicyFeed feed,
-            ServedPolicy policy,
+            RolloutEngine policy,
             String tokenizerFingerprint,
             Metrics metrics,
             Time time) {

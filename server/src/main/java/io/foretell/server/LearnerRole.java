@@ -1,12 +1,12 @@
 package io.foretell.server;
 
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.dashboard.DashboardRoutes;
 import io.foretell.huggingface.HuggingFaceTokenizer;
 import io.foretell.learner.Learner;
 import io.foretell.learner.LearnerRoutes;
 import io.foretell.learner.LearnerState;
 import io.foretell.learner.TrainingPlan;
-import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.learner.evaluation.HeldOutDocuments;
 import io.foretell.learner.evaluation.HeldOutReader;
 import io.foretell.learner.metrics.MetricsLog;

@@ -1,11 +1,13 @@
 package io.foretell.server;
 
 import io.foretell.platform.Check;
+import io.foretell.weightsync.RolloutEngine;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Section {@code rollout} of the configuration: sampling from the policy. Immutable.
  *
+ * @param engine what samples
  * @param n rollouts per task (G)
  * @param temperature of sampling
  * @param maxPromptLength maximum tokens of a document in the prompt
@@ -15,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param dtype precision of sampling; null for that of the policy
  */
 public record RolloutSettings(
+        RolloutEngine.Kind engine,
         int n,
         float temperature,
         int maxPromptLength,

@@ -209,6 +209,7 @@ class ForetellConfigTest {
                 "rollout.n=1.5              | 'rollout.n' must be a whole number",
                 "rollout.n=null             | 'rollout.n' is missing; it must be a whole number",
                 "reward.shuffle=perhaps     | 'reward.shuffle' must be true or false",
+                "rollout.engine=vllm        | 'rollout.engine' must be one of embedded",
                 "run.watchdog=soon          | 'run.watchdog' must be a duration such as 30s",
                 "run.name=5                 | 'run.name' must be a text",
                 "phases=rlp                 | 'phases' must be a list",

@@ -41,7 +41,7 @@ class ImportRulesTest {
     private static final String SERVER = "io.foretell.server..";
     private static final String LAB = "io.foretell.lab..";
     private static final String LAUNCHER = "io.foretell.launcher..";
-    private static final String BUFFER = "io.foretell.learner.buffer..";
+    private static final String BUFFER = "io.foretell.buffer..";
     private static final String CHECKPOINT = "io.foretell.learner.checkpoint..";
     private static final String EVALUATION = "io.foretell.learner.evaluation..";
     private static final String METRICS = "io.foretell.learner.metrics..";
@@ -127,8 +127,8 @@ class ImportRulesTest {
             uses(REWARD, DOMAIN, OBJECTIVES, PLATFORM, HUGGING_FACE, POLICY, STREAMS, WEIGHT_SYNC, JUDGE);
 
     @ArchTest
-    static final ArchRule learnerUsesWhatIsBelowIt =
-            uses(LEARNER, DOMAIN, LOSSES, OBJECTIVES, PLATFORM, HUGGING_FACE, SOURCES, POLICY, STREAMS, WEIGHT_SYNC);
+    static final ArchRule learnerUsesWhatIsBelowIt = uses(
+            LEARNER, DOMAIN, LOSSES, OBJECTIVES, PLATFORM, HUGGING_FACE, SOURCES, POLICY, STREAMS, WEIGHT_SYNC, BUFFER);
 
     @ArchTest
     static final ArchRule theBufferKnowsNothingOfTraining = uses(BUFFER, DOMAIN, LOSSES, OBJECTIVES, PLATFORM, STREAMS);

@@ -24,10 +24,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A policy on its owner thread that serves others and follows the learner: weights are verified, loaded beside the old
- * ones and switched between calls. Thread-safe.
+ * The engine in this process: a policy on its owner thread. It also scores, for the roles that need log-probabilities.
+ * Weights are verified, loaded beside the old ones and switched between calls. Thread-safe.
  */
-public final class ServedPolicy implements AutoCloseable {
+public final class ServedPolicy implements RolloutEngine {
     private static final Logger log = LoggerFactory.getLogger(ServedPolicy.class);
 
     private final OwnerThread owner;
@@ -55,36 +55,28 @@ public final class ServedPolicy implements AutoCloseable {
         this.deadline = deadline;
     }
 
-    /** The weights in use; null before the first ones were loaded. */
+    @Override
     public @Nullable PublishedWeights current() {
         return current;
     }
 
-    /** The version in use; -1 before the first. */
-    public long version() {
-        PublishedWeights now = current;
-        return now == null ? -1 : now.version();
-    }
-
-    /** Is told of every swap, on the thread that asked for it. */
+    @Override
     public void onSwap(Consumer<Swap> listener) {
         listeners.add(listener);
     }
 
-    /** Is told when the policy is closed. */
+    @Override
     public void onClose(Runnable listener) {
         closing.add(listener);
     }
 
-    /** @param seconds and bytes of fetching, verification included; @param loadSeconds of loading and switching alone */
-    public record Swap(PublishedWeights weights, double seconds, double loadSeconds, long bytes) {}
-
     /**
-     * Switches to {@code weights} and returns when that is done. Calls in progress finish with the old weights.
+     * {@inheritDoc}
      *
      * @throws ForetellException CORRUPT when a file is not what the learner announced; the old weights stay
      * @throws PolicyException when the folder cannot be used; the old weights stay
      */
+    @Override
     public void swap(PublishedWeights weights) {
         PublishedWeights now = current;
         if (now != null && now.version() == weights.version() && now.files().equals(weights.files())) {
@@ -124,10 +116,8 @@ public final class ServedPolicy implements AutoCloseable {
         });
     }
 
-    /**
-     * Continuations for each request, in order. Requests of several callers are sampled together, and other calls get
-     * their turn between decode steps. Cancelling the future, or a time-out on it, withdraws what is not finished.
-     */
+    /** {@inheritDoc} Requests of several callers are sampled together, and other calls get their turn between decode steps. */
+    @Override
     public CompletableFuture<List<List<Completion>>> generate(List<GenerationRequest> requests) {
         CompletableFuture<List<List<Completion>>> all = new CompletableFuture<>();
         submit(p -> {
@@ -172,7 +162,7 @@ public final class ServedPolicy implements AutoCloseable {
         return more;
     }
 
-    /** How busy the sampler is. */
+    @Override
     public SamplerLoad load() {
         return load;
     }

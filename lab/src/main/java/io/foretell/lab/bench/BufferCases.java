@@ -1,5 +1,6 @@
 package io.foretell.lab.bench;
 
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Reward;
@@ -9,7 +10,6 @@ import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.VersionRange;
-import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.Time;
 import io.foretell.streams.Codecs;

@@ -1,10 +1,10 @@
 package io.foretell.lab.chaos;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.domain.Rollout;
 import io.foretell.domain.RolloutGroup;
 import io.foretell.huggingface.HuggingFaceTokenizer;
-import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.objectives.ProxyModels;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.Json;

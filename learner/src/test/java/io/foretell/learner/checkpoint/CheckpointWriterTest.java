@@ -3,9 +3,9 @@ package io.foretell.learner.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foretell.buffer.Groups;
 import io.foretell.domain.PolicyRole;
 import io.foretell.domain.TokenArray;
-import io.foretell.learner.Groups;
 import io.foretell.learner.Runs;
 import io.foretell.learner.TrainingStep;
 import io.foretell.platform.ErrorCode;

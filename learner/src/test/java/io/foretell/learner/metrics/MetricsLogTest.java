@@ -71,6 +71,7 @@ class MetricsLogTest {
     @Test
     void gaugesHaveTheNamesAndHelpTextsOfTheCatalogue() {
         try (MetricsLog log = open(0)) {
+            metrics.count("tasks.issued", "objective", "rlp");
             log.add(Map.of(
                     "step",
                     1,
@@ -85,6 +86,7 @@ class MetricsLogTest {
         assertThat(metrics.scrape())
                 .contains("\nheldout_banned_token_rate 0.25\n", "\nreward_component{name=\"quality\"} 0.5\n")
                 .contains("# HELP trainer_step Training steps done.\n")
+                .contains("# HELP tasks_issued_total Tasks written to the tasks topic by objective.\n")
                 .contains(
                         "# HELP staleness_versions Histogram of the policy versions between sampling and training.\n");
     }

@@ -3,6 +3,8 @@ package io.foretell.learner.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.buffer.Groups;
+import io.foretell.buffer.UnusedObjective;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Origin;
@@ -13,8 +15,6 @@ import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.VersionRange;
-import io.foretell.learner.Groups;
-import io.foretell.learner.UnusedObjective;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
