@@ -7,13 +7,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Finds the OpenAPI documents of the roles on the class path. Pure functions. */
+/** Finds the OpenAPI documents of the server and of its roles on the class path. Pure functions. */
 final class OpenApiDocuments {
+    /** What every process answers, and the schemas that the other documents refer to. */
+    private static final String SERVER = "server.yaml";
+
     private OpenApiDocuments() {}
 
     /** File name to text. */
     static Map<String, String> of(List<Routes> routes) {
         Map<String, String> documents = new TreeMap<>();
+        documents.put(SERVER, text(OpenApiDocuments.class, "openapi/" + SERVER));
         for (Routes each : routes) {
             String resource = each.openapiResource();
             if (resource != null) {

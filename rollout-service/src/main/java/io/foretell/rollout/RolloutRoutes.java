@@ -99,7 +99,16 @@ public final class RolloutRoutes implements Routes {
     private void models(RoutingContext ctx) {
         PublishedWeights version = policy.current();
         Map<String, Object> model = Map.of(
-                "id", name(), "object", "model", "owned_by", "foretell", "root", version == null ? "" : version.run());
+                "id",
+                name(),
+                "object",
+                "model",
+                "created",
+                clock.instant().getEpochSecond(),
+                "owned_by",
+                "foretell",
+                "root",
+                version == null ? "" : version.run());
         Http.json(ctx, 200, Map.of("object", "list", "data", List.of(model)));
     }
 
@@ -150,10 +159,21 @@ public final class RolloutRoutes implements Routes {
                 .sampling(task)
                 .orElseThrow(() -> new ForetellException(
                         ErrorCode.UNPROCESSABLE, "the objective '" + objective.name() + "' samples nothing"));
+        requireRoom(plan);
         admit();
         CompletableFuture<ObjectNode> answer = sampled(ctx, List.of(RolloutWorker.request(task, plan)))
                 .thenApply(samples -> group(samples.get(0), plan));
         reply(ctx, answer, node -> Http.json(ctx, 200, node));
+    }
+
+    private void requireRoom(SamplingPlan plan) {
+        if (plan.context().length() + plan.maxTokens() > model.contextLength()) {
+            throw new ForetellException(
+                    ErrorCode.INVALID_REQUEST,
+                    "a prompt of " + plan.context().length() + " tokens and " + plan.maxTokens()
+                            + " more are beyond the model's context of " + model.contextLength()
+                            + " tokens; shorten 'prefix'");
+        }
     }
 
     private ObjectNode group(List<Completion> samples, SamplingPlan plan) {

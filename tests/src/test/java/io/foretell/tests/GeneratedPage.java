@@ -1,12 +1,13 @@
 package io.foretell.tests;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A page of the documentation that is generated from its source. The test that generates it fails when the page in the
@@ -38,11 +39,27 @@ final class GeneratedPage {
                 return;
             }
             String found = Files.exists(file) ? Files.readString(file, StandardCharsets.UTF_8) : "";
-            assertThat(found)
-                    .as("%s is not what is generated; write it with: %s", page, command(test))
-                    .isEqualTo(content);
+            if (!found.equals(content)) {
+                fail(
+                        "%s is not what is generated%s\nwrite it with: %s",
+                        page, difference(found, content), command(test));
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static String difference(String found, String content) {
+        List<String> is = found.lines().toList();
+        List<String> generated = content.lines().toList();
+        int line = 0;
+        while (line < Math.min(is.size(), generated.size()) && is.get(line).equals(generated.get(line))) {
+            line++;
+        }
+        return ", from line " + (line + 1) + " on\nit says:   " + at(is, line) + "\ngenerated: " + at(generated, line);
+    }
+
+    private static String at(List<String> lines, int line) {
+        return line < lines.size() ? lines.get(line) : "(the end)";
     }
 }

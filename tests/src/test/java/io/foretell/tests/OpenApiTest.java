@@ -58,6 +58,7 @@ class OpenApiTest {
     void routesAndDocumentAreTheSame(Class<?> role) throws Exception {
         Routes routes = create(role);
         assertThat(routes.openapiResource()).as("document of %s", role).isNotNull();
+        assertThat(OpenApi.NAMES).map(name -> "openapi/" + name).contains(routes.openapiResource());
         assertThat(mounted(routes)).as("routes of %s", role).isNotEmpty().isEqualTo(described(routes));
     }
 
