@@ -1,5 +1,7 @@
 package io.foretell.streams;
 
+import io.foretell.platform.ErrorCode;
+import io.foretell.platform.ForetellException;
 import io.foretell.platform.RetryUntil;
 import io.foretell.platform.Time;
 import java.time.Duration;
@@ -160,11 +162,13 @@ public final class Topics {
                                     .get(resource)
                                     .get(BEGINNING);
                             if (!EARLIEST.equals(beginning.value())) {
-                                throw new IllegalStateException("the broker does not have " + what + " yet");
+                                throw new ForetellException(
+                                        ErrorCode.TIMEOUT,
+                                        "the broker did not take " + what + " within " + DEADLINE.toSeconds() + " s");
                             }
                             return beginning;
                         },
-                        IllegalStateException.class::isInstance);
+                        failure -> failure instanceof ForetellException known && known.code() == ErrorCode.TIMEOUT);
     }
 
     private static AlterConfigOp set(String name, String value) {
