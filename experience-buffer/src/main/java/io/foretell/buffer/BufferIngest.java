@@ -77,7 +77,7 @@ final class BufferIngest {
                 duplicates++;
                 continue;
             }
-            boolean isAlone = family.equals(group.id()) && group.awaits().isEmpty();
+            boolean isAlone = family.equals(group.id()) && group.children().isEmpty();
             if (isAlone || waiting.add(change, group, each.body()).isPresent()) {
                 known.add(family);
                 boolean isUsable =

@@ -43,7 +43,7 @@ final class PendingBundles {
 
         Parent(ScoredGroup group, Set<String> there) {
             this.phase = group.task().phase();
-            this.awaits = group.awaits();
+            this.awaits = group.children();
             this.missing = new LinkedHashSet<>(awaits);
             missing.removeAll(there);
         }

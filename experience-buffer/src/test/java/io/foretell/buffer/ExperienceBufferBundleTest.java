@@ -224,9 +224,9 @@ class ExperienceBufferBundleTest {
             String[] children = new String[random.nextInt(4)];
             Arrays.setAll(children, c -> c + "-x");
             ScoredGroup parent = parent("f" + f, 0, children);
-            families.put(parent.id(), new TreeSet<>(parent.awaits()));
+            families.put(parent.id(), new TreeSet<>(parent.children()));
             records.add(parent);
-            parent.awaits().forEach(id -> records.add(child(id)));
+            parent.children().forEach(id -> records.add(child(id)));
         }
         int repeats = records.size() / 3;
         for (int again = 0; again < repeats; again++) {
