@@ -1,6 +1,7 @@
 package io.foretell.buffer;
 
 import io.foretell.buffer.BufferChange.Stored;
+import io.foretell.domain.RandomStreams;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.streams.Codec;
 import io.foretell.streams.UnreadableRecordException;
@@ -8,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.slf4j.Logger;
@@ -73,7 +73,7 @@ public final class BatchTaker {
                 phase,
                 before.phase(phase).firstUsable(),
                 before.nextSequence(),
-                new SplittableRandom(seed * 31 + wanted.step()));
+                RandomStreams.of(seed, "selection", wanted.step()));
         List<Stored> chosen = new ArrayList<>();
         List<ScoredGroup> taken = new ArrayList<>();
         while (chosen.size() < wanted.count()) {

@@ -77,7 +77,7 @@ final class BufferIngest {
                 duplicates++;
                 continue;
             }
-            boolean isAlone = family.equals(group.id()) && group.awaits().isEmpty();
+            boolean isAlone = family.equals(group.id()) && group.children().isEmpty();
             if (isAlone || waiting.add(change, group, each.body()).isPresent()) {
                 known.add(family);
                 boolean isUsable =
@@ -91,6 +91,9 @@ final class BufferIngest {
 
     /** A group that awaits the answer to the task {@code id} goes on without; returns the family that is complete now. */
     Optional<String> lose(BufferChange change, String id, Function<List<ScoredGroup>, String> refusal) {
+        if (stored.known(List.of(familyOf(id))).contains(familyOf(id))) {
+            return Optional.empty(); // it is complete already
+        }
         Optional<String> complete = waiting.lose(change, id);
         complete.ifPresent(family -> join(change, family, refusal));
         return complete;

@@ -267,9 +267,17 @@ public final class ExperienceBuffer implements AutoCloseable {
      */
     private <T> T inOneWrite(Function<BufferChange, T> moves) {
         BufferChange change = new BufferChange(counters);
-        T result = moves.apply(change);
+        T result;
+        try {
+            result = moves.apply(change);
+            if (!change.isEmpty()) {
+                store.write(change::writeTo);
+            }
+        } catch (RuntimeException e) {
+            waiting.revert();
+            throw e;
+        }
         if (!change.isEmpty()) {
-            store.write(change::writeTo);
             counters = change.after();
             positions.putAll(change.positions());
             waiting.written();

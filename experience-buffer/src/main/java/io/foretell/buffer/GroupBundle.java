@@ -46,7 +46,7 @@ public final class GroupBundle {
         groups.forEach(group -> byId.put(group.id(), group));
         List<ScoredGroup> settled = new ArrayList<>();
         for (ScoredGroup group : groups) {
-            List<Optional<ScoredGroup>> children = group.awaits().stream()
+            List<Optional<ScoredGroup>> children = group.children().stream()
                     .map(byId::get)
                     .map(Optional::ofNullable)
                     .toList();

@@ -9,7 +9,6 @@ import io.foretell.streams.Codec;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,7 +16,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,22 +44,31 @@ final class PendingBundles {
 
         Parent(ScoredGroup group, Set<String> there) {
             this.phase = group.task().phase();
-            this.awaits = group.awaits();
+            this.awaits = group.children();
             this.missing = new LinkedHashSet<>(awaits);
             missing.removeAll(there);
         }
     }
 
     private final RocksStore store;
+    private final Codec<ScoredGroup> codec;
     private final Map<String, Parent> parents = new LinkedHashMap<>();
     /** Id of every child that is there to its phase; sorted, so that siblings are neighbours. */
     private final SortedMap<String, Integer> children = new TreeMap<>();
 
-    private final Set<String> lost = new HashSet<>();
+    /** Ids that will never come, of families that are not complete; sorted as the children are. */
+    private final SortedSet<String> lost = new TreeSet<>();
+
     private final Map<String, byte[]> unwritten = new HashMap<>();
+    private final List<String> completed = new ArrayList<>();
 
     PendingBundles(RocksStore store, Codec<ScoredGroup> codec) {
         this.store = store;
+        this.codec = codec;
+        load();
+    }
+
+    private void load() {
         List<ScoredGroup> found = new ArrayList<>();
         store.scan(BufferKeys.WAITING, null, null, (id, body) -> {
             ScoredGroup group = codec.decode(body);
@@ -146,6 +156,7 @@ final class PendingBundles {
     /** The bodies of a family, the parent's first, which is no longer here after that. */
     List<byte[]> remove(BufferChange change, String parent) {
         Parent waiting = parents.remove(parent);
+        completed.add(parent);
         List<byte[]> bodies = new ArrayList<>();
         bodies.add(body(parent));
         change.stopAwaiting(parent);
@@ -181,9 +192,20 @@ final class PendingBundles {
         return dropped;
     }
 
-    /** What was added is in the store. */
+    /** What changed is in the store. */
     void written() {
         unwritten.clear();
+        completed.forEach(parent -> lost.subSet(parent + "/", parent + "0").clear());
+        completed.clear();
+    }
+
+    /** What changed since the last write did not reach the store: goes back to what the store has. */
+    void revert() {
+        unwritten.clear();
+        completed.clear();
+        parents.clear();
+        children.clear();
+        load();
     }
 
     private void leave(BufferChange change, String child) {

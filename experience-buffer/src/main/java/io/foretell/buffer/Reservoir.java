@@ -1,6 +1,7 @@
 package io.foretell.buffer;
 
 import io.foretell.buffer.BufferChange.Stored;
+import io.foretell.domain.RandomStreams;
 import io.foretell.platform.RocksStore;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -40,7 +41,9 @@ final class Reservoir {
                 continue;
             }
             long offered = change.offered();
-            long place = offered < places ? offered : random(offered).nextLong(offered + 1);
+            long place = offered < places
+                    ? offered
+                    : RandomStreams.of(seed, "reservoir", offered).nextLong(offered + 1);
             if (place >= places) {
                 change.discard(group);
                 continue;
@@ -57,7 +60,7 @@ final class Reservoir {
     /** At most {@code count} different groups, drawn for {@code step}: the same ones whenever the reservoir is the same. */
     List<Stored> draw(int count, long step, long offered) {
         long filled = Math.min(places, offered);
-        SplittableRandom random = random(-1 - step);
+        SplittableRandom random = RandomStreams.of(seed, "replay", step);
         Set<Long> chosen = new LinkedHashSet<>();
         while (chosen.size() < Math.min(count, filled)) {
             chosen.add(random.nextLong(filled));
@@ -75,9 +78,5 @@ final class Reservoir {
     private @Nullable Stored at(long place) {
         byte[] id = store.get(BufferKeys.REPLAY, BufferKeys.body(place));
         return id == null ? null : stored.byId(BufferKeys.id(id));
-    }
-
-    private SplittableRandom random(long draw) {
-        return new SplittableRandom(seed * 31 + draw);
     }
 }

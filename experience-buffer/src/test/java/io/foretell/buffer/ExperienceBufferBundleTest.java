@@ -1,10 +1,12 @@
 package io.foretell.buffer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foretell.domain.Reward;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.streams.Codecs;
+import io.foretell.streams.GroupReader.Received;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -86,6 +88,22 @@ class ExperienceBufferBundleTest {
         ingest(parent("p", 0, "0-a", "1-b"));
 
         assertThat(Groups.ids(buffer.take(0, 1, 1, 5, NO_LIMIT))).containsExactly("p", "p/0-a", "p/1-b");
+    }
+
+    @Test
+    void whatAFailedIngestTookInComesAgain() {
+        List<Received> records =
+                List.of(Groups.at(0, offset++, parent("p", 0, "0-a")), Groups.at(0, offset++, child("q")));
+
+        assertThatThrownBy(() -> buffer.ingest(records, family -> {
+                    throw new IllegalStateException("the disk is full");
+                }))
+                .hasMessage("the disk is full");
+        buffer.ingest(records);
+        ingest(child("p/0-a"));
+
+        assertThat(buffer.status().duplicates()).isZero();
+        assertThat(Groups.ids(buffer.take(0, 2, 1, 5, NO_LIMIT))).containsExactly("q", "p", "p/0-a");
     }
 
     @Test
@@ -224,9 +242,9 @@ class ExperienceBufferBundleTest {
             String[] children = new String[random.nextInt(4)];
             Arrays.setAll(children, c -> c + "-x");
             ScoredGroup parent = parent("f" + f, 0, children);
-            families.put(parent.id(), new TreeSet<>(parent.awaits()));
+            families.put(parent.id(), new TreeSet<>(parent.children()));
             records.add(parent);
-            parent.awaits().forEach(id -> records.add(child(id)));
+            parent.children().forEach(id -> records.add(child(id)));
         }
         int repeats = records.size() / 3;
         for (int again = 0; again < repeats; again++) {

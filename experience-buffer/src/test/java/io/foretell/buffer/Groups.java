@@ -35,7 +35,8 @@ public final class Groups {
     /** A group without rollouts that trains on {@code text}. */
     public static ScoredGroup text(String id, TokenArray text) {
         Task task = new Task(id, "test", 0, "ntp", "doc", TokenArray.EMPTY, text, 7, -1, Instant.EPOCH);
-        RolloutGroup group = new RolloutGroup(task, List.of(), "tokenizer", "policy", 0, Instant.EPOCH);
+        RolloutGroup group =
+                new RolloutGroup(task, TokenArray.EMPTY, -1, List.of(), "tokenizer", "policy", 0, Instant.EPOCH);
         return new ScoredGroup(group, List.of(), 0, 0, Instant.EPOCH);
     }
 
@@ -45,7 +46,8 @@ public final class Groups {
         List<Rollout> rollouts = IntStream.range(0, rewards.length)
                 .mapToObj(i -> rollout(i, version))
                 .toList();
-        RolloutGroup group = new RolloutGroup(task, rollouts, "tokenizer", "policy", 0.1, Instant.EPOCH);
+        RolloutGroup group =
+                new RolloutGroup(task, TokenArray.of(1), -1, rollouts, "tokenizer", "policy", 0.1, Instant.EPOCH);
         return new ScoredGroup(group, Arrays.asList(rewards), version, 0.1, Instant.EPOCH);
     }
 

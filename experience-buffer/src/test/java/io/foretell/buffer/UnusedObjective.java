@@ -4,10 +4,9 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.Reward;
-import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.Rollout;
 import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.ScoredGroup;
-import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.losses.AdvantageEstimator;
 import io.foretell.objectives.Objective;
@@ -31,12 +30,13 @@ public interface UnusedObjective extends Objective {
     }
 
     @Override
-    default Optional<SamplingPlan> sampling(Task task) {
+    default Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target) {
         throw new UnsupportedOperationException();
     }
 
     @Override
-    default CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+    default CompletionStage<List<Reward>> reward(
+            Example example, TokenArray context, List<Rollout> responses, Scorer scorer) {
         throw new UnsupportedOperationException();
     }
 

@@ -240,7 +240,7 @@ public final class LearnerState implements AutoCloseable {
 
     /** The groups with the divergence from the teacher in their rewards, where that is wanted. */
     RewardKl.Found withRewardKl(int phase, List<ScoredGroup> groups) {
-        return rewardKl.apply(run.objectives().get(phase), groups);
+        return rewardKl.apply(groups);
     }
 
     TrainingStep.Outcome train(List<ScoredGroup> groups, double learningRate) {

@@ -94,6 +94,8 @@ class VersionHistoryTest {
         return new ScoredGroup(
                 new RolloutGroup(
                         group.task(),
+                        group.context(),
+                        group.forbiddenFirst(),
                         group.rollouts(),
                         group.tokenizerFingerprint(),
                         fingerprint,

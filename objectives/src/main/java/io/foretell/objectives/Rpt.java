@@ -6,10 +6,9 @@ import io.foretell.domain.Experience;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Options;
 import io.foretell.domain.Reward;
-import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.Rollout;
 import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.ScoredGroup;
-import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.Tokenizer;
 import io.foretell.losses.AdvantageEstimator;
@@ -183,9 +182,9 @@ public final class Rpt implements Objective {
     }
 
     @Override
-    public Optional<SamplingPlan> sampling(Task task) {
+    public Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target) {
         return Optional.of(new SamplingPlan(
-                context(task.prompt()),
+                context(prompt),
                 settings.groupSize(),
                 settings.temperature(),
                 1,
@@ -204,9 +203,10 @@ public final class Rpt implements Objective {
     }
 
     @Override
-    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-        List<String> right = rightAnswers(group.task().prompt(), group.task().target());
-        return CompletableFuture.completedFuture(group.rollouts().stream()
+    public CompletionStage<List<Reward>> reward(
+            Example example, TokenArray context, List<Rollout> responses, Scorer scorer) {
+        List<String> right = rightAnswers(example.prompt(), example.target());
+        return CompletableFuture.completedFuture(responses.stream()
                 .map(rollout -> reward(answer.extract(rollout.response()).filter(y -> !y.contains(NO_TEXT)), right))
                 .toList());
     }
@@ -260,7 +260,6 @@ public final class Rpt implements Objective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return Experience.policyGradient(
-                context(group.task().prompt()), group, estimator.advantages(group), tokenizer.endToken());
+        return Experience.policyGradient(group, estimator.advantages(group));
     }
 }

@@ -98,7 +98,8 @@ class TextLossGradientTest {
 
     private static Experience experience(Objective objective, TokenArray text) {
         Task task = new Task("task", "run", 0, objective.name(), "doc", TokenArray.EMPTY, text, 7, -1, Instant.EPOCH);
-        RolloutGroup group = new RolloutGroup(task, List.of(), "tokenizer", "policy", 0, Instant.EPOCH);
+        RolloutGroup group =
+                new RolloutGroup(task, TokenArray.EMPTY, -1, List.of(), "tokenizer", "policy", 0, Instant.EPOCH);
         return objective
                 .experiences(new ScoredGroup(group, List.of(), -1, 0, Instant.EPOCH), AdvantageEstimator.RLOO)
                 .get(0);

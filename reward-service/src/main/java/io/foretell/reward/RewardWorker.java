@@ -106,7 +106,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         return answers;
     }
 
-    /** A group with the candidates beside its rollouts, and a reward for each. */
+    /** A group with its candidates, and a reward for each response. */
     private record Rewarded(RolloutGroup pool, List<Reward> rewards) {}
 
     private CompletableFuture<Rewarded> ask(RolloutGroup group, BatchScorer scorer) {
@@ -119,8 +119,9 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             Objective objective = phases.get(phase);
             return objective
                     .withCandidates(group, scorer)
-                    .thenCompose(
-                            pool -> objective.reward(pool, scorer).thenApply(rewards -> new Rewarded(pool, rewards)))
+                    .thenCompose(pool -> objective
+                            .reward(pool.task().example(), pool.context(), pool.rollouts(), scorer)
+                            .thenApply(rewards -> new Rewarded(pool, rewards)))
                     .toCompletableFuture();
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);

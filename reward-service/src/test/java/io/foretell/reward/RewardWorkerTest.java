@@ -106,7 +106,7 @@ class RewardWorkerTest {
         }
 
         @Override
-        public Optional<SamplingPlan> sampling(Task task) {
+        public Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target) {
             return Optional.empty();
         }
 
@@ -120,8 +120,9 @@ class RewardWorkerTest {
         }
 
         @Override
-        public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-            List<CompletableFuture<Verdict>> asked = group.rollouts().stream()
+        public CompletionStage<List<Reward>> reward(
+                Example example, TokenArray context, List<Rollout> responses, Scorer scorer) {
+            List<CompletableFuture<Verdict>> asked = responses.stream()
                     .map(rollout -> tokenizer.decode(rollout.response()))
                     .map(text -> scorer.judge("safety", Map.of("text", text)).toCompletableFuture())
                     .toList();
@@ -161,7 +162,7 @@ class RewardWorkerTest {
         }
         Task task = new Task(
                 id, "run", 0, "judged", "d", tokenizer.encode("p"), tokenizer.encode("t"), 1L, -1, Instant.EPOCH);
-        return new RolloutGroup(task, rollouts, "tok", "pol", 0.1, Instant.EPOCH);
+        return new RolloutGroup(task, TokenArray.of(1), -1, rollouts, "tok", "pol", 0.1, Instant.EPOCH);
     }
 
     @Test
@@ -294,7 +295,8 @@ class RewardWorkerTest {
                     group(tokenizer, "p", "so</think>\\mask{Bo}", "so</think>\\mask{Cy}", "so</think>\\mask{at ten}");
             TokenArray paragraph = tokenizer.encode("Ada met Bo at ten.");
             Task task = new Task("p", "run", 0, "pretrainzero", "d", TokenArray.EMPTY, paragraph, 1L, 3, Instant.EPOCH);
-            RolloutGroup proposal = new RolloutGroup(task, thought.rollouts(), "tok", "pol", 0.1, Instant.EPOCH);
+            RolloutGroup proposal =
+                    new RolloutGroup(task, TokenArray.of(1), -1, thought.rollouts(), "tok", "pol", 0.1, Instant.EPOCH);
             for (int delivery = 0; delivery < 2; delivery++) {
                 sender.send(topics.rollouts(), "p", Codecs.rolloutGroup().encode(proposal))
                         .get(30, TimeUnit.SECONDS);
@@ -335,7 +337,7 @@ class RewardWorkerTest {
             assertThat(spawned).allMatch(child -> child.minPolicyVersion() == 3 && child.phase() == 0);
             assertThat(scored).hasSize(2).allSatisfy(group -> {
                 assertThat(group.id()).isEqualTo("p");
-                assertThat(group.awaits())
+                assertThat(group.children())
                         .containsExactly(spawned.get(0).id(), spawned.get(1).id());
                 assertThat(group.rewards())
                         .extracting(reward -> reward.components().get("mask_valid"))

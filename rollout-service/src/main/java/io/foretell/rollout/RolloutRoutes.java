@@ -154,14 +154,13 @@ public final class RolloutRoutes implements Routes {
         prefix = model.tokenizer().withBegin(prefix);
         Long given = new RequestBody(body).seed();
         long seed = given == null ? 0 : given;
-        Task task = new Task("", "", 0, objective.name(), "", prefix, prefix, seed, -1, clock.instant());
         SamplingPlan plan = objective
-                .sampling(task)
+                .sampling(prefix, TokenArray.EMPTY)
                 .orElseThrow(() -> new ForetellException(
                         ErrorCode.UNPROCESSABLE, "the objective '" + objective.name() + "' samples nothing"));
         requireRoom(plan);
         admit();
-        CompletableFuture<ObjectNode> answer = sampled(ctx, List.of(RolloutWorker.request(task, plan)))
+        CompletableFuture<ObjectNode> answer = sampled(ctx, List.of(RolloutWorker.request(seed, plan)))
                 .thenApply(samples -> group(samples.get(0), plan));
         reply(ctx, answer, node -> Http.json(ctx, 200, node));
     }

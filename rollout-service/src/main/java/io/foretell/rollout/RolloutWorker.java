@@ -26,7 +26,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
@@ -90,9 +89,14 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
 
     private Map<Work<Task>, RolloutGroup> sample(List<Work<Task>> tasks, WorkLoop<Task> loop)
             throws InterruptedException {
+        Map<Work<Task>, SamplingPlan> plans = new LinkedHashMap<>(); // of tasks that are sampled
         List<GenerationRequest> requests = new ArrayList<>();
-        for (Work<Task> task : tasks) {
-            plan(task.value()).ifPresent(plan -> requests.add(request(task.value(), plan)));
+        for (Work<Task> work : tasks) {
+            Task task = work.value();
+            phases.get(task.phase()).sampling(task.prompt(), task.target()).ifPresent(plan -> {
+                plans.put(work, plan);
+                requests.add(request(task.seed(), plan));
+            });
         }
         long start = time.nanos();
         PublishedWeights version = policy.current();
@@ -104,23 +108,23 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
         Map<Work<Task>, RolloutGroup> groups = new LinkedHashMap<>();
         int next = 0;
         long tokens = 0;
-        for (Work<Task> task : tasks) {
-            Optional<SamplingPlan> plan = plan(task.value());
+        for (Work<Task> work : tasks) {
+            SamplingPlan plan = plans.get(work);
             List<Rollout> rollouts = new ArrayList<>();
-            if (plan.isPresent()) {
-                for (Completion sample : samples.get(next++)) {
-                    tokens += sample.tokens().length();
-                    rollouts.add(rollout(rollouts.size(), task.attempt(), sample, plan.get()));
-                }
+            for (Completion sample : plan == null ? List.<Completion>of() : samples.get(next++)) {
+                tokens += sample.tokens().length();
+                rollouts.add(rollout(rollouts.size(), work.attempt(), sample, plan));
             }
             groups.put(
-                    task,
+                    work,
                     new RolloutGroup(
-                            task.value(),
+                            work.value(),
+                            plan == null ? TokenArray.EMPTY : plan.context(),
+                            plan == null ? -1 : plan.forbiddenFirst(),
                             rollouts,
                             tokenizerFingerprint,
                             fingerprint,
-                            rollouts.isEmpty() ? 0 : seconds / requests.size(),
+                            plan == null ? 0 : seconds / requests.size(),
                             time.instant()));
         }
         metrics.registry().counter("rollout_generated_tokens").increment(tokens);
@@ -128,12 +132,9 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
         return groups;
     }
 
-    private Optional<SamplingPlan> plan(Task task) {
-        return phases.get(task.phase()).sampling(task);
-    }
-
-    static GenerationRequest request(Task task, SamplingPlan plan) {
-        SplittableRandom seeds = new SplittableRandom(task.seed());
+    /** @param seed of the task, from which the seeds of its rollouts are drawn */
+    static GenerationRequest request(long seed, SamplingPlan plan) {
+        SplittableRandom seeds = new SplittableRandom(seed);
         List<Long> drawn = new ArrayList<>();
         for (int i = 0; i < plan.n(); i++) {
             drawn.add(seeds.nextLong());

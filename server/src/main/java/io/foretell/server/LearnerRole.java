@@ -115,7 +115,7 @@ public final class LearnerRole implements Role {
     private LearnerState open(TrainingPlan run) {
         ExperienceBuffer buffer = ExperienceBuffer.open(
                 run.folder().resolve("buffer"),
-                Codecs.scoredGroup(),
+                Codecs.scoredGroup(run.objectives()),
                 (record, reason) -> deadLetters.put(wiring.topics().scoredGroups(), record, reason),
                 run.settings().filterGroups().enable(),
                 run.training().buffer(),

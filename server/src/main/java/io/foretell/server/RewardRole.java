@@ -57,7 +57,7 @@ public final class RewardRole implements Role {
                                 wiring.bootstrap(),
                                 wiring.topics().rollouts(),
                                 wiring.topics().rewardWorkers(),
-                                Codecs.rolloutGroup(),
+                                Codecs.rolloutGroup(objectives),
                                 wiring.config().run().fullDeterminism() ? 1 : GROUPS_AT_ONCE,
                                 new DeadLetters(wiring.bootstrap(), wiring.topics(), sender),
                                 wiring.time()),

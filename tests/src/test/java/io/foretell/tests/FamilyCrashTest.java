@@ -147,7 +147,7 @@ class FamilyCrashTest {
                 List<ScoredGroup> batch = batches.computeIfAbsent(
                         Long.parseLong(state.substring("USED ".length())), step -> new ArrayList<>());
                 batch.add(scored.get(id));
-                scored.get(id).awaits().forEach(child -> batch.add(scored.get(child)));
+                scored.get(id).children().forEach(child -> batch.add(scored.get(child)));
             }
         });
         return batches;

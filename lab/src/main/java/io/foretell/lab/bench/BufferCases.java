@@ -166,7 +166,7 @@ final class BufferCases {
                     List.of(new VersionRange(0, 0, tokens))));
             rewards.add(Reward.of(r, Map.of()));
         }
-        RolloutGroup group = new RolloutGroup(task, all, "t", "p", 0, Instant.EPOCH);
+        RolloutGroup group = new RolloutGroup(task, TokenArray.of(1), -1, all, "t", "p", 0, Instant.EPOCH);
         return Codecs.scoredGroup().encode(new ScoredGroup(group, rewards, 0, 0, Instant.EPOCH));
     }
 

@@ -38,7 +38,11 @@ class StepMetricsTest {
     private static ScoredGroup group(List<Rollout> rollouts, Reward... rewards) {
         Task task = new Task("g", "test", 0, "rlp", "d", TokenArray.of(1), TokenArray.of(2), 0, -1, Instant.EPOCH);
         return new ScoredGroup(
-                new RolloutGroup(task, rollouts, "", "", 0, Instant.EPOCH), List.of(rewards), 0, 0, Instant.EPOCH);
+                new RolloutGroup(task, TokenArray.of(1), -1, rollouts, "", "", 0, Instant.EPOCH),
+                List.of(rewards),
+                0,
+                0,
+                Instant.EPOCH);
     }
 
     private static double value(StepMetrics metrics, String name) {
