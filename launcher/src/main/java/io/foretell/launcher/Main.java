@@ -56,7 +56,8 @@ public final class Main implements Runnable {
         ProcessEnd.halt(status);
     }
 
-    static CommandLine commandLine() {
+    /** The command and its subcommands, which answer with an exit code. */
+    public static CommandLine commandLine() {
         CommandLine commands = new CommandLine(new Main());
         commands.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_FOOTER, help -> plugins());
         return commands.setExecutionExceptionHandler((failure, command, result) -> {
