@@ -84,7 +84,7 @@ class MetricsTest {
                 0,
                 Map.of(
                         "policy",
-                        "{init: {arch: qwen3, size: micro, tokenizer: chain-sentences, std: 0.05}, threads: 1}",
+                        "{init: {arch: qwen3, size: micro, tokenizer: chain-sentences, init_std: 0.05}, threads: 1}",
                         "documents",
                         "{sources: [{generator: chain-sentences}], deduplicate: none, held_out_fraction: 0.03}",
                         "phases",
@@ -99,7 +99,7 @@ class MetricsTest {
     static Map<String, String> judgedSections(int ntpSteps, int judgedSteps) {
         return Map.of(
                 "policy",
-                "{init: {arch: qwen3, size: micro, tokenizer: rude, std: 0.05}, threads: 1}",
+                "{init: {arch: qwen3, size: micro, tokenizer: rude, init_std: 0.05}, threads: 1}",
                 "documents",
                 "{sources: [{generator: rude}], deduplicate: none, held_out_fraction: 0.03}",
                 "phases",
