@@ -5,7 +5,7 @@ export const MISSING = "—";
 /** True for a number that can be drawn. */
 export const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
-const properMinus = (text) => text.replace("-", "−");
+const properMinus = (text) => text.replaceAll("-", "−");
 
 /** About three significant digits: 12.3k, 4.57, 0.0123, 3.1e−8. */
 export function number(value) {

@@ -78,7 +78,7 @@ class InspectCommandTest {
                         + " \"heldout/banned_token_rate_high\": 0.075}\n");
 
         assertThat(inspect().out())
-                .containsPattern("\n  reward/mean +\\+0\\.5000 \\(pairwise win rate, 0 to 1\\)\n")
+                .containsPattern("\n  reward/mean +\\+0\\.500 \\(pairwise win rate, 0 to 1\\)\n")
                 .containsPattern("\n  response_length/mean +13\\.50 tokens\n")
                 .containsPattern("\n  heldout/banned_token_rate +6\\.3% \\[5\\.0%, 7\\.5%\\]\n")
                 .doesNotContain("reward/std");

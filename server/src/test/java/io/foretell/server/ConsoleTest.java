@@ -24,7 +24,7 @@ class ConsoleTest {
     @Test
     void aStepIsOneLineOfTheCataloguesConsoleMetrics() {
         assertThat(Console.step(sampledStep(), 20))
-                .isEqualTo("step 7/20 rlpt v6 | reward +0.2500 length 9.500 | loss 1.250"
+                .isEqualTo("step 7/20 rlpt v6 | reward +0.250 length 9.500 | loss 1.250"
                         + " | training 1234 tokens/s step 0.52 s");
         assertThat(Console.step(sampledStep(), Long.MAX_VALUE)).startsWith("step 7 rlpt v6 | ");
     }
@@ -35,7 +35,7 @@ class ConsoleTest {
         metrics.putAll(Map.of("msr/reward/mean", 0.125, "asr/reward/mean", 0.375, "asr/groups", 4));
 
         assertThat(Console.step(metrics, 20))
-                .startsWith("step 7/20 rlpt v6 | reward +0.2500 asr +0.3750 msr +0.1250 length 9.500 |");
+                .startsWith("step 7/20 rlpt v6 | reward +0.250 asr +0.375 msr +0.125 length 9.500 |");
     }
 
     @Test

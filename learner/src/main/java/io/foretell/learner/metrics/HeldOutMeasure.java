@@ -70,7 +70,7 @@ public record HeldOutMeasure(
         return value instanceof Number number ? OptionalDouble.of(number.doubleValue()) : OptionalDouble.empty();
     }
 
-    /** As in {@code information gain +0.2500 nats [+0.1000, +0.4000]}. */
+    /** As in {@code information gain +0.250 nats [+0.100, +0.400]}. */
     public String text() {
         return label + " " + format(value) + interval();
     }

@@ -6,7 +6,7 @@ import java.util.Locale;
 public final class MetricText {
     private MetricText() {}
 
-    /** A value with its unit: {@code +0.2500 nats}, {@code 12.5%}, {@code 1.20k tokens/s}. */
+    /** A value with its unit: {@code +0.250 nats}, {@code 12.5%}, {@code 1.20k tokens/s}. */
     public static String of(Metric metric, double value) {
         String sign = metric.signed() && value > 0 ? "+" : "";
         return switch (metric.unit()) {
@@ -26,7 +26,7 @@ public final class MetricText {
         };
     }
 
-    /** About four significant digits: {@code 12.34k}, {@code 4.567}, {@code 0.0123}, {@code 3.1e-08}. */
+    /** Three or four significant digits: {@code 12.34k}, {@code 4.567}, {@code 0.0123}, {@code 3.1e-08}. */
     static String number(double value) {
         double size = Math.abs(value);
         if (value == Math.rint(value) && size < 1e4) {
@@ -43,7 +43,7 @@ public final class MetricText {
 
     private static String fixed(double value) {
         double size = Math.abs(value);
-        int digits = size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4;
+        int digits = size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.1 ? 3 : 4;
         return String.format(Locale.ROOT, "%." + digits + "f", value);
     }
 

@@ -99,7 +99,7 @@ class MetricCatalogueTest {
 
     @Test
     void valuesHaveTheirUnits() {
-        assertThat(MetricText.of(metric("a", "nats", true), 0.25)).isEqualTo("+0.2500 nats");
+        assertThat(MetricText.of(metric("a", "nats", true), 0.25)).isEqualTo("+0.250 nats");
         assertThat(MetricText.of(metric("a", "nats", true), -12.5)).isEqualTo("-12.50 nats");
         assertThat(MetricText.of(metric("a", "nats", false), 3.14e-8)).isEqualTo("3.1e-08 nats");
         assertThat(MetricText.of(metric("a", "ratio", false), 0.975)).isEqualTo("97.5%");
@@ -109,7 +109,7 @@ class MetricCatalogueTest {
         assertThat(MetricText.of(metric("a", "seconds", false), 0.52)).isEqualTo("0.52 s");
         assertThat(MetricText.of(metric("a", "bytes", false), 2_500_000)).isEqualTo("2.50M bytes");
         assertThat(MetricText.of(metric("a", "number", false), 3)).isEqualTo("3");
-        assertThat(MetricText.brief(metric("a", "nats", true), 0.25)).isEqualTo("+0.2500");
+        assertThat(MetricText.brief(metric("a", "nats", true), 0.25)).isEqualTo("+0.250");
         assertThat(MetricText.brief(metric("a", "ratio", false), 0.5)).isEqualTo("50.0%");
     }
 
@@ -126,7 +126,7 @@ class MetricCatalogueTest {
                 1.0));
 
         assertThat(measures.stream().map(HeldOutMeasure::text))
-                .containsExactly("information gain +0.2500 nats [-0.5000, +1]", "no thought loss 1.500 nats");
+                .containsExactly("information gain +0.250 nats [-0.500, +1]", "no thought loss 1.500 nats");
     }
 
     @Test
