@@ -60,12 +60,12 @@ public final class AdmissionPolicy {
     /**
      * Why the family is not wanted at {@code step} of its phase; empty when it is.
      *
+     * @param family with final rewards
      * @param filterGroups whether families in which all rewards of each group are equal are refused whatever the objective
      *     wants
      */
     public static String refusal(List<ScoredGroup> family, Objective objective, long step, boolean filterGroups) {
-        return refusal(
-                GroupBundle.settled(family, group -> objective), filterGroups || objective.replacesEqualRewards(step));
+        return refusal(family, filterGroups || objective.replacesEqualRewards(step));
     }
 
     /** The oldest policy version among all tokens of a family; -1 when nothing was sampled. */

@@ -3,7 +3,6 @@ package io.foretell.buffer;
 import io.foretell.buffer.BufferChange.Stored;
 import io.foretell.domain.RandomStreams;
 import io.foretell.domain.ScoredGroup;
-import io.foretell.streams.Codec;
 import io.foretell.streams.UnreadableRecordException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -45,14 +44,14 @@ public final class BatchTaker {
         }
     }
 
-    private final Codec<ScoredGroup> codec;
+    private final BundleCodec bundles;
     private final StoredGroups stored;
     private final Reservoir reservoir;
     private final BufferSettings settings;
     private final long seed;
 
-    BatchTaker(Codec<ScoredGroup> codec, StoredGroups stored, Reservoir reservoir, BufferSettings settings, long seed) {
-        this.codec = codec;
+    BatchTaker(BundleCodec bundles, StoredGroups stored, Reservoir reservoir, BufferSettings settings, long seed) {
+        this.bundles = bundles;
         this.stored = stored;
         this.reservoir = reservoir;
         this.settings = settings;
@@ -118,7 +117,7 @@ public final class BatchTaker {
     private Optional<List<ScoredGroup>> family(
             BufferChange change, Stored group, byte[] body, Function<ScoredGroup, String> refusal) {
         try {
-            List<ScoredGroup> family = BundleCodec.decode(codec, body);
+            List<ScoredGroup> family = bundles.decode(body);
             Optional<String> reason = family.stream()
                     .map(refusal)
                     .filter(refused -> !refused.isEmpty())
@@ -139,7 +138,7 @@ public final class BatchTaker {
         }
         List<Stored> drawn = reservoir.draw(settings.replayed(fresh), step, offered);
         return stored.bodies(drawn).stream()
-                .flatMap(body -> BundleCodec.decode(codec, body).stream())
+                .flatMap(body -> bundles.decode(body).stream())
                 .toList();
     }
 }

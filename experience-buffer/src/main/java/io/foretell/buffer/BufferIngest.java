@@ -2,7 +2,6 @@ package io.foretell.buffer;
 
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
-import io.foretell.streams.Codec;
 import io.foretell.streams.GroupReader.Received;
 import io.foretell.streams.UnreadableRecordException;
 import java.time.Duration;
@@ -21,18 +20,15 @@ final class BufferIngest {
     /** A group with the bytes it came in. */
     private record Incoming(ScoredGroup group, byte[] body) {}
 
-    private final Codec<ScoredGroup> codec;
+    private final BundleCodec bundles;
     private final BiConsumer<Received, String> unreadable;
     private final StoredGroups stored;
     private final PendingBundles waiting;
 
     /** @param unreadable is told of records that are no group, with the reason; when it throws, the change is void */
     BufferIngest(
-            Codec<ScoredGroup> codec,
-            BiConsumer<Received, String> unreadable,
-            StoredGroups stored,
-            PendingBundles waiting) {
-        this.codec = codec;
+            BundleCodec bundles, BiConsumer<Received, String> unreadable, StoredGroups stored, PendingBundles waiting) {
+        this.bundles = bundles;
         this.unreadable = unreadable;
         this.stored = stored;
         this.waiting = waiting;
@@ -48,7 +44,7 @@ final class BufferIngest {
         for (Received record : records) {
             change.position(record.partition(), record.offset() + 1);
             try {
-                incoming.add(new Incoming(AdmissionPolicy.read(codec, record.value()), record.value()));
+                incoming.add(new Incoming(AdmissionPolicy.read(bundles.codec(), record.value()), record.value()));
             } catch (UnreadableRecordException e) {
                 unreadable.accept(record, String.valueOf(e.getMessage()));
                 change.unreadable();
@@ -121,8 +117,8 @@ final class BufferIngest {
 
     /** A family that waited is one group from now on. @return whether it is usable */
     private boolean join(BufferChange change, String family, Function<List<ScoredGroup>, String> refusal) {
-        byte[] body = BundleCodec.encode(waiting.remove(change, family));
-        return admit(change, BundleCodec.decode(codec, body), body, refusal);
+        BundleCodec.Family complete = bundles.complete(waiting.remove(change, family));
+        return admit(change, complete.groups(), complete.body(), refusal);
     }
 
     private static boolean admit(

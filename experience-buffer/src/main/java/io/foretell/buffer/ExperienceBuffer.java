@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -55,15 +56,17 @@ public final class ExperienceBuffer implements AutoCloseable {
             BiConsumer<Received, String> unreadable,
             boolean filterGroups,
             BufferSettings settings,
-            long seed) {
+            long seed,
+            UnaryOperator<List<ScoredGroup>> finalRewards) {
         this.store = store;
         this.filterGroups = filterGroups;
         StoredGroups stored = new StoredGroups(store);
         Reservoir reservoir = new Reservoir(store, stored, settings.isReplaying() ? settings.replayGroups() : 0, seed);
+        BundleCodec bundles = new BundleCodec(codec, finalRewards);
         this.waiting = new PendingBundles(store, codec);
         this.waitingFamilies = waiting.size();
-        this.intake = new BufferIngest(codec, unreadable, stored, waiting);
-        this.taker = new BatchTaker(codec, stored, reservoir, settings, seed);
+        this.intake = new BufferIngest(bundles, unreadable, stored, waiting);
+        this.taker = new BatchTaker(bundles, stored, reservoir, settings, seed);
         this.retention = new BufferRetention(stored, reservoir, settings.maxBytes());
         byte[] figures = store.get(BufferKeys.META, BufferKeys.COUNTERS);
         this.counters = figures == null ? BufferCounters.NONE : BufferCounters.decode(figures);
@@ -80,7 +83,7 @@ public final class ExperienceBuffer implements AutoCloseable {
      *     when it throws, nothing of that ingest is stored
      */
     public static ExperienceBuffer open(Path dir, Codec<ScoredGroup> codec, BiConsumer<Received, String> unreadable) {
-        return open(dir, codec, unreadable, false, BufferSettings.DEFAULT, 0);
+        return open(dir, codec, unreadable, false, BufferSettings.DEFAULT, 0, UnaryOperator.identity());
     }
 
     /**
@@ -89,6 +92,7 @@ public final class ExperienceBuffer implements AutoCloseable {
      * @param filterGroups whether groups that come in and whose rewards are all equal are dropped, for others to take
      *     their place
      * @param seed of what is drawn at random
+     * @param finalRewards gives a family's parent the rewards that depend on its children, once the family is complete
      */
     public static ExperienceBuffer open(
             Path dir,
@@ -96,10 +100,11 @@ public final class ExperienceBuffer implements AutoCloseable {
             BiConsumer<Received, String> unreadable,
             boolean filterGroups,
             BufferSettings settings,
-            long seed) {
+            long seed,
+            UnaryOperator<List<ScoredGroup>> finalRewards) {
         RocksStore store = RocksStore.open(dir, BufferKeys.FAMILIES);
         try {
-            return new ExperienceBuffer(store, codec, unreadable, filterGroups, settings, seed);
+            return new ExperienceBuffer(store, codec, unreadable, filterGroups, settings, seed, finalRewards);
         } catch (RuntimeException e) {
             store.close();
             throw e;

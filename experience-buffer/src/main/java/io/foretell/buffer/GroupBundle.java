@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 
 /** A family is a group followed by those it awaited; most groups are a family of one. Pure functions. */
 public final class GroupBundle {
@@ -37,21 +36,26 @@ public final class GroupBundle {
     }
 
     /**
-     * The same groups, with what parents earn through their children.
+     * The family with the rewards that its parent earns through its children.
      *
-     * @param objectives whose groups they are
+     * @param family a parent, then those of its children that were not lost
      */
-    public static List<ScoredGroup> settled(List<ScoredGroup> groups, Function<ScoredGroup, Objective> objectives) {
-        Map<String, ScoredGroup> byId = new HashMap<>();
-        groups.forEach(group -> byId.put(group.id(), group));
-        List<ScoredGroup> settled = new ArrayList<>();
-        for (ScoredGroup group : groups) {
-            List<Optional<ScoredGroup>> children = group.children().stream()
-                    .map(byId::get)
-                    .map(Optional::ofNullable)
-                    .toList();
-            settled.add(children.isEmpty() ? group : objectives.apply(group).finalRewards(group, children));
+    public static List<ScoredGroup> withFinalRewards(List<ScoredGroup> family, Objective objective) {
+        ScoredGroup parent = family.get(0);
+        if (parent.children().isEmpty()) {
+            return family;
         }
+        Map<String, ScoredGroup> byId = new HashMap<>();
+        family.forEach(group -> byId.put(group.id(), group));
+        List<ScoredGroup> settled = new ArrayList<>(family);
+        settled.set(
+                0,
+                objective.finalRewards(
+                        parent,
+                        parent.children().stream()
+                                .map(byId::get)
+                                .map(Optional::ofNullable)
+                                .toList()));
         return settled;
     }
 }

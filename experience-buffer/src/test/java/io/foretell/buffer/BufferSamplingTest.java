@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -177,6 +178,7 @@ class BufferSamplingTest {
     }
 
     private static ExperienceBuffer open(Path dir, BufferSettings settings, long seed) {
-        return ExperienceBuffer.open(dir, Codecs.scoredGroup(), (record, reason) -> {}, false, settings, seed);
+        return ExperienceBuffer.open(
+                dir, Codecs.scoredGroup(), (record, reason) -> {}, false, settings, seed, UnaryOperator.identity());
     }
 }

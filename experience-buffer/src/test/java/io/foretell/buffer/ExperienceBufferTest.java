@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -122,7 +123,8 @@ class ExperienceBufferTest {
                 (record, reason) -> unreadable.add(reason),
                 true,
                 BufferSettings.DEFAULT,
-                0);
+                0,
+                UnaryOperator.identity());
         Reward ok = Reward.of(1, Map.of());
         ingest(
                 Groups.rewarded("equal", 0, 0, ok, Reward.failed("lost"), ok),

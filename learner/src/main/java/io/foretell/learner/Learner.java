@@ -32,15 +32,15 @@ public final class Learner implements AutoCloseable {
     private final Time time;
     private final CompletableFuture<Long> started = new CompletableFuture<>();
     private final CompletableFuture<Long> finished = new CompletableFuture<>();
-    private final LearnerStateFactory states;
+    private final LearnerResourcesFactory resources;
     private final Thread thread;
     private final LearnerControl control = new LearnerControl();
     private volatile LearnerSnapshot snapshot;
 
     /** Opens the learner's resources, on the learner's thread. */
     @FunctionalInterface
-    public interface LearnerStateFactory {
-        LearnerState open();
+    public interface LearnerResourcesFactory {
+        LearnerResources open();
     }
 
     /** Opens the metrics log once the step to go on from is known. */
@@ -54,14 +54,14 @@ public final class Learner implements AutoCloseable {
 
     public Learner(
             TrainingPlan run,
-            LearnerStateFactory states,
+            LearnerResourcesFactory resources,
             HeldOutDocuments heldOut,
             MetricsLogFactory logs,
             Watchdog watchdog,
             Consumer<ProgressLine> progress,
             Time time) {
         this.run = run;
-        this.states = states;
+        this.resources = resources;
         this.heldOut = heldOut;
         this.logs = logs;
         this.watchdog = watchdog;
@@ -110,16 +110,16 @@ public final class Learner implements AutoCloseable {
     }
 
     private void work() {
-        try (LearnerState state = states.open()) {
-            try (MetricsLog metrics = logs.open(state.step())) {
-                snapshot = new LearnerSnapshot(state, metrics);
-                state.publish();
-                started.complete(state.step());
+        try (LearnerResources learner = resources.open()) {
+            try (MetricsLog metrics = logs.open(learner.state.step())) {
+                snapshot = new LearnerSnapshot(learner, metrics);
+                learner.publisher.publish(learner.state.step());
+                started.complete(learner.state.step());
                 TrainingLoop loop =
-                        new TrainingLoop(run, state, metrics, heldOut, control, snapshot, watchdog, progress, time);
+                        new TrainingLoop(run, learner, metrics, heldOut, control, snapshot, watchdog, progress, time);
                 loop.run();
                 loop.finish();
-                snapshot.refresh(state); // who reads that it is over reads the last version with it
+                snapshot.refresh(learner); // who reads that it is over reads the last version with it
                 control.setState(control.isStopping() ? "stopped" : "finished", "");
                 RunSummary summary = new RunSummary();
                 metrics.forEach(summary::add);
@@ -127,9 +127,9 @@ public final class Learner implements AutoCloseable {
                         run.folder().resolve("summary.json"),
                         run.name(),
                         control.state(),
-                        state.step(),
-                        state.version());
-                finished.complete(state.step());
+                        learner.state.step(),
+                        learner.publisher.version());
+                finished.complete(learner.state.step());
             }
         } catch (InterruptedException | RuntimeException e) {
             log.warn("the learner stopped: {}", e.toString(), e); // who waits for it says so aloud

@@ -29,20 +29,20 @@ public final class LearnerSnapshot {
         this.rollouts = null;
     }
 
-    LearnerSnapshot(LearnerState state, MetricsLog metrics) {
+    LearnerSnapshot(LearnerResources learner, MetricsLog metrics) {
         this.metrics = metrics;
-        this.rollouts = state.rollouts();
-        refresh(state);
+        this.rollouts = learner.rollouts;
+        refresh(learner);
     }
 
-    void refresh(LearnerState state) {
-        step = state.step();
-        version = state.version();
-        usable = state.usable();
-        buffer = state.bufferStatus();
-        checkpointStep = state.checkpointing().step();
-        annealFrom = state.annealFrom();
-        consumers = state.consumers();
+    void refresh(LearnerResources learner) {
+        step = learner.state.step();
+        version = learner.publisher.version();
+        usable = learner.groups.usable();
+        buffer = learner.buffer.status();
+        checkpointStep = learner.checkpoints.step();
+        annealFrom = learner.state.annealFrom();
+        consumers = learner.publisher.consumers();
     }
 
     LearnerStatus status(TrainingPlan run, String state, String waitingFor) {

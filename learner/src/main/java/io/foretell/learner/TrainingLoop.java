@@ -9,6 +9,7 @@ import io.foretell.platform.Deadline;
 import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.ModelTime;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Take a batch of groups, update the policy, publish the version, now and then evaluate and write a checkpoint; until
- * the phases are over, the step asked for is reached, or it is stopped. Confined to the learner's thread.
+ * The training loop: takes a batch of groups, updates the policy, publishes the version, and evaluates and writes a
+ * checkpoint at their intervals. It ends after the last phase, at the requested step, or when it is stopped. Confined to
+ * the learner's thread.
  */
 final class TrainingLoop {
     private static final Logger log = LoggerFactory.getLogger(TrainingLoop.class);
@@ -28,6 +30,7 @@ final class TrainingLoop {
     private static final double WORST_MISMATCH = 1e-2;
 
     private final TrainingPlan run;
+    private final LearnerResources learner;
     private final LearnerState state;
     private final MetricsLog metrics;
     private final HeldOutDocuments heldOut;
@@ -37,11 +40,11 @@ final class TrainingLoop {
     private final Consumer<Learner.ProgressLine> progress;
     private final Time time;
     private CheckpointWriter.@Nullable Written finished;
-    private double checkpointed; // seconds that the checkpoint of the step before has taken from this one
+    private double checkpointed; // seconds that the last checkpoint kept the next step waiting
 
     TrainingLoop(
             TrainingPlan run,
-            LearnerState state,
+            LearnerResources learner,
             MetricsLog metrics,
             HeldOutDocuments heldOut,
             LearnerControl control,
@@ -50,7 +53,8 @@ final class TrainingLoop {
             Consumer<Learner.ProgressLine> progress,
             Time time) {
         this.run = run;
-        this.state = state;
+        this.learner = learner;
+        this.state = learner.state;
         this.metrics = metrics;
         this.heldOut = heldOut;
         this.control = control;
@@ -62,11 +66,9 @@ final class TrainingLoop {
 
     void run() throws InterruptedException {
         int evaluated = -1;
-        while (!control.isStopping()
-                && state.step() < run.untilStep()
-                && run.phaseOf(state.step() + 1) < run.phases().size()) {
-            int phase = run.phaseOf(state.step() + 1);
-            if (run.training().eval().beforeTrain() && state.step() == run.stepsBefore(phase) && phase != evaluated) {
+        while (!control.isStopping() && state.step() < run.untilStep() && !state.isOver()) {
+            int phase = state.phase();
+            if (run.training().eval().beforeTrain() && state.stepInPhase() == 0 && phase != evaluated) {
                 evaluated = phase;
                 awaitHeldOut();
                 evaluate(phase);
@@ -75,20 +77,33 @@ final class TrainingLoop {
         }
     }
 
-    /** The last version and checkpoint; where the phases are over, and it is asked for, also the mean of the last ones. */
+    /** Publishes the last version and checkpoint and, after the last phase, the mean of the last checkpoints if configured. */
     void finish() {
-        state.publishLast();
-        if (state.step() > state.checkpointing().step()) {
+        learner.publisher.publishLast(state.step());
+        if (state.step() > learner.checkpoints.step()) {
             checkpoint();
         }
         awaitCheckpoint();
-        boolean over = run.phaseOf(state.step() + 1) == run.phases().size();
-        if (over && !control.isStopping() && state.publishAverage()) {
+        if (state.isOver() && !control.isStopping() && publishAverage()) {
             evaluate(run.phases().size() - 1);
         }
     }
 
-    /** Held-out documents arrive through Kafka like all others: the first evaluation waits a little for them. */
+    /**
+     * Publishes the mean of the last checkpoints as the version after the last step, and loads it; false if there are fewer
+     * than two. A run that is given more steps later resumes from its checkpoint, not from the mean.
+     */
+    private boolean publishAverage() {
+        List<Path> folders = learner.checkpoints.last(run.training().ckpt().averageLast());
+        if (folders.size() < 2) {
+            return false;
+        }
+        learner.publisher.average(state.step(), folders);
+        log.info("the mean of {} checkpoints is published as version {}", folders.size(), learner.publisher.version());
+        return true;
+    }
+
+    /** Held-out documents arrive through Kafka like all others: the first evaluation waits a few seconds for them. */
     private void awaitHeldOut() throws InterruptedException {
         control.setState("training", "held-out documents");
         Deadline deadline = time.deadline(HELD_OUT);
@@ -108,11 +123,39 @@ final class TrainingLoop {
         double waited = time.secondsSince(begin);
         long trainBegin = time.nanos();
         long step = state.step() + 1;
-        double rate = state.learningRate(phase);
+        double rate = state.learningRate();
         List<ScoredGroup> batch = run.rewarded(groups, step);
-        RewardKl.Found withKl = state.withRewardKl(phase, batch);
-        List<ScoredGroup> replayed = state.replayed();
-        TrainingStep.Outcome outcome = state.train(BatchOrder.mixed(withKl.groups(), replayed), rate);
+        RewardKl.Found withKl = learner.rewardKl.apply(batch);
+        List<ScoredGroup> replayed = learner.groups.replayed();
+        TrainingStep.Outcome outcome =
+                learner.training.run(run, BatchOrder.mixed(withKl.groups(), replayed), step, rate);
+        warnIfSkipped(step, outcome);
+        double trained = time.secondsSince(trainBegin);
+        StepMetrics row = describe(step, phase, batch, outcome).put("batch/replayed", replayed.size());
+        UpdateMetrics.put(row, outcome, rate, run.settings().policyGradientLoss());
+        withKl.put(row);
+        long syncBegin = time.nanos();
+        learner.advance();
+        learner.publisher.publish(state.step());
+        double synced = time.secondsSince(syncBegin);
+        times(row, groups, outcome, time.secondsSince(begin) + checkpointed, waited, busyBefore)
+                .put("timing_s/wait", waited)
+                .put("timing_s/train", trained)
+                .put("timing_s/sync", synced)
+                .put("timing_s/checkpoint", checkpointed);
+        putCounters(row);
+        putCheckpoint(row);
+        flagMismatch(row);
+        learner.rollouts.add(step, batch, run.objectives().get(phase));
+        metrics.add(row.values());
+        checkpointed = checkpointIfDue(phase); // after the row: no crash leaves a checkpoint whose step has no row
+        snapshot.refresh(learner);
+        progress.accept(new Learner.ProgressLine(row.values(), run.totalSteps()));
+        watchdog.progress(Learner.NAME);
+        evaluateIfDue(phase);
+    }
+
+    private static void warnIfSkipped(long step, TrainingStep.Outcome outcome) {
         outcome.refusals()
                 .forEach(refusal -> log.warn(
                         "an update of step {} is skipped: {}; groups {}", step, refusal.reason(), refusal.groups()));
@@ -120,8 +163,9 @@ final class TrainingLoop {
             log.warn(
                     "step {} changes nothing: nothing can be learnt from its groups, as where rewards are equal", step);
         }
-        double trained = time.secondsSince(trainBegin);
-        long versionBefore = state.version();
+    }
+
+    private StepMetrics describe(long step, int phase, List<ScoredGroup> batch, TrainingStep.Outcome outcome) {
         StepMetrics row = new StepMetrics()
                 .put("step", step)
                 .put("phase", run.phases().get(phase).objective())
@@ -129,38 +173,21 @@ final class TrainingLoop {
                 .put("time", time.instant().toString())
                 .put("batch/groups", batch.size())
                 .put("batch/sha256", BatchOrder.digest(batch))
-                .put("batch/replayed", replayed.size())
-                .groups(batch, versionBefore)
+                .groups(batch, learner.publisher.version())
                 .roles(batch, run.objectives().get(phase))
                 .put("skipped", outcome.isSkipped() ? 1 : 0)
                 .put("updates/refused", outcome.refusals().size());
         if (!outcome.refusals().isEmpty()) {
             row.put("updates/refusals", outcome.refusals());
         }
-        UpdateMetrics.put(row, outcome, rate, run.settings().policyGradientLoss());
-        withKl.put(row);
-        long syncBegin = time.nanos();
-        state.advance();
-        state.publish();
-        double synced = time.secondsSince(syncBegin);
-        times(row, groups, outcome, time.secondsSince(begin) + checkpointed, waited, busyBefore)
-                .put("timing_s/wait", waited)
-                .put("timing_s/train", trained)
-                .put("timing_s/sync", synced)
-                .put("weight_sync/bytes", state.publishedBytes())
-                .put("timing_s/checkpoint", checkpointed)
-                .put("policy_version", state.version())
-                .put("buffer/usable", state.usable())
-                .put("groups/dropped", state.dropped());
-        putCheckpoint(row);
-        flagMismatch(row);
-        state.remember(step, batch);
-        metrics.add(row.values());
-        checkpointed = checkpointIfDue(phase); // behind the row: no crash leaves a checkpoint whose step has no row
-        snapshot.refresh(state);
-        progress.accept(new Learner.ProgressLine(row.values(), run.totalSteps()));
-        watchdog.progress(Learner.NAME);
-        evaluateIfDue(phase);
+        return row;
+    }
+
+    private void putCounters(StepMetrics row) {
+        row.put("weight_sync/bytes", learner.publisher.bytes())
+                .put("policy_version", learner.publisher.version())
+                .put("buffer/usable", learner.groups.usable())
+                .put("groups/dropped", learner.publisher.dropped());
     }
 
     /** At the same version sampler and learner must agree but for float noise; more is a bug or a foreign sampler. */
@@ -176,39 +203,53 @@ final class TrainingLoop {
     }
 
     private List<ScoredGroup> awaitGroups(int phase) throws InterruptedException {
-        state.ingest(Duration.ZERO);
+        learner.groups.ingest(Duration.ZERO);
         while (!control.isStopping()) {
-            boolean paused = control.isPaused(); // before the wishes: what was wished before it resumed comes first
-            if (control.takeCheckpointRequest()) {
-                checkpoint();
-            }
-            if (control.takeAnnealRequest()) {
-                awaitCheckpoint();
-                state.anneal();
-            }
+            boolean paused = control.isPaused(); // before the requests: those made before a resume are handled first
+            handleRequests();
             if (paused) {
                 control.setState("paused", "being resumed");
-                snapshot.refresh(state);
+                snapshot.refresh(learner);
                 watchdog.done(Learner.NAME);
                 time.sleep(POLL);
                 continue;
             }
             control.setState("training", control.waitingFor());
-            List<ScoredGroup> groups = state.take(phase);
+            List<ScoredGroup> groups = learner.groups.take(phase);
             if (!groups.isEmpty()) {
                 control.setState("training", "");
                 return groups;
             }
-            String waitingFor =
-                    "scored groups of phase " + run.phases().get(phase).objective() + " (" + state.usable() + " of "
-                            + run.settings().batch().promptsPerStep() + ")";
+            String waitingFor = "scored groups of phase "
+                    + run.phases().get(phase).objective() + " (" + learner.groups.usable() + " of "
+                    + run.settings().batch().promptsPerStep() + ")";
             control.setState("training", waitingFor);
             watchdog.waitingFor(Learner.NAME, waitingFor);
-            state.announceDrops();
-            state.ingest(POLL);
-            snapshot.refresh(state);
+            learner.publisher.announceDrops(state.step());
+            learner.groups.ingest(POLL);
+            snapshot.refresh(learner);
         }
         return List.of();
+    }
+
+    private void handleRequests() {
+        if (control.takeCheckpointRequest()) {
+            checkpoint();
+        }
+        if (control.takeAnnealRequest()) {
+            awaitCheckpoint();
+            startAnneal();
+        }
+    }
+
+    /** The checkpoint that remembers the anneal is the last one before it, so training can also continue without it. */
+    private void startAnneal() {
+        if (state.startAnneal()) {
+            learner.checkpoints.begin(learner.checkpointState());
+            log.info("the learning rate anneals from step {} on", state.annealFrom());
+        } else {
+            log.info("the anneal has already started, at step {}", state.annealFrom());
+        }
     }
 
     private StepMetrics times(
@@ -239,7 +280,7 @@ final class TrainingLoop {
     }
 
     private double checkpointIfDue(int phase) {
-        boolean phaseEnds = run.phaseOf(state.step() + 1) != phase;
+        boolean phaseEnds = state.phase() != phase;
         if (state.step() % run.training().ckpt().interval() != 0 && !phaseEnds) {
             return 0;
         }
@@ -250,25 +291,27 @@ final class TrainingLoop {
     private double checkpoint() {
         long begin = time.nanos();
         awaitCheckpoint();
-        state.checkpoint();
+        if (learner.checkpoints.step() != state.step()) {
+            learner.checkpoints.begin(learner.checkpointState());
+        }
         return time.secondsSince(begin);
     }
 
     private void awaitCheckpoint() {
-        long inProgress = state.checkpointing().inProgress();
+        long inProgress = learner.checkpoints.inProgress();
         if (inProgress >= 0) {
             String waitingFor = "the checkpoint of step " + inProgress + " to be written";
             log.warn("step {} waits for {}: is the disk slow, or ckpt.interval too short?", state.step(), waitingFor);
             control.setState("training", waitingFor);
             watchdog.waitingFor(Learner.NAME, waitingFor);
         }
-        state.checkpointing().await().ifPresent(written -> finished = written);
+        learner.checkpoints.await().ifPresent(written -> finished = written);
         control.setState("training", "");
     }
 
     /** A checkpoint that became whole since the last row. */
     private void putCheckpoint(StepMetrics row) {
-        state.checkpointing().settle().ifPresent(written -> finished = written);
+        learner.checkpoints.settle().ifPresent(written -> finished = written);
         if (finished != null) {
             row.put("checkpoint/step", finished.step())
                     .put("checkpoint/write_s", finished.seconds())
@@ -279,7 +322,7 @@ final class TrainingLoop {
 
     private void evaluateIfDue(int phase) {
         int interval = run.training().eval().interval();
-        boolean last = run.phaseOf(state.step() + 1) == run.phases().size() || state.step() == run.untilStep();
+        boolean last = state.isOver() || state.step() == run.untilStep();
         if (last || interval > 0 && (state.step() - run.stepsBefore(phase)) % interval == 0) {
             evaluate(phase);
         }
@@ -287,7 +330,7 @@ final class TrainingLoop {
 
     private void evaluate(int phase) {
         long begin = time.nanos();
-        Map<String, Double> measures = state.evaluate(heldOut);
+        Map<String, Double> measures = learner.evaluation.run(heldOut);
         if (measures.isEmpty()) {
             return;
         }

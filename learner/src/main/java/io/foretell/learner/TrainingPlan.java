@@ -1,5 +1,6 @@
 package io.foretell.learner;
 
+import io.foretell.buffer.GroupBundle;
 import io.foretell.domain.RandomStreams;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.learner.checkpoint.ResumePart;
@@ -112,6 +113,12 @@ public record TrainingPlan(
     /** Of the phase that {@code group} belongs to. */
     Objective objectiveOf(ScoredGroup group) {
         return objectives.get(group.task().phase());
+    }
+
+    /** A family of groups, the parent's with the rewards that depend on its children. */
+    public List<ScoredGroup> withFinalRewards(List<ScoredGroup> family) {
+        int phase = family.get(0).task().phase();
+        return phase < objectives.size() ? GroupBundle.withFinalRewards(family, objectives.get(phase)) : family;
     }
 
     /** Index of the phase that step {@code step} (from 1) belongs to, or the number of phases when all are over. */

@@ -4,8 +4,8 @@ import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.dashboard.DashboardRoutes;
 import io.foretell.huggingface.HuggingFaceTokenizer;
 import io.foretell.learner.Learner;
+import io.foretell.learner.LearnerResources;
 import io.foretell.learner.LearnerRoutes;
-import io.foretell.learner.LearnerState;
 import io.foretell.learner.TrainingPlan;
 import io.foretell.learner.evaluation.HeldOutDocuments;
 import io.foretell.learner.evaluation.HeldOutReader;
@@ -112,15 +112,16 @@ public final class LearnerRole implements Role {
                                 : Optional.empty());
     }
 
-    private LearnerState open(TrainingPlan run) {
+    private LearnerResources open(TrainingPlan run) {
         ExperienceBuffer buffer = ExperienceBuffer.open(
                 run.folder().resolve("buffer"),
                 Codecs.scoredGroup(run.objectives()),
                 (record, reason) -> deadLetters.put(wiring.topics().scoredGroups(), record, reason),
                 run.settings().filterGroups().enable(),
                 run.training().buffer(),
-                run.seed());
-        return LearnerState.open(
+                run.seed(),
+                run::withFinalRewards);
+        return LearnerResources.open(
                 run,
                 buffer,
                 positions -> new GroupReader(wiring.bootstrap(), wiring.topics().scoredGroups(), positions),
