@@ -1,4 +1,4 @@
-/* The server's HTTP interface: three reads and one stream of events. */
+/* The server's HTTP interface: four reads and one stream of events. */
 
 const DEADLINE_MS = 10_000;
 const SILENCE_MS = 15_000; // a status event comes about once a second
@@ -20,6 +20,9 @@ async function read(path) {
 }
 
 export const readStatus = () => read("v1/status");
+
+/** Every metric with its unit and meaning, and the charts there may be. */
+export const readCatalogue = () => read("v1/metrics/catalogue");
 
 /** Rows after a step; -1 asks for all of them, the evaluation before training included. */
 export const readSeries = async (since) => (await read(`v1/metrics/series?since=${since}`)).rows ?? [];

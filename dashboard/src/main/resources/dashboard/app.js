@@ -1,6 +1,7 @@
 /* The page: keeps what the server says, and draws it when it changes. */
 
-import { followEvents, readSeries, readStatus } from "./api.js";
+import { followEvents, readCatalogue, readSeries, readStatus } from "./api.js";
+import { Catalogue } from "./catalogue.js";
 import { createCharts } from "./charts.js";
 import { isNumber } from "./format.js";
 import { showConnection, showHeadlines, showStatus } from "./headline.js";
@@ -16,6 +17,8 @@ const reset = document.getElementById("view-reset");
 
 const series = new Series();
 const queues = new QueueHistory();
+let catalogue = null;
+let stale = true; // after a reconnection the server, and its catalogue, may be another
 let status = null;
 let zoom = null;
 
@@ -65,9 +68,10 @@ function drawNow() {
   drawing = 0;
   drawnAt = performance.now();
   document.getElementById("empty-run").hidden = series.size > 0;
-  showHeadlines(series);
   if (status) showStatus(status, series);
-  charts.draw(series, queues);
+  if (!catalogue) return;
+  showHeadlines(series, catalogue);
+  charts.draw(catalogue, series, queues);
   page.dataset.steps = String(series.size);
   if (series.size > 0) page.dataset.ready = "true";
 }
@@ -95,7 +99,7 @@ function takeStep(row) {
   const before = series.lastStep;
   series.add(row);
   draw();
-  if (row.phase !== "ntp") refreshRollouts();
+  if (isNumber(row["reward/mean"])) refreshRollouts();
   if (before >= 0 && row.step > before + 1) catchUp();
 }
 
@@ -109,6 +113,8 @@ function catchUp() {
 
 async function read() {
   try {
+    if (stale) catalogue = new Catalogue(await readCatalogue());
+    stale = false;
     const next = await readStatus();
     const known = series.rows.findLast((row, index, rows) => index === 0 || rows[index - 1].step === row.step - 1)?.step ?? -1;
     const otherRun = status !== null && next.run !== status.run;
@@ -139,6 +145,7 @@ function connected() {
 
 /** A short break is only a reconnection; a longer one is said aloud. */
 function lost(reason) {
+  stale = true;
   lostSince ??= new Date();
   if (declaring) return;
   if (page.dataset.connection !== "gone") showConnection("connecting");

@@ -1,124 +1,23 @@
-/* The charts: what each one shows, and how it is drawn. */
+/* How a chart is drawn. What it shows comes from the catalogue and the metrics that a run has. */
 
 import uPlot from "./vendor/uPlot.esm.js";
-import { count, element, isNumber, MISSING, number, percent, percentTick, seconds, signed, tick } from "./format.js";
+import { count, element, isNumber, MISSING, number, percentTick, tick } from "./format.js";
 import { columns } from "./series.js";
 
 const PIXELS_PER_POINT = 3;
 const TABLE_ROWS = 6;
 const DECADES = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7];
+const QUEUE_STYLES = [["orange", [6, 3]], ["green", [2, 3]], ["blue", undefined], ["purple", [9, 3, 2, 3]]];
 
-const line = (key, label, colour, more = {}) => ({ key, label, colour, format: number, ...more });
-
-/** Every chart. `right` puts a series on the right axis; `band` is a pair of keys; `stack` stacks the series. */
-const CHARTS = [
-  {
-    id: "chart-information-gain", place: "heldout", tall: true, zero: true, sparse: true,
-    title: "Information gain", note: "nats that a thought adds to the true next token, with its 95% interval",
-    series: [line("heldout/information_gain", "information gain", "blue", { format: signed, width: 2.2 })],
-    band: { low: "heldout/information_gain_low", high: "heldout/information_gain_high", colour: "blue", label: "95% interval" },
-  },
-  {
-    id: "chart-accuracy", place: "heldout", tall: true, fraction: true, sparse: true,
-    title: "Accuracy", note: "share of true next tokens that the model ranks first",
-    series: [
-      line("heldout/accuracy_with_thought", "with thought", "blue", { format: percent, width: 2.2 }),
-      line("heldout/accuracy_without_thought", "without thought", "vermilion", { format: percent, width: 2, dash: [6, 4] }),
-    ],
-  },
-  {
-    id: "chart-reward", place: "learning", zero: true, thoughts: true,
-    title: "Reward", note: "mean over the step, and the share of thoughts that help",
-    series: [
-      line("reward/mean", "mean", "blue", { format: signed }),
-      line("reward/positive_fraction", "positive", "orange", { format: percent, right: true, fraction: true, dash: [5, 3] }),
-    ],
-  },
-  {
-    id: "chart-loss", place: "learning",
-    title: "Loss", note: "cross-entropy on documents, policy gradient on thoughts",
-    series: [
-      line("actor/ce_loss", "cross-entropy", "blue"),
-      line("actor/pg_loss", "policy gradient", "vermilion", { right: true }),
-      line("actor/dpo_loss", "preference", "green", { right: true, dash: [5, 3] }),
-    ],
-  },
-  {
-    id: "chart-kl", place: "learning", thoughts: true,
-    title: "KL", note: "update against its own start; learner against sampler",
-    series: [
-      line("actor/ppo_kl", "update", "blue"),
-      line("mismatch_kl/mean", "mismatch", "vermilion", { right: true, dash: [5, 3] }),
-    ],
-  },
-  {
-    id: "chart-entropy", place: "learning", thoughts: true,
-    title: "Entropy", note: "of the policy, nats per thought token",
-    series: [line("actor/entropy", "entropy", "green")],
-  },
-  {
-    id: "chart-length", place: "learning", floor: true, thoughts: true,
-    title: "Thought length", note: "tokens, and the share cut at the limit",
-    series: [
-      line("response_length/mean", "mean", "blue"),
-      line("response_length/max", "max", "sky", { dash: [2, 3] }),
-      line("response_length/clip_ratio", "truncated", "vermilion", { format: percent, right: true, fraction: true, dash: [5, 3] }),
-    ],
-  },
-  {
-    id: "chart-gradient", place: "learning", floor: true,
-    title: "Gradient", note: "norm before clipping; share of tokens at the ratio's clip",
-    series: [
-      line("actor/grad_norm", "norm", "blue"),
-      line("actor/pg_clipfrac", "clipped", "vermilion", { format: percent, right: true, fraction: true, dash: [5, 3] }),
-    ],
-  },
-  {
-    id: "chart-time", place: "machinery", wide: true, floor: true, stack: true,
-    title: "Time per step", note: "seconds of work by stage; stages overlap when the run is asynchronous",
-    series: [
-      line("timing_s/generate", "generate", "blue", { format: seconds }),
-      line("timing_s/reward", "reward", "sky", { format: seconds }),
-      line("timing_s/wait", "wait", "grey", { format: seconds }),
-      line("timing_s/train", "train", "orange", { format: seconds }),
-      line("timing_s/sync", "sync", "purple", { format: seconds }),
-    ],
-    over: line("timing_s/step", "whole step", "ink", { format: seconds }),
-  },
-  {
-    id: "chart-throughput", place: "machinery", floor: true,
-    title: "Throughput", note: "tokens per second",
-    series: [
-      line("perf/sampling_tokens_per_s", "sampling", "blue"),
-      line("perf/training_tokens_per_s", "training", "orange", { dash: [5, 3] }),
-    ],
-  },
-  {
-    id: "chart-staleness", place: "machinery", floor: true, thoughts: true,
-    title: "Staleness", note: "policy versions between sampling and training",
-    series: [
-      line("staleness/mean", "mean", "blue"),
-      line("staleness/max", "max", "sky", { dash: [2, 3] }),
-    ],
-  },
-  {
-    id: "chart-queues", place: "machinery", queues: true, floor: true,
-    title: "Queues", note: "records waiting, since this page was opened",
-    series: [
-      line("tasks", "tasks", "orange", { dash: [6, 3] }),
-      line("rollouts", "rollouts", "green", { dash: [2, 3] }),
-    ],
-  },
-  {
-    id: "chart-groups", place: "machinery", floor: true, thoughts: true,
-    title: "Groups", note: "usable in the buffer, dropped, and without any signal",
-    series: [
-      line("buffer/usable", "usable", "blue"),
-      line("groups/dropped", "dropped", "vermilion"),
-      line("frac_reward_zero_std", "all rewards equal", "purple", { format: percent, right: true, fraction: true, dash: [5, 3] }),
-    ],
-  },
-];
+/** The chart of queue depths, which come with status events and not with the metrics. */
+const queueChart = (names) => ({
+  id: "chart-queues", place: "machinery", queues: true, floor: true, units: ["records"],
+  title: "Queues", note: "records waiting, since this page was opened", bands: [],
+  series: names.map((name, index) => {
+    const [colour, dash] = QUEUE_STYLES[index % QUEUE_STYLES.length];
+    return { key: name, label: name, colour, dash, format: number };
+  }),
+});
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -168,27 +67,29 @@ class Chart {
   /** More points than these would be noise on so few pixels: runs of steps are averaged instead. */
   get #points() { return Math.max(60, Math.round(this.#parts.canvas.clientWidth / (this.#spec.stack ? 5 : PIXELS_PER_POINT))); }
 
-  /** Columns of the table: the legend's series, then the bounds of the band. */
+  /** Columns of the table: the legend's series, then the bounds of the intervals. */
   get #listed() {
-    const { band, series } = this.#spec;
-    if (!band) return this.#shown;
-    const { format } = series[0];
-    return [...this.#shown, { key: band.low, label: `${band.label}, from`, format }, { key: band.high, label: "to", format }];
+    return [...this.#shown, ...this.#spec.bands.flatMap(({ low, high, format }) =>
+      [{ key: low, label: "95% interval, from", format }, { key: high, label: "to", format }])];
   }
+
+  get figure() { return this.#parts.figure; }
 
   get #height() { return this.#spec.tall ? 250 : 180; }
 
   #build() {
-    const { id, title, note, place, wide } = this.#spec;
+    const { id, title, note, wide } = this.#spec;
     const figure = element("figure", wide ? "chart wide" : "chart");
     figure.id = id;
     const heading = element("h3", "", title);
     heading.id = `${id}-title`;
-    figure.setAttribute("aria-labelledby", heading.id);
+    const unit = element("span", "unit", this.#spec.units.join(", "));
+    unit.id = `${id}-unit`;
+    figure.setAttribute("aria-labelledby", `${heading.id} ${unit.id}`);
     const caption = element("figcaption", "", note);
     const where = element("span", "where");
     const head = element("div", "chart-head");
-    head.append(heading, where, caption);
+    head.append(heading, unit, where, caption);
 
     const legend = element("ul", "legend");
     for (const series of this.#shown) {
@@ -216,8 +117,7 @@ class Chart {
     details.append(scroll);
 
     figure.append(head, legend, canvas, empty, details);
-    document.getElementById(`charts-${place}`).append(figure);
-    return { figure, where, canvas, empty, table };
+    return { figure, unit, where, canvas, empty, table };
   }
 
   #resize() {
@@ -232,15 +132,14 @@ class Chart {
   }
 
   draw(series, queues, view) {
-    const { data, run, band } = this.#data(series, queues, view);
+    const { data, run, bounds } = this.#data(series, queues, view);
     this.#raw = data;
     this.#latest = this.#spec.queues ? data : this.#recent(series);
     const has = data[0].length > 0;
     this.#parts.figure.classList.toggle("is-empty", !has);
-    this.#parts.empty.textContent = has ? ""
-      : this.#spec.thoughts ? "No values yet: they come with the first phase that samples thoughts."
-        : this.#spec.sparse ? "No evaluation in these steps yet." : "No values yet.";
-    const drawn = this.#arrange(data, band);
+    this.#parts.empty.textContent = has ? "" : this.#spec.sparse ? "No evaluation in these steps." : "No values in these steps.";
+    if (this.#spec.reward) this.#parts.unit.textContent = [...rewardUnits(series, view), ...this.#spec.units].join("; ");
+    const drawn = this.#arrange(data, bounds);
     if (!this.#plot) this.#plot = new uPlot(this.#options(), drawn, this.#parts.canvas);
     else this.#plot.setData(drawn);
     this.#where(run);
@@ -250,11 +149,10 @@ class Chart {
 
   #data(series, queues, view) {
     const keys = this.#shown.map((one) => one.key);
-    if (this.#spec.queues) return { data: queues.columns(keys), run: 1, band: [] };
-    const { band } = this.#spec;
-    const all = band ? [...keys, band.low, band.high] : keys;
+    if (this.#spec.queues) return { data: queues.columns(keys), run: 1, bounds: [] };
+    const all = [...keys, ...this.#spec.bands.flatMap(({ low, high }) => [low, high])];
     const { data, run } = columns(series.rows, all, view.from, view.to, this.#spec.sparse ? Infinity : this.#points);
-    return { data: data.slice(0, keys.length + 1), run, band: data.slice(keys.length + 1) };
+    return { data: data.slice(0, keys.length + 1), run, bounds: data.slice(keys.length + 1) };
   }
 
   /** The last rows as they are, whatever the chart averages. */
@@ -268,8 +166,8 @@ class Chart {
   }
 
   /** The order in which uPlot draws: a stack from its top down, so that each area covers the rest. */
-  #arrange(data, band) {
-    if (!this.#spec.stack) return [...data, ...band];
+  #arrange(data, bounds) {
+    if (!this.#spec.stack) return [...data, ...bounds];
     const layers = [];
     let sums = data[0].map(() => 0);
     this.#spec.series.forEach((_, index) => {
@@ -318,7 +216,10 @@ class Chart {
       },
       axes,
       series: [{}, ...this.#seriesOptions()],
-      bands: spec.band ? [{ series: [spec.series.length + 2, spec.series.length + 1], fill: colourOf(spec.band.colour) + "2e" }] : [],
+      bands: spec.bands.map(({ colour }, index) => {
+        const low = spec.series.length + 1 + 2 * index;
+        return { series: [low + 1, low], fill: colourOf(colour) + "2e" };
+      }),
       cursor: {
         y: false,
         points: { size: 7 },
@@ -348,10 +249,13 @@ class Chart {
     if (spec.stack) {
       const stepped = uPlot.paths.stepped({ align: -1 });
       const layer = (one) => ({ ...plain(one), width: 0, fill: soften(colourOf(one.colour)), paths: stepped, points: { show: false } });
-      return [...spec.series.map(layer).reverse(), { ...plain(spec.over), width: 1.3, paths: stepped }];
+      return [...spec.series.map(layer).reverse(), ...(spec.over ? [{ ...plain(spec.over), width: 1.3, paths: stepped }] : [])];
     }
-    const edge = { scale: "y", stroke: colourOf("blue") + "00", width: 0, spanGaps: true, points: { show: false } };
-    return spec.band ? [...spec.series.map(plain), edge, edge] : spec.series.map(plain);
+    const edges = spec.bands.flatMap(({ colour, right }) => {
+      const edge = { scale: right ? "right" : "y", stroke: colourOf(colour) + "00", width: 0, spanGaps: true, points: { show: false } };
+      return [edge, edge];
+    });
+    return [...spec.series.map(plain), ...edges];
   }
 
   #select(plot) {
@@ -442,16 +346,47 @@ function drawPhases(plot, phases) {
   ctx.restore();
 }
 
+/** The units of the rewards in a stretch of steps: more than one where phases differ. */
+function rewardUnits(series, view) {
+  const rows = series.rows.filter((row) => row.step >= view.from && row.step <= view.to);
+  return new Set(rows.map((row) => row["reward/unit"]).filter(Boolean));
+}
+
 /** All charts of the page. `context` gives them the steps to show, the phases, and takes a zoom. */
 export function createCharts(context) {
-  const charts = CHARTS.map((spec) => new Chart(spec, context));
+  const charts = new Map();
+  let known = null;
+  let drawnKeys = "";
+
+  /** Makes the charts that the metrics ask for, and keeps those that stay as they are. */
+  function arrange(catalogue, series, queues) {
+    const keys = JSON.stringify([[...series.keys].sort(), queues.names]);
+    if (catalogue === known && keys === drawnKeys) return;
+    known = catalogue;
+    drawnKeys = keys;
+    const specs = catalogue.charts(series.keys);
+    if (queues.names.length > 0) specs.push(queueChart(queues.names));
+    const places = new Map([...document.querySelectorAll(".charts")].map((place) => [place, []]));
+    const before = new Map(charts);
+    charts.clear();
+    for (const spec of specs) {
+      const shape = JSON.stringify(spec);
+      const old = before.get(spec.id);
+      const chart = old?.shape === shape ? old.chart : new Chart(spec, context);
+      charts.set(spec.id, { chart, shape });
+      places.get(document.getElementById(`charts-${spec.place}`)).push(chart.figure);
+    }
+    for (const [place, figures] of places) place.replaceChildren(...figures);
+  }
+
   return {
-    draw(series, queues) {
+    draw(catalogue, series, queues) {
+      arrange(catalogue, series, queues);
       const view = context.view();
-      for (const chart of charts) chart.draw(series, queues, view);
+      for (const { chart } of charts.values()) chart.draw(series, queues, view);
     },
     forget() {
-      for (const chart of charts) chart.forget();
+      for (const { chart } of charts.values()) chart.forget();
     },
   };
 }

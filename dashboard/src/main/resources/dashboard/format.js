@@ -36,8 +36,9 @@ export function tick(value) {
 /** A number that always shows its sign. */
 export const signed = (value) => (isNumber(value) && value > 0 ? "+" : "") + number(value);
 
-/** A fraction as a percentage. */
-export const percent = (value) => (isNumber(value) ? properMinus((value * 100).toFixed(1)) + "%" : MISSING);
+/** A fraction as a percentage: 97.5%, 0.12%. */
+export const percent = (value) => (isNumber(value)
+  ? properMinus((value * 100).toFixed(value !== 0 && Math.abs(value) < 0.01 ? 2 : 1)) + "%" : MISSING);
 
 export const percentTick = (value) => (isNumber(value) ? Number((value * 100).toPrecision(3)) + "%" : "");
 
@@ -59,10 +60,6 @@ export function duration(value) {
   if (hours < 48) return hours + " h" + (minutes % 60 ? " " + (minutes % 60) + " min" : "");
   return Math.floor(hours / 24) + " d" + (hours % 24 ? " " + (hours % 24) + " h" : "");
 }
-
-/** Names of phases in words; an unknown objective keeps its own name. */
-export const objectiveTitle = (objective) =>
-  ({ ntp: "next-token prediction", rlp: "thoughts rewarded by information gain" })[objective] ?? "";
 
 const MARKS = { " ": "·", "\n": "↵", "\t": "⇥", "\r": "␍" };
 // Control characters, and those that reorder or hide text: shown by code, never obeyed.

@@ -1,6 +1,7 @@
 /* The header and the row of headline numbers. */
 
-import { count, duration, element, isNumber, MISSING, number, objectiveTitle, percent, signed } from "./format.js";
+import { HELD_OUT, unitOf } from "./catalogue.js";
+import { count, duration, element, isNumber } from "./format.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -36,9 +37,8 @@ export function showStatus(status, series) {
   place.replaceChildren();
   if (phase) {
     const objective = element("b", "objective", phase.objective ?? "");
-    const title = objectiveTitle(phase.objective);
     place.append(`Phase ${isNumber(phase.index) ? phase.index + 1 : ""} `, objective);
-    if (title) place.append(element("span", "objective-title", title));
+    if (phase.title) place.append(element("span", "objective-title", phase.title));
     place.append(element("span", "phase-step", `step ${count(phase.step)}${isNumber(phase.steps) ? ` of ${count(phase.steps)}` : ""}`));
   }
 
@@ -93,44 +93,69 @@ function showTrack(status, series) {
   }));
 }
 
-const put = (id, value, note) => {
-  byId(id).textContent = value;
-  byId(`${id}-note`).textContent = note;
-};
+const MAX_HEADLINES = 6;
 
-/** The row of numbers, from the newest rows. */
-export function showHeadlines(series) {
-  const gain = series.latest("heldout/information_gain");
-  const low = gain?.["heldout/information_gain_low"];
-  const high = gain?.["heldout/information_gain_high"];
-  const answers = series.latest("heldout/accuracy_with_thought");
-  put("headline-information-gain", signed(gain?.["heldout/information_gain"]),
-    !gain ? answers ? "not of responses that state their answer" : "no evaluation yet"
-      : `${isNumber(low) && isNumber(high) ? `95% interval ${signed(low)} to ${signed(high)}, ` : ""}step ${count(gain.step)}`);
-  byId("headline-information-gain").dataset.verdict = low > 0 ? "positive" : high < 0 ? "negative" : "open";
+let shownHeadlines = "";
 
-  const accuracy = series.latest("heldout/accuracy_with_thought") ?? series.latest("heldout/accuracy_without_thought");
-  put("headline-accuracy", percent(accuracy?.["heldout/accuracy_with_thought"]),
-    accuracy ? `without thought ${percent(accuracy["heldout/accuracy_without_thought"])}` : "no evaluation yet");
+/** A box for each headline; the first held-out measure leads. */
+function buildHeadlines(metrics) {
+  const names = metrics.map((metric) => metric.name).join(" ");
+  if (names === shownHeadlines) return;
+  shownHeadlines = names;
+  document.querySelector("#headlines dl").replaceChildren(...metrics.map((metric, index) => {
+    const id = headlineId(metric);
+    const box = element("div", index === 0 && metric.name.startsWith(HELD_OUT) ? "headline lead" : "headline");
+    const value = element("span", "value");
+    value.id = id;
+    const number = element("dd");
+    number.append(value, " ", element("span", "unit", unitOf(metric)));
+    const note = element("dd", "note");
+    note.id = `${id}-note`;
+    box.append(element("dt", "", metric.headline), number, note);
+    return box;
+  }));
+}
 
-  const loss = series.latest("heldout/no_thought_loss");
-  const before = series.earliest("heldout/no_thought_loss");
-  put("headline-no-thought-loss", number(loss?.["heldout/no_thought_loss"]),
-    !loss ? "no evaluation yet" : loss === before ? "first evaluation"
-      : `from ${number(before["heldout/no_thought_loss"])} at step ${count(before.step)}`);
+const headlineId = (metric) => `headline-${metric.name.replace(HELD_OUT, "").replace(/[^a-z]+/g, "-")}`;
 
-  const { last } = series;
-  const reward = last?.["reward/mean"];
-  const positive = last?.["reward/positive_fraction"];
-  put("headline-reward", signed(reward),
-    !last ? "" : !isNumber(reward) ? `no thoughts in phase ${last.phase ?? MISSING}`
-      : isNumber(positive) ? `${percent(positive)} of thoughts help` : `step ${count(last.step)}`);
+/** The small print: what the unit is, the interval, where the phase began, and the metric beside it. */
+function headlineNote(metric, row, series, catalogue) {
+  const { format } = catalogue.describe(metric.name);
+  const low = row[`${metric.name}_low`];
+  const high = row[`${metric.name}_high`];
+  const notes = [];
+  if (metric.unit === "reward" && row["reward/unit"]) notes.push(row["reward/unit"]);
+  if (isNumber(low) && isNumber(high)) notes.push(`95% interval ${format(low)} to ${format(high)}`);
+  if (metric.name.startsWith(HELD_OUT) && !metric.beside) {
+    const before = series.before(metric.name);
+    notes.push(before === row ? "first evaluation" : `from ${format(before[metric.name])} at step ${count(before.step)}`);
+  }
+  if (metric.beside && isNumber(row[metric.beside])) {
+    const beside = catalogue.describe(metric.beside);
+    notes.push([beside.label, beside.format(row[metric.beside]), beside.unit].filter(Boolean).join(" "));
+  }
+  return notes.join(", ");
+}
 
-  const length = last?.["response_length/mean"];
-  put("headline-sampling", number(last?.["perf/sampling_tokens_per_s"]), isNumber(length) ? `${number(length)} tokens per thought` : "");
-  const time = last?.["timing_s/step"];
-  put("headline-training", number(last?.["perf/training_tokens_per_s"]), isNumber(time) ? `${number(time)} s per step` : "");
-  document.title = [gain ? `${signed(gain["heldout/information_gain"])} nats` : "", last ? `step ${last.step}` : "", "Foretell"].filter(Boolean).join(" · ");
+/** The row of numbers, from the newest rows that have them. */
+export function showHeadlines(series, catalogue) {
+  const all = catalogue.headlines(series.keys);
+  const measured = all.filter((metric) => metric.name.startsWith(HELD_OUT)).slice(0, MAX_HEADLINES / 2);
+  const metrics = [...measured, ...all.filter((metric) => !metric.name.startsWith(HELD_OUT))].slice(0, MAX_HEADLINES);
+  byId("headlines").hidden = metrics.length === 0;
+  buildHeadlines(metrics);
+  for (const metric of metrics) {
+    const row = series.latest(metric.name);
+    const value = byId(headlineId(metric));
+    value.textContent = catalogue.describe(metric.name).format(row[metric.name]);
+    byId(`${value.id}-note`).textContent = headlineNote(metric, row, series, catalogue);
+    const [low, high] = [row[`${metric.name}_low`], row[`${metric.name}_high`]];
+    value.dataset.verdict = metric.signed && low > 0 ? "positive" : metric.signed && high < 0 ? "negative" : "open";
+  }
+  const lead = measured[0];
+  const { format, unit } = lead ? catalogue.describe(lead.name) : {};
+  document.title = [lead ? `${format(series.latest(lead.name)[lead.name])} ${unit}`.trim() : "",
+    series.last ? `step ${series.last.step}` : "", "Foretell"].filter(Boolean).join(" · ");
 }
 
 /** Whether the server is there. */
@@ -141,7 +166,7 @@ export function showConnection(connection, since, reason) {
   document.documentElement.dataset.connection = connection;
   const gone = byId("server-gone");
   const text = connection === "gone"
-    ? `The server is gone since ${since.toLocaleTimeString([], { hour12: false })}${reason ? ` (${reason})` : ""}. What you see is what it last said; trying again every few seconds.` : "";
+    ? `The server has been gone since ${since.toLocaleTimeString([], { hour12: false })}${reason ? ` (${reason})` : ""}. The page shows what it said last and retries every few seconds.` : "";
   if (gone.textContent !== text) gone.textContent = text;
   gone.hidden = connection !== "gone";
 }

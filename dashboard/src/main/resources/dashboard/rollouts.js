@@ -1,4 +1,4 @@
-/* The browser of recent groups. Text of documents and thoughts is untrusted: text nodes only. */
+/* The browser of recent groups. Text of documents and responses is untrusted: text nodes only. */
 
 import { readRecentRollouts } from "./api.js";
 import { count, element, isNumber, MISSING, number, signed, visibleText } from "./format.js";
@@ -131,7 +131,7 @@ function drawList() {
     return option;
   });
   if (options.length === 0) {
-    const none = element("li", "none", failure ? `The groups could not be read: ${failure}` : "No group yet: thoughts are sampled in the phases after next-token prediction.");
+    const none = element("li", "none", failure ? `The groups could not be read: ${failure}` : "No group yet: only phases that sample rollouts have some.");
     none.setAttribute("role", "presentation");
     options.push(none);
   }
@@ -149,7 +149,7 @@ function drawDetail() {
     drawnDetail = null;
     const title = element("h3", "unseen", "No group");
     title.id = "rollout-detail-title";
-    detail.replaceChildren(title, element("p", "none", wanted ? `Group ${wanted} is not among the recent ones.` : "Choose a group to read its thoughts."));
+    detail.replaceChildren(title, element("p", "none", wanted ? `Group ${wanted} is not among the recent ones.` : "Choose a group to read its responses."));
     return;
   }
   const key = JSON.stringify(selected);
@@ -168,6 +168,7 @@ function drawDetail() {
     ["step", count(group.step)],
     ["objective", [group.objective ?? MISSING, group.role].filter(Boolean).join(" · ")],
     ["document", group.document_id ?? MISSING],
+    ...(group.reward_unit ? [["reward", group.reward_unit]] : []),
     ...(isNumber(group.score_baseline) ? [["score without thought", `${number(group.score_baseline)} nats`]] : []),
   ]) {
     const pair = element("div");
@@ -186,7 +187,7 @@ function drawDetail() {
   if (group.prefix && group.role) text.append("\n\n");
   text.append(target);
   const note = !group.role
-    ? "Marked: the true next tokens, which the thoughts do not see."
+    ? "Marked: the true next tokens, which the responses do not see."
     : group.prefix
       ? "Marked: the true answer, which the responses do not see."
       : "Marked: the text that the responses are about.";
@@ -214,7 +215,7 @@ function thought(rollout, scales) {
   const text = element("pre", "text");
   const written = String(rollout.thought ?? "");
   const end = written.lastIndexOf("</think>");
-  if (written === "") text.append(element("span", "nothing", "(empty thought)"));
+  if (written === "") text.append(element("span", "nothing", "(empty response)"));
   else if (end >= 0 && written.slice(end).trim() === "</think>") {
     text.append(visibleText(written.slice(0, end)), element("span", "closing", written.slice(end)));
   } else text.append(visibleText(written));

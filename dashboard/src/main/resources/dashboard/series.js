@@ -22,6 +22,7 @@ function merged(old, row) {
 /** Rows ordered by step. After a crash the run goes back to a checkpoint, so a newer row replaces older steps. */
 export class Series {
   rows = [];
+  keys = new Set(); // of all numbers in any row
 
   get size() { return this.rows.length; }
 
@@ -31,10 +32,14 @@ export class Series {
 
   get lastStep() { return this.last?.step ?? -1; }
 
-  clear() { this.rows = []; }
+  clear() {
+    this.rows = [];
+    this.keys = new Set();
+  }
 
   add(row) {
     if (!isNumber(row?.step)) return;
+    for (const key of Object.keys(row)) if (isNumber(row[key])) this.keys.add(key);
     let place = this.rows.length;
     while (place > 0 && this.rows[place - 1].step >= row.step) place--;
     const later = this.rows.slice(place).filter((old) => old.step > row.step && timeOf(old) >= timeOf(row));
@@ -43,10 +48,14 @@ export class Series {
     this.rows.push(same ? merged(same, row) : row, ...later);
   }
 
-  /** The newest row with a number under the key, and the oldest. */
+  /** The newest row with a number under the key. */
   latest(key) { return this.rows.findLast((row) => isNumber(row[key])); }
 
-  earliest(key) { return this.rows.find((row) => isNumber(row[key])); }
+  /** The row with a number under the key that the present phase began with, else the oldest one. */
+  before(key) {
+    const begin = this.phases().at(-1)?.step ?? Infinity;
+    return this.rows.findLast((row) => row.step < begin && isNumber(row[key])) ?? this.rows.find((row) => isNumber(row[key]));
+  }
 
   /** Where phases begin: [{step, phase}], the first one included. */
   phases() {

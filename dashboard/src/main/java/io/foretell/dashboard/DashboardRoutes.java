@@ -20,6 +20,7 @@ public final class DashboardRoutes implements Routes {
             "favicon.svg",
             "app.js",
             "api.js",
+            "catalogue.js",
             "series.js",
             "charts.js",
             "headline.js",

@@ -2,19 +2,34 @@ package io.foretell.huggingface;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 
 /**
  * The decoders that the program computes, with what Hugging Face transformers assumes where {@code config.json} is
  * silent.
  *
+ * <p>An architecture that differs from these only in its defaults and traits is one constant here, and its case in {@link
+ * AttentionPattern#read}. Another layout of the layers' attention also needs {@link AttentionPattern#write}. Another tensor
+ * needs {@link ModelConfig#parameters}, and {@code WeightLayout} and {@code program.py} in the policy module. Each has a
+ * fixture in {@code ParityTest}, which compares it with transformers.
+ *
  * @see ModelConfigJson
  */
 enum Architecture {
-    LLAMA("LlamaForCausalLM", 0, 0, 2048, 10_000, false),
+    LLAMA("LlamaForCausalLM", 0, 0, 2048, 10_000, false, Trait.ATTENTION_BIAS, Trait.MLP_BIAS),
     MISTRAL("MistralForCausalLM", 8, 0, 131_072, 10_000, false),
-    QWEN2("Qwen2ForCausalLM", 32, 0, 32_768, 10_000, false),
-    QWEN3("Qwen3ForCausalLM", 32, 128, 32_768, 10_000, false),
-    SMOLLM3("SmolLM3ForCausalLM", 4, 0, 32_768, 2_000_000, true);
+    QWEN2("Qwen2ForCausalLM", 32, 0, 32_768, 10_000, false, Trait.QKV_BIAS),
+    QWEN3("Qwen3ForCausalLM", 32, 128, 32_768, 10_000, false, Trait.QK_NORM, Trait.ATTENTION_BIAS),
+    SMOLLM3("SmolLM3ForCausalLM", 4, 0, 32_768, 2_000_000, true, Trait.ATTENTION_BIAS, Trait.MLP_BIAS);
+
+    /** What some of them have and others have not. */
+    private enum Trait {
+        QK_NORM,
+        QKV_BIAS,
+        ATTENTION_BIAS,
+        MLP_BIAS
+    }
 
     final String className;
 
@@ -28,18 +43,42 @@ enum Architecture {
     final double ropeTheta;
     final boolean tied;
 
-    Architecture(String className, int kvHeads, int headDim, int maxPositions, double ropeTheta, boolean tied) {
+    /** Whether queries and keys are normed per head. */
+    final boolean qkNorm;
+
+    /** Whether the projections to queries, keys and values have biases. */
+    final boolean qkvBias;
+
+    /** Whether {@code attention_bias} would add biases to all four projections of the attention. */
+    final boolean readsAttentionBias;
+
+    /** Whether {@code mlp_bias} would add biases to the feed-forward part. */
+    final boolean readsMlpBias;
+
+    Architecture(
+            String className,
+            int kvHeads,
+            int headDim,
+            int maxPositions,
+            double ropeTheta,
+            boolean tied,
+            Trait... traits) {
         this.className = className;
         this.kvHeads = kvHeads;
         this.headDim = headDim;
         this.maxPositions = maxPositions;
         this.ropeTheta = ropeTheta;
         this.tied = tied;
+        Set<Trait> has = Set.of(traits);
+        this.qkNorm = has.contains(Trait.QK_NORM);
+        this.qkvBias = has.contains(Trait.QKV_BIAS);
+        this.readsAttentionBias = has.contains(Trait.ATTENTION_BIAS);
+        this.readsMlpBias = has.contains(Trait.MLP_BIAS);
     }
 
     /** As in {@code config.json}: "llama". */
     String modelType() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT);
     }
 
     static List<String> modelTypes() {
@@ -53,25 +92,5 @@ enum Architecture {
             }
         }
         throw new PolicyException("model_type '" + modelType + "' is not supported; supported are " + modelTypes());
-    }
-
-    /** Whether queries and keys are normed per head. */
-    boolean qkNorm() {
-        return this == QWEN3;
-    }
-
-    /** Whether the projections to queries, keys and values have biases. */
-    boolean qkvBias() {
-        return this == QWEN2;
-    }
-
-    /** Whether {@code attention_bias} would add biases to all four projections of the attention. */
-    boolean readsAttentionBias() {
-        return this == LLAMA || this == QWEN3 || this == SMOLLM3;
-    }
-
-    /** Whether {@code mlp_bias} would add biases to the feed-forward part. */
-    boolean readsMlpBias() {
-        return this == LLAMA || this == SMOLLM3;
     }
 }

@@ -168,11 +168,11 @@ public record ModelConfig(
     }
 
     public boolean qkNorm() {
-        return architecture().qkNorm();
+        return architecture().qkNorm;
     }
 
     public boolean qkvBias() {
-        return architecture().qkvBias();
+        return architecture().qkvBias;
     }
 
     /** Base of the rotary embedding. */

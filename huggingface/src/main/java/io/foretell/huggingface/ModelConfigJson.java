@@ -102,10 +102,10 @@ final class ModelConfigJson {
     }
 
     private static void refuseUnsupported(Architecture architecture, JsonNode json) {
-        if (architecture.readsAttentionBias() && ConfigNumbers.flag(json, "attention_bias", false)) {
+        if (architecture.readsAttentionBias && ConfigNumbers.flag(json, "attention_bias", false)) {
             throw new PolicyException("'attention_bias' is not supported for " + architecture.modelType());
         }
-        if (architecture.readsMlpBias() && ConfigNumbers.flag(json, "mlp_bias", false)) {
+        if (architecture.readsMlpBias && ConfigNumbers.flag(json, "mlp_bias", false)) {
             throw new PolicyException("'mlp_bias' is not supported for " + architecture.modelType());
         }
         String activation = json.path("hidden_act").asText("silu");
@@ -146,10 +146,10 @@ final class ModelConfigJson {
         config.attention().write(json, architecture);
         json.put("tie_word_embeddings", config.tied());
         json.put("hidden_act", "silu");
-        if (architecture.readsAttentionBias()) {
+        if (architecture.readsAttentionBias) {
             json.put("attention_bias", false);
         }
-        if (architecture.readsMlpBias()) {
+        if (architecture.readsMlpBias) {
             json.put("mlp_bias", false);
         }
         json.put("torch_dtype", "float32");

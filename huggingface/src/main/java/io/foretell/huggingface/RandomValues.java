@@ -1,5 +1,6 @@
 package io.foretell.huggingface;
 
+import io.foretell.platform.Threads;
 import java.nio.FloatBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -47,11 +48,7 @@ final class RandomValues implements Slice.Source, AutoCloseable {
         }
         blocks = all.iterator();
         int processors = Runtime.getRuntime().availableProcessors();
-        threads = Executors.newFixedThreadPool(processors, task -> {
-            Thread thread = new Thread(task, "random-weights");
-            thread.setDaemon(true);
-            return thread;
-        });
+        threads = Executors.newFixedThreadPool(processors, Threads.daemons("random-weights"));
         for (int i = 0; i < Math.min(MOST_AHEAD, 2 * processors); i++) {
             begin();
         }

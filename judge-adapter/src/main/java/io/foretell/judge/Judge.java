@@ -5,6 +5,7 @@ import io.foretell.domain.Verdict;
 import io.foretell.judge.AnswerFormat.ParsedAnswer;
 import io.foretell.judge.JudgeFailure.Kind;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Threads;
 import io.micrometer.core.instrument.Gauge;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,7 +19,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -52,13 +52,9 @@ public final class Judge implements AutoCloseable {
                 settings, model, new TokenBudget(settings.limits().maxSpentTokens(), store), name, metrics);
         this.watch = new JudgeBiasMonitor(settings.answers().swapOrder(), metrics);
         this.examiner = new CachingJudge(settings, judge, store, watch, metrics);
-        AtomicInteger number = new AtomicInteger();
-        int most = settings.limits().maxConcurrent();
-        this.threads = new ThreadPoolExecutor(most, most, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
-            Thread thread = new Thread(work, "judge-" + number.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        });
+        int max = settings.limits().maxConcurrent();
+        this.threads = new ThreadPoolExecutor(
+                max, max, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Threads.daemons("judge"));
         threads.allowCoreThreadTimeOut(true);
         Gauge.builder("reward_judge_queue", threads, pool -> pool.getQueue().size())
                 .tag(ResilientJudge.NAME, name)

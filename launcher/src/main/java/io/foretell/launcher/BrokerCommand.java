@@ -1,6 +1,8 @@
 package io.foretell.launcher;
 
 import io.foretell.platform.ClockGuard;
+import io.foretell.platform.Threads;
+import io.foretell.platform.Time;
 import io.foretell.server.Console;
 import io.foretell.server.Logging;
 import io.foretell.server.ProcessEnd;
@@ -37,8 +39,8 @@ final class BrokerCommand implements Callable<Integer> {
         }
         Logging.into(folder.resolve("logs"));
         EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"), port);
-        ClockGuard clock = new ClockGuard(Console::warn, Shutdown::atOnce);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(broker, clock), "shutdown"));
+        ClockGuard clock = new ClockGuard(Time.system(), Console::warn, Shutdown::atOnce);
+        Threads.atExit("shutdown", () -> stop(broker, clock));
         Console.say("kafka " + broker.bootstrap() + "   folder " + folder);
         new CountDownLatch(1).await();
         return 0;

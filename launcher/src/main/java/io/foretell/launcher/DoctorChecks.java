@@ -5,6 +5,7 @@ import io.foretell.lab.bench.ModelPeak;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.RocksStore;
+import io.foretell.platform.Time;
 import io.foretell.policy.Policy;
 import io.foretell.policy.Precision;
 import io.foretell.server.Plugins;
@@ -173,11 +174,11 @@ final class DoctorChecks {
     }
 
     private String kafka() {
-        long start = System.nanoTime();
+        long start = Time.system().nanos();
         try (EmbeddedBroker broker = EmbeddedBroker.start(scratch.resolve("kafka"))) {
-            new Topics("doctor").ensure(broker.bootstrap(), 1);
+            new Topics("doctor").ensure(broker.bootstrap(), 1, Time.system());
         }
-        return "started, made topics and stopped in " + (System.nanoTime() - start) / 1_000_000 + " ms";
+        return "started, made topics and stopped in " + (Time.system().nanos() - start) / 1_000_000 + " ms";
     }
 
     private String rocks() {

@@ -9,13 +9,13 @@ import io.foretell.huggingface.EndTokens;
 import io.foretell.huggingface.HuggingFaceTokenizer;
 import io.foretell.huggingface.PolicyException;
 import io.foretell.platform.Json;
+import io.foretell.platform.Time;
 import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Policy;
 import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.StopText;
 import io.foretell.server.Console;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -132,7 +132,7 @@ final class GenerateCommand implements Callable<Integer> {
         ArrayNode messages = Json.mapper().createArrayNode();
         messages.addObject().put("role", "user").put("content", prompt);
         try {
-            return ChatTemplate.find(policy.folder(), InstantSource.system())
+            return ChatTemplate.find(policy.folder(), Time.system())
                     .orElseThrow(() -> new PolicyException(policy.folder()
                             + " has no chat template: leave out --chat, or add 'chat_template' to its"
                             + " tokenizer_config.json"))

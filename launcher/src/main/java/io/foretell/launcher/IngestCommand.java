@@ -2,14 +2,15 @@ package io.foretell.launcher;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import io.foretell.sources.DocumentParser;
+import io.foretell.sources.FileFormats;
 import io.foretell.sources.FileSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +69,7 @@ final class IngestCommand implements Callable<Integer> {
         }
         DocumentClient client = new DocumentClient(url, apiKeyFile, pause -> Thread.sleep(pause.toMillis()));
         List<Ingest.Part> parts = parts();
-        return new Ingest(client, System::nanoTime).run(parts) ? 0 : 1;
+        return new Ingest(client, Time.system()::nanos).run(parts) ? 0 : 1;
     }
 
     /** A source per file, so that whatever is wrong has a name. */
@@ -83,20 +84,14 @@ final class IngestCommand implements Callable<Integer> {
         }
         List<Ingest.Part> parts = new ArrayList<>();
         for (Path file : files) {
-            if (!isReadable(file)) {
-                throw new ForetellException(
-                        ErrorCode.INVALID_REQUEST, file + " is not .txt, .md, .jsonl or .json (also .gz)");
+            if (!FileFormats.isKnown(file)) {
+                throw new ForetellException(ErrorCode.INVALID_REQUEST, file + " is not " + FileFormats.endings());
             }
             parts.add(new Ingest.Part(
                     file,
                     new FileSource(file.toString(), text(template), domain, split != null, new DocumentParser())));
         }
         return parts;
-    }
-
-    private static boolean isReadable(Path file) {
-        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        return name.matches(".*\\.(txt|md|jsonl|ndjson|json)(\\.gz)?");
     }
 
     /** A shell hands over \n as it was typed. */

@@ -3,6 +3,7 @@ package io.foretell.launcher;
 import io.foretell.huggingface.ModelConfig;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import io.foretell.server.Console;
 import io.foretell.server.PolicyOrigin;
 import java.nio.file.Files;
@@ -51,7 +52,7 @@ final class InitCommand implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "42", description = "Seed (${DEFAULT-VALUE}).")
     private long seed;
 
-    private long lastLine = System.nanoTime();
+    private long lastLine = Time.system().nanos();
 
     @Override
     public Integer call() {
@@ -70,7 +71,7 @@ final class InitCommand implements Callable<Integer> {
 
     /** A line per second of work. */
     private void progress(long bytes, long total) {
-        long now = System.nanoTime();
+        long now = Time.system().nanos();
         if (now - lastLine > QUIET_NANOS) {
             lastLine = now;
             Console.say("writing " + folder + ": " + HumanSizes.format(bytes) + " of " + HumanSizes.format(total));

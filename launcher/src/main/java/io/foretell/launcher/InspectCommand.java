@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
+import io.foretell.platform.Time;
 import io.foretell.server.Console;
 import io.foretell.streams.DeadLetter;
 import io.foretell.streams.DeadLetters;
@@ -91,7 +92,7 @@ final class InspectCommand implements Callable<Integer> {
             report.set("queues", Json.mapper().valueToTree(queues));
             ArrayNode letters = report.putArray("dead_letters");
             try (RecordSender sender = new RecordSender(bootstrap)) {
-                for (DeadLetter letter : new DeadLetters(bootstrap, topics, sender).read(LETTERS)) {
+                for (DeadLetter letter : new DeadLetters(bootstrap, topics, sender).read(LETTERS, Time.system())) {
                     letters.addObject()
                             .put("topic", letter.topic())
                             .put("partition", letter.partition())

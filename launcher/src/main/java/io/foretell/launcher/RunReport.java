@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.FolderLock;
 import io.foretell.platform.ForetellException;
@@ -91,7 +91,7 @@ final class RunReport {
         try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
             lines.forEach(line -> {
                 JsonNode row = row(line);
-                if (row.has("heldout/no_thought_loss")) {
+                if (row.properties().stream().anyMatch(field -> field.getKey().startsWith("heldout/"))) {
                     report.set("last_evaluation", row);
                 } else if (row.has("step")) {
                     report.set("last_step", row);

@@ -1,26 +1,20 @@
 package io.foretell.launcher;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.foretell.learner.metrics.HeldOutMeasure;
+import io.foretell.learner.metrics.MetricCatalogue;
+import io.foretell.learner.metrics.MetricText;
+import io.foretell.platform.Json;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 
 /** A run's report as lines for people. Pure functions. */
 final class RunReportText {
-    private static final List<String> FIGURES = List.of(
-            "reward/mean",
-            "information_gain/mean",
-            "response_length/mean",
-            "actor/ce_loss",
-            "actor/ppo_kl",
-            "mismatch_kl/mean",
-            "staleness/mean",
-            "perf/training_tokens_per_s",
-            "heldout/information_gain",
-            "heldout/accuracy_with_thought",
-            "heldout/accuracy_without_thought",
-            "heldout/no_thought_loss");
-
     private RunReportText() {}
 
     static List<String> lines(JsonNode report) {
@@ -37,8 +31,8 @@ final class RunReportText {
                                 + summary.path("steps").asLong() + " steps and "
                                 + Math.round(
                                         summary.path("wall_time_s").path("step").asDouble()) + " s of steps");
-        metrics(lines, "last step    ", report.path("last_step"));
-        metrics(lines, "held out     ", report.path("last_evaluation"));
+        step(lines, report.path("last_step"));
+        evaluation(lines, report.path("last_evaluation"));
         folders(lines, "checkpoint   ", "step", report.path("checkpoints"));
         policies(lines, report.path("policies"));
         buffer(lines, report);
@@ -74,19 +68,42 @@ final class RunReportText {
                 + config.path("kafka").path("embedded").asText());
     }
 
-    private static void metrics(List<String> lines, String title, JsonNode row) {
+    private static void step(List<String> lines, JsonNode row) {
         if (row.isMissingNode()) {
             return;
         }
-        StringBuilder text = new StringBuilder(title + row.path("step").asText() + " ("
-                + row.path("phase").asText() + ", " + row.path("time").asText() + ")");
-        for (String name : FIGURES) {
-            if (row.path(name).isNumber()) {
-                text.append(String.format(
-                        Locale.ROOT, ", %s %.4g", name, row.path(name).asDouble()));
+        lines.add("last step    " + where(row));
+        Set<String> keys = new LinkedHashSet<>();
+        row.fieldNames().forEachRemaining(keys::add);
+        String unit = row.path("reward/unit").asText();
+        MetricCatalogue.get().forEach(keys, (section, entry) -> {
+            JsonNode value = row.path(entry.key());
+            if (entry.metric().console() != null && value.isNumber()) {
+                String text = MetricText.of(entry.metric(), value.asDouble());
+                boolean isReward = entry.metric().unit().equals("reward") && !unit.isEmpty();
+                lines.add(figure(entry.key(), isReward ? text + " (" + unit + ")" : text));
             }
+        });
+    }
+
+    private static void evaluation(List<String> lines, JsonNode row) {
+        if (row.isMissingNode()) {
+            return;
         }
-        lines.add(text.toString());
+        lines.add("held out     " + where(row));
+        Map<String, Object> values = Json.mapper().convertValue(row, new TypeReference<Map<String, Object>>() {});
+        HeldOutMeasure.of(values)
+                .forEach(measure -> lines.add(
+                        figure("heldout/" + measure.name(), measure.format(measure.value()) + measure.interval())));
+    }
+
+    private static String where(JsonNode row) {
+        return row.path("step").asText() + " (" + row.path("phase").asText() + ", "
+                + row.path("time").asText() + ")";
+    }
+
+    private static String figure(String name, String value) {
+        return String.format(Locale.ROOT, "  %-34s %s", name, value);
     }
 
     private static void folders(List<String> lines, String title, String number, JsonNode folders) {

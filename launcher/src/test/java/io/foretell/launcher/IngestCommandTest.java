@@ -196,7 +196,8 @@ class IngestCommandTest {
     @Test
     void wrongArgumentsAreSentences() throws IOException {
         assertThat(ingest("/no/such/file").err()).contains("there is no file or folder /no/such/file");
-        assertThat(ingest(write("a.bin", "x").toString()).err()).contains("is not .txt, .md, .jsonl or .json");
+        assertThat(ingest(write("a.bin", "x").toString()).err())
+                .contains("is not .txt, .md, .jsonl, .ndjson or .json (also .gz)");
         assertThat(ingest(folder.toString(), "--split", "words").status()).isEqualTo(2);
         assertThat(Commands.run("ingest", folder.toString(), "--url", "nowhere").err())
                 .contains("--url is 'nowhere' but must look like http://127.0.0.1:8080");

@@ -3,7 +3,7 @@ package io.foretell.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.platform.FolderLock;
 import io.foretell.server.ForetellConfig;
 import io.foretell.streams.Codecs;
@@ -66,6 +66,22 @@ class InspectCommandTest {
         assertThat(outcome.out())
                 .contains("summary      stopped after 40 steps", "last step    40", "checkpoint   40")
                 .contains("whole, the latest", "policies     2 kept, versions 3 to 4", "ntp 100 steps, then rlp");
+    }
+
+    @Test
+    void metricsHaveTheirUnits() throws IOException {
+        Files.writeString(
+                run.resolve("metrics.jsonl"),
+                "{\"step\": 40, \"phase\": \"self-improving\", \"reward/mean\": 0.5, \"reward/unit\":"
+                        + " \"pairwise win rate, 0 to 1\", \"response_length/mean\": 13.5, \"reward/std\": 0.25}\n"
+                        + "{\"step\": 40, \"heldout/banned_token_rate\": 0.0625, \"heldout/banned_token_rate_low\": 0.05,"
+                        + " \"heldout/banned_token_rate_high\": 0.075}\n");
+
+        assertThat(inspect().out())
+                .containsPattern("\n  reward/mean +\\+0\\.5000 \\(pairwise win rate, 0 to 1\\)\n")
+                .containsPattern("\n  response_length/mean +13\\.50 tokens\n")
+                .containsPattern("\n  heldout/banned_token_rate +6\\.3% \\[5\\.0%, 7\\.5%\\]\n")
+                .doesNotContain("reward/std");
     }
 
     @Test

@@ -1,6 +1,6 @@
 package io.foretell.launcher;
 
-import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.learner.checkpoint.CheckpointState;
 import io.foretell.learner.checkpoint.CheckpointStore;
 import io.foretell.server.PolicyOrigin;

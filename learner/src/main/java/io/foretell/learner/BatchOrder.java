@@ -1,7 +1,7 @@
 package io.foretell.learner;
 
+import io.foretell.buffer.GroupBundle;
 import io.foretell.domain.ScoredGroup;
-import io.foretell.learner.buffer.GroupBundle;
 import io.foretell.platform.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

@@ -1,9 +1,10 @@
 package io.foretell.learner;
 
-import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.learner.checkpoint.CheckpointState;
 import io.foretell.learner.checkpoint.CheckpointStore;
 import io.foretell.learner.checkpoint.CheckpointWriter;
+import io.foretell.platform.Time;
 import io.foretell.policy.Policy;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,7 +22,8 @@ final class Checkpoints implements AutoCloseable {
     private long begun;
 
     /** @param resumed step of the run's own checkpoint that it goes on from, or -1 */
-    Checkpoints(TrainingPlan run, CheckpointStore store, Policy policy, ExperienceBuffer buffer, long resumed) {
+    Checkpoints(
+            TrainingPlan run, CheckpointStore store, Policy policy, ExperienceBuffer buffer, long resumed, Time time) {
         this.store = store;
         this.writer = new CheckpointWriter(
                 policy,
@@ -29,7 +31,8 @@ final class Checkpoints implements AutoCloseable {
                 store,
                 buffer::sync,
                 run.training().ckpt().async(),
-                run.training().ckpt().timeout());
+                run.training().ckpt().timeout(),
+                time);
         this.buffer = buffer;
         this.keepLast = run.training().ckpt().keepLast();
         this.begun = resumed;
@@ -71,10 +74,10 @@ final class Checkpoints implements AutoCloseable {
         return written;
     }
 
-    /** Folders of the last {@code most} checkpoints, oldest first. */
-    List<Path> last(int most) {
+    /** Folders of the last {@code max} checkpoints, oldest first. */
+    List<Path> last(int max) {
         List<Long> steps = store.steps();
-        return steps.subList(Math.max(0, steps.size() - most), steps.size()).stream()
+        return steps.subList(Math.max(0, steps.size() - max), steps.size()).stream()
                 .map(store::folder)
                 .toList();
     }

@@ -5,9 +5,10 @@ import io.foretell.learner.metrics.MetricsLog;
 import io.foretell.learner.metrics.RunSummary;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Threads;
+import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -28,7 +29,7 @@ public final class Learner implements AutoCloseable {
     private final MetricsLogFactory logs;
     private final Watchdog watchdog;
     private final Consumer<ProgressLine> progress;
-    private final InstantSource clock;
+    private final Time time;
     private final CompletableFuture<Long> started = new CompletableFuture<>();
     private final CompletableFuture<Long> finished = new CompletableFuture<>();
     private final LearnerStateFactory states;
@@ -58,16 +59,16 @@ public final class Learner implements AutoCloseable {
             MetricsLogFactory logs,
             Watchdog watchdog,
             Consumer<ProgressLine> progress,
-            InstantSource clock) {
+            Time time) {
         this.run = run;
         this.states = states;
         this.heldOut = heldOut;
         this.logs = logs;
         this.watchdog = watchdog;
         this.progress = progress;
-        this.clock = clock;
+        this.time = time;
         this.snapshot = LearnerSnapshot.NOTHING;
-        this.thread = new Thread(this::work, NAME);
+        this.thread = Threads.user(NAME, this::work);
         thread.start();
     }
 
@@ -115,7 +116,7 @@ public final class Learner implements AutoCloseable {
                 state.publish();
                 started.complete(state.step());
                 TrainingLoop loop =
-                        new TrainingLoop(run, state, metrics, heldOut, control, snapshot, watchdog, progress, clock);
+                        new TrainingLoop(run, state, metrics, heldOut, control, snapshot, watchdog, progress, time);
                 loop.run();
                 loop.finish();
                 snapshot.refresh(state); // who reads that it is over reads the last version with it

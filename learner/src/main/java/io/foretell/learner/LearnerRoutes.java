@@ -1,6 +1,7 @@
 package io.foretell.learner;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.learner.metrics.MetricCatalogue;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.EventStream;
 import io.foretell.platform.ForetellException;
@@ -12,6 +13,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.lang.management.ManagementFactory;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /** Status, control, metrics and recent rollouts of the learner over HTTP. Thread-safe. */
 public final class LearnerRoutes implements Routes {
@@ -20,12 +22,18 @@ public final class LearnerRoutes implements Routes {
     private final Learner learner;
     private final EventStream events;
     private final Supplier<Map<String, Long>> queues;
+    private final UnaryOperator<String> titles;
 
-    /** @param queues depths by name, read somewhere else and only looked up here */
-    public LearnerRoutes(Learner learner, EventStream events, Supplier<Map<String, Long>> queues) {
+    /**
+     * @param queues depths by name, read elsewhere and only looked up here
+     * @param titles what people read about an objective, by its name
+     */
+    public LearnerRoutes(
+            Learner learner, EventStream events, Supplier<Map<String, Long>> queues, UnaryOperator<String> titles) {
         this.learner = learner;
         this.events = events;
         this.queues = queues;
+        this.titles = titles;
     }
 
     @Override
@@ -37,6 +45,7 @@ public final class LearnerRoutes implements Routes {
     public void mount(Router router) {
         router.get("/v1/status").handler(ctx -> Http.json(ctx, 200, status()));
         router.get("/v1/metrics/series").handler(this::series);
+        router.get("/v1/metrics/catalogue").handler(ctx -> Http.json(ctx, 200, MetricCatalogue.get()));
         router.get("/v1/rollouts/recent")
                 .handler(ctx ->
                         Http.json(ctx, 200, Map.of("groups", learner.snapshot().rollouts((int)
@@ -63,6 +72,8 @@ public final class LearnerRoutes implements Routes {
     /** What {@code GET /v1/status} answers and {@code event: status} carries. */
     public ObjectNode status() {
         ObjectNode status = Json.mapper().valueToTree(learner.status());
+        ObjectNode phase = (ObjectNode) status.path("phase");
+        phase.put("title", titles.apply(phase.path("objective").asText()));
         status.put("uptime_s", ManagementFactory.getRuntimeMXBean().getUptime() / 1000);
         status.set("queues", Json.mapper().valueToTree(queues.get()));
         return status;

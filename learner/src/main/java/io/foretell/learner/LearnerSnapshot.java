@@ -1,15 +1,15 @@
 package io.foretell.learner;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.buffer.BufferStatus;
 import io.foretell.domain.WeightAck;
-import io.foretell.learner.buffer.BufferStatus;
 import io.foretell.learner.metrics.MetricsLog;
 import io.foretell.learner.metrics.RecentRollouts;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What others may see of a running learner; refreshed by its thread. Thread-safe. */
+/** What other threads see of a running learner; its own thread refreshes it. Thread-safe. */
 public final class LearnerSnapshot {
     static final LearnerSnapshot NOTHING = new LearnerSnapshot();
 
@@ -70,7 +70,7 @@ public final class LearnerSnapshot {
                 BatchDescription.sentence(run));
     }
 
-    /** Lines of the metrics log after step {@code since}; reads the disk, so keep it off event loops. */
+    /** Rows of the metrics log after step {@code since}. Reads the disk, so call it off the event loops. */
     public List<ObjectNode> rows(long since) {
         return metrics == null ? List.of() : metrics.since(since);
     }

@@ -1,18 +1,19 @@
 package io.foretell.learner;
 
+import io.foretell.buffer.AdmissionPolicy;
+import io.foretell.buffer.BatchTaker;
+import io.foretell.buffer.BufferStatus;
+import io.foretell.buffer.ExperienceBuffer;
+import io.foretell.buffer.GroupBundle;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.WeightAck;
-import io.foretell.learner.buffer.AdmissionPolicy;
-import io.foretell.learner.buffer.BatchTaker;
-import io.foretell.learner.buffer.BufferStatus;
-import io.foretell.learner.buffer.ExperienceBuffer;
-import io.foretell.learner.buffer.GroupBundle;
 import io.foretell.learner.checkpoint.CheckpointState;
 import io.foretell.learner.checkpoint.CheckpointStore;
 import io.foretell.learner.evaluation.Evaluation;
 import io.foretell.learner.evaluation.HeldOutDocuments;
 import io.foretell.learner.metrics.RecentRollouts;
 import io.foretell.losses.AdvantageEstimator;
+import io.foretell.platform.Time;
 import io.foretell.policy.Policy;
 import io.foretell.streams.DeadLetterReader;
 import io.foretell.streams.GroupReader;
@@ -36,6 +37,7 @@ public final class LearnerState implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LearnerState.class);
 
     private final TrainingPlan run;
+    private final Time time;
     private final ExperienceBuffer buffer;
     private final GroupReader reader;
     private final DeadLetterReader deadLetters;
@@ -60,8 +62,10 @@ public final class LearnerState implements AutoCloseable {
             Policy policy,
             Checkpoints checkpointing,
             PolicyFeed feed,
-            RunRestorer resumption) {
+            RunRestorer resumption,
+            Time time) {
         this.run = run;
+        this.time = time;
         this.buffer = buffer;
         this.reader = reader;
         this.deadLetters = deadLetters;
@@ -94,13 +98,14 @@ public final class LearnerState implements AutoCloseable {
             ExperienceBuffer buffer,
             Function<Map<Integer, Long>, GroupReader> reader,
             DeadLetterReader deadLetters,
-            PolicyFeed feed) {
+            PolicyFeed feed,
+            Time time) {
         CheckpointStore checkpoints = new CheckpointStore(
                 run.folder().resolve("checkpoints"), run.training().ckpt().keepLast());
         RunRestorer resumption = RunRestorer.of(run, checkpoints);
         Policy policy = resumption.openPolicy();
         GroupReader groups = reader.apply(buffer.positions());
-        resumption.rewind(buffer, groups);
+        resumption.rewind(buffer, groups, time);
         long resumed = resumption.saved().map(CheckpointState::step).orElse(-1L);
         return new LearnerState(
                 run,
@@ -108,9 +113,10 @@ public final class LearnerState implements AutoCloseable {
                 groups,
                 deadLetters,
                 policy,
-                new Checkpoints(run, checkpoints, policy, buffer, resumed),
+                new Checkpoints(run, checkpoints, policy, buffer, resumed, time),
                 feed,
-                resumption);
+                resumption,
+                time);
     }
 
     /** What {@link #toSave} gave, but for what the policy and the buffer bring back themselves. */
@@ -182,7 +188,7 @@ public final class LearnerState implements AutoCloseable {
         }
         if (buffer.isWaiting()) {
             deadLetters.poll(Duration.ZERO, lost -> buffer.lose(lost.taskId(), this::refusal));
-            buffer.giveUpWaiting(System.nanoTime(), run.settings().spawnedTimeout(), this::refusal);
+            buffer.giveUpWaiting(time.nanos(), run.settings().spawnedTimeout(), this::refusal);
         }
     }
 
@@ -234,7 +240,7 @@ public final class LearnerState implements AutoCloseable {
 
     /** The groups with the divergence from the teacher in their rewards, where that is wanted. */
     RewardKl.Found withRewardKl(int phase, List<ScoredGroup> groups) {
-        return rewardKl.apply(run.objectives().get(phase), groups);
+        return rewardKl.apply(groups);
     }
 
     TrainingStep.Outcome train(List<ScoredGroup> groups, double learningRate) {

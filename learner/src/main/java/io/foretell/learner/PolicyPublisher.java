@@ -1,10 +1,10 @@
 package io.foretell.learner;
 
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.domain.LearnerProgress;
 import io.foretell.domain.PolicyAnnouncement;
 import io.foretell.domain.PublishedWeights;
 import io.foretell.domain.WeightAck;
-import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.policy.Policy;
 import io.foretell.policy.WeightAverage;
 import io.foretell.streams.PolicyFeed;

@@ -3,12 +3,9 @@ package io.foretell.learner;
 import io.foretell.domain.Experience;
 import io.foretell.domain.PolicyRole;
 import io.foretell.domain.Reward;
-import io.foretell.domain.Rollout;
-import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.learner.metrics.StepMetrics;
 import io.foretell.losses.KlEstimator;
-import io.foretell.objectives.Objective;
 import io.foretell.policy.Policy;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,15 +56,14 @@ final class RewardKl {
     }
 
     /** Groups that nothing was sampled for stay as they are. The coefficient follows what was found. */
-    Found apply(Objective objective, List<ScoredGroup> groups) {
+    Found apply(List<ScoredGroup> groups) {
         if (!isUsed) {
             return new Found(groups, Double.NaN, Double.NaN);
         }
         List<Experience> responses = new ArrayList<>();
         for (ScoredGroup group : groups) {
-            for (Rollout rollout : group.group().rollouts()) {
-                responses.add(response(objective.sampling(group.task()).orElseThrow(), rollout));
-            }
+            responses.addAll(
+                    Experience.policyGradient(group, new double[group.rewards().size()]));
         }
         List<double[]> divergences = divergences(responses);
         double coefficient = control.coefficient();
@@ -87,11 +83,6 @@ final class RewardKl {
                 .orElse(Double.NaN);
         control.update(kl, responses.size());
         return new Found(penalized, kl, coefficient);
-    }
-
-    private static Experience response(SamplingPlan plan, Rollout rollout) {
-        int forbiddenFirst = plan.minTokens() > 0 ? plan.stopToken() : -1;
-        return Experience.policyGradient(plan.context(), rollout, 0, forbiddenFirst);
     }
 
     /** Of every sampled token of every response. */

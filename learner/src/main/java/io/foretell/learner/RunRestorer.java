@@ -1,11 +1,13 @@
 package io.foretell.learner;
 
-import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.learner.checkpoint.CheckpointState;
 import io.foretell.learner.checkpoint.CheckpointStore;
 import io.foretell.learner.checkpoint.ResumePart;
+import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import io.foretell.policy.Policy;
 import io.foretell.streams.GroupReader;
 import java.nio.file.Path;
@@ -98,7 +100,7 @@ final class RunRestorer {
     }
 
     /** Makes exactly the groups used after the checkpoint usable again, and drops what is not to be restored. */
-    void rewind(ExperienceBuffer buffer, GroupReader reader) {
+    void rewind(ExperienceBuffer buffer, GroupReader reader, Time time) {
         int again = buffer.rewindTo(step());
         if (loaded.isPresent() && !restores(ResumePart.BUFFER)) {
             for (int phase = 0; phase < run.phases().size(); phase++) {
@@ -106,7 +108,7 @@ final class RunRestorer {
             }
         }
         if (loaded.isPresent() && !restores(ResumePart.POSITIONS)) {
-            skipTopic(buffer, reader);
+            skipTopic(buffer, reader, time);
         }
         if (again > 0 || step() > 0) {
             log.info("resumed step={} groupsUsableAgain={}", step(), again);
@@ -114,9 +116,9 @@ final class RunRestorer {
     }
 
     /** Drops what is on the topic now; the feeder is told of it, so that it does not wait for what will not come. */
-    private static void skipTopic(ExperienceBuffer buffer, GroupReader reader) {
+    private static void skipTopic(ExperienceBuffer buffer, GroupReader reader, Time time) {
         Map<Integer, Long> ends = reader.ends();
-        long deadline = System.nanoTime() + SKIP.toNanos();
+        Deadline deadline = time.deadline(SKIP);
         while (ends.entrySet().stream()
                 .anyMatch(end -> buffer.positions().getOrDefault(end.getKey(), 0L) < end.getValue())) {
             List<GroupReader.Received> records = reader.poll(SKIP_POLL);
@@ -124,7 +126,7 @@ final class RunRestorer {
                 return;
             }
             buffer.ingest(records, group -> NOT_RESTORED);
-            if (System.nanoTime() > deadline) {
+            if (deadline.hasPassed()) {
                 throw new ForetellException(
                         ErrorCode.TIMEOUT,
                         "what is on the topic of scored groups could not be skipped within " + SKIP.toSeconds() + " s");

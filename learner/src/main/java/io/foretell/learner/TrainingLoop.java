@@ -5,13 +5,13 @@ import io.foretell.learner.checkpoint.CheckpointWriter;
 import io.foretell.learner.evaluation.HeldOutDocuments;
 import io.foretell.learner.metrics.MetricsLog;
 import io.foretell.learner.metrics.StepMetrics;
+import io.foretell.platform.Deadline;
+import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.ModelTime;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
 final class TrainingLoop {
     private static final Logger log = LoggerFactory.getLogger(TrainingLoop.class);
     private static final Duration POLL = Duration.ofMillis(50);
+    private static final Duration HELD_OUT = Duration.ofSeconds(5);
     private static final double WORST_MISMATCH = 1e-2;
 
     private final TrainingPlan run;
@@ -34,7 +35,7 @@ final class TrainingLoop {
     private final LearnerSnapshot snapshot;
     private final Watchdog watchdog;
     private final Consumer<Learner.ProgressLine> progress;
-    private final InstantSource clock;
+    private final Time time;
     private CheckpointWriter.@Nullable Written finished;
     private double checkpointed; // seconds that the checkpoint of the step before has taken from this one
 
@@ -47,7 +48,7 @@ final class TrainingLoop {
             LearnerSnapshot snapshot,
             Watchdog watchdog,
             Consumer<Learner.ProgressLine> progress,
-            InstantSource clock) {
+            Time time) {
         this.run = run;
         this.state = state;
         this.metrics = metrics;
@@ -56,7 +57,7 @@ final class TrainingLoop {
         this.snapshot = snapshot;
         this.watchdog = watchdog;
         this.progress = progress;
-        this.clock = clock;
+        this.time = time;
     }
 
     void run() throws InterruptedException {
@@ -90,22 +91,22 @@ final class TrainingLoop {
     /** Held-out documents arrive through Kafka like all others: the first evaluation waits a little for them. */
     private void awaitHeldOut() throws InterruptedException {
         control.setState("training", "held-out documents");
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-        while (heldOut.toThinkAbout().isEmpty() && System.nanoTime() < deadline && !control.isStopping()) {
-            Thread.sleep(POLL.toMillis());
+        Deadline deadline = time.deadline(HELD_OUT);
+        while (heldOut.toThinkAbout().isEmpty() && !deadline.hasPassed() && !control.isStopping()) {
+            time.sleep(POLL);
         }
         control.setState("training", "");
     }
 
     private void step(int phase) throws InterruptedException {
-        long begin = System.nanoTime();
+        long begin = time.nanos();
         long busyBefore = ModelTime.busyNanos();
         List<ScoredGroup> groups = BatchOrder.ordered(awaitGroups(phase));
         if (groups.isEmpty()) {
             return;
         }
-        double waited = seconds(begin);
-        long trainBegin = System.nanoTime();
+        double waited = time.secondsSince(begin);
+        long trainBegin = time.nanos();
         long step = state.step() + 1;
         double rate = state.learningRate(phase);
         List<ScoredGroup> batch = run.rewarded(groups, step);
@@ -119,13 +120,13 @@ final class TrainingLoop {
             log.warn(
                     "step {} changes nothing: nothing can be learnt from its groups, as where rewards are equal", step);
         }
-        double trained = seconds(trainBegin);
+        double trained = time.secondsSince(trainBegin);
         long versionBefore = state.version();
         StepMetrics row = new StepMetrics()
                 .put("step", step)
                 .put("phase", run.phases().get(phase).objective())
                 .put("phase_index", phase)
-                .put("time", clock.instant().toString())
+                .put("time", time.instant().toString())
                 .put("batch/groups", batch.size())
                 .put("batch/sha256", BatchOrder.digest(batch))
                 .put("batch/replayed", replayed.size())
@@ -138,11 +139,11 @@ final class TrainingLoop {
         }
         UpdateMetrics.put(row, outcome, rate, run.settings().policyGradientLoss());
         withKl.put(row);
-        long syncBegin = System.nanoTime();
+        long syncBegin = time.nanos();
         state.advance();
         state.publish();
-        double synced = seconds(syncBegin);
-        times(row, groups, outcome, seconds(begin) + checkpointed, waited, busyBefore)
+        double synced = time.secondsSince(syncBegin);
+        times(row, groups, outcome, time.secondsSince(begin) + checkpointed, waited, busyBefore)
                 .put("timing_s/wait", waited)
                 .put("timing_s/train", trained)
                 .put("timing_s/sync", synced)
@@ -189,7 +190,7 @@ final class TrainingLoop {
                 control.setState("paused", "being resumed");
                 snapshot.refresh(state);
                 watchdog.done(Learner.NAME);
-                Thread.sleep(POLL.toMillis());
+                time.sleep(POLL);
                 continue;
             }
             control.setState("training", control.waitingFor());
@@ -247,10 +248,10 @@ final class TrainingLoop {
 
     /** Seconds that the step waits: for a copy in memory, and for a checkpoint before it that is still being written. */
     private double checkpoint() {
-        long begin = System.nanoTime();
+        long begin = time.nanos();
         awaitCheckpoint();
         state.checkpoint();
-        return seconds(begin);
+        return time.secondsSince(begin);
     }
 
     private void awaitCheckpoint() {
@@ -285,7 +286,7 @@ final class TrainingLoop {
     }
 
     private void evaluate(int phase) {
-        long begin = System.nanoTime();
+        long begin = time.nanos();
         Map<String, Double> measures = state.evaluate(heldOut);
         if (measures.isEmpty()) {
             return;
@@ -294,14 +295,10 @@ final class TrainingLoop {
                 .put("step", state.step())
                 .put("phase", run.phases().get(phase).objective())
                 .put("phase_index", phase)
-                .put("time", clock.instant().toString());
+                .put("time", time.instant().toString());
         measures.forEach(row::put);
-        row.put("timing_s/evaluate", seconds(begin));
+        row.put("timing_s/evaluate", time.secondsSince(begin));
         metrics.add(row.values());
         progress.accept(new Learner.ProgressLine(row.values(), run.totalSteps()));
-    }
-
-    private static double seconds(long since) {
-        return (System.nanoTime() - since) / 1e9;
     }
 }

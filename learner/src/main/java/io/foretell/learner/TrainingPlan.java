@@ -1,5 +1,6 @@
 package io.foretell.learner;
 
+import io.foretell.domain.RandomStreams;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.learner.checkpoint.ResumePart;
 import io.foretell.objectives.Objective;
@@ -160,7 +161,7 @@ public record TrainingPlan(
 
     /** The groups of step {@code step} with the rewards that are trained on. */
     List<ScoredGroup> rewarded(List<ScoredGroup> groups, long step) {
-        return shaping.apply(groups, new SplittableRandom(seed() * 31 + step));
+        return shaping.apply(groups, RandomStreams.of(seed(), "shuffle", step));
     }
 
     /** Groups more steps than this behind the policy are dropped; negative where none are. */

@@ -1,6 +1,6 @@
 package io.foretell.learner;
 
-import io.foretell.learner.buffer.BufferSettings;
+import io.foretell.buffer.BufferSettings;
 import io.foretell.learner.checkpoint.CheckpointSettings;
 import io.foretell.learner.checkpoint.ResumePart;
 import io.foretell.learner.evaluation.EvaluationSettings;

@@ -1,9 +1,9 @@
 package io.foretell.learner;
 
+import io.foretell.buffer.AdmissionPolicy;
+import io.foretell.buffer.GroupBundle;
 import io.foretell.domain.PolicyRole;
 import io.foretell.domain.ScoredGroup;
-import io.foretell.learner.buffer.AdmissionPolicy;
-import io.foretell.learner.buffer.GroupBundle;
 import io.foretell.losses.AdvantageEstimator;
 import io.foretell.losses.DirectPreference;
 import io.foretell.losses.PolicyGradientLoss;

@@ -45,7 +45,7 @@ class OverlongShapingTest {
         List<Rollout> rollouts = List.of(rollout(0, 2, 0), rollout(1, 8, 1), rollout(2, 8, 0));
         Task task = new Task("g", "r", 0, "rlp", "d", TokenArray.of(1), TokenArray.of(2), 0, -1, Instant.EPOCH);
         ScoredGroup group = new ScoredGroup(
-                new RolloutGroup(task, rollouts, "", "", 0, Instant.EPOCH),
+                new RolloutGroup(task, TokenArray.of(1), -1, rollouts, "", "", 0, Instant.EPOCH),
                 List.of(Reward.of(1, Map.of("gain", 1.0)), Reward.of(1, Map.of()), Reward.failed("lost")),
                 0,
                 0,

@@ -2,7 +2,8 @@ package io.foretell.learner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.buffer.ExperienceBuffer;
+import io.foretell.buffer.Groups;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.GroupReader.Received;
 import java.io.IOException;

@@ -74,7 +74,8 @@ class RewardKlTest {
         Task task = new Task("g" + seed, "test", 0, "rlp", "d", tokens, TokenArray.of(5), 0, -1, Instant.EPOCH);
         int close = policy.tokenizer().idOf("</think>").orElseThrow();
         List<Long> seeds = List.of(seed, seed + 1, seed + 2, seed + 3);
-        TokenArray context = rlp.sampling(task).orElseThrow().context();
+        TokenArray context =
+                rlp.sampling(tokens, TokenArray.of(5)).orElseThrow().context();
         List<Completion> samples = policy.generate(
                         List.of(new GenerationRequest(context, seeds, SamplingParameters.plain(1f, 1, 6, close))))
                 .get(0);
@@ -85,7 +86,11 @@ class RewardKlTest {
             rewards.add(rewards.size() == 3 ? Reward.failed("none") : Reward.of(rewards.size() - 1, Map.of("a", 2.0)));
         }
         return new ScoredGroup(
-                new RolloutGroup(task, rollouts, "", "", 0, Instant.EPOCH), rewards, 0, 0, Instant.EPOCH);
+                new RolloutGroup(task, context, close, rollouts, "", "", 0, Instant.EPOCH),
+                rewards,
+                0,
+                0,
+                Instant.EPOCH);
     }
 
     private static Rollout rollout(int index, Completion sample) {
@@ -131,13 +136,13 @@ class RewardKlTest {
         learn(policy);
         List<ScoredGroup> groups = List.of(group(10, "x1=3 so x3 is"), group(20, "x0=2 x1=5 so x2 is"));
 
-        RewardKl.Found found = rewardKl(name, true, 4096).apply(rlp, groups);
-        RewardKl.Found split = rewardKl(name, true, 1).apply(rlp, groups);
+        RewardKl.Found found = rewardKl(name, true, 4096).apply(groups);
+        RewardKl.Found split = rewardKl(name, true, 1).apply(groups);
 
         double means = 0;
         for (int g = 0; g < groups.size(); g++) {
             ScoredGroup group = groups.get(g);
-            TokenArray context = rlp.sampling(group.task()).orElseThrow().context();
+            TokenArray context = group.group().context();
             for (int i = 0; i < 4; i++) {
                 Rollout rollout = group.group().rollouts().get(i);
                 double[] reference = logProbs(PolicyRole.TEACHER, context, rollout.response());
@@ -166,7 +171,7 @@ class RewardKlTest {
     void decoupledTheOldPolicyIsThatAtTheStartOfTheUpdate() {
         ScoredGroup group = group(10, "x1=3 so x3 is");
         learn(policy);
-        TokenArray context = rlp.sampling(group.task()).orElseThrow().context();
+        TokenArray context = group.group().context();
         TokenArray response = group.group().rollouts().get(0).response();
         double[] live = logProbs(PolicyRole.LIVE, context, response);
         double[] reference = logProbs(PolicyRole.TEACHER, context, response);
@@ -176,14 +181,14 @@ class RewardKlTest {
         }
 
         double old = rewardKl("k1", false, 4096)
-                .apply(rlp, List.of(group))
+                .apply(List.of(group))
                 .groups()
                 .get(0)
                 .rewards()
                 .get(0)
                 .total();
         double sampler = rewardKl("k1", true, 4096)
-                .apply(rlp, List.of(group))
+                .apply(List.of(group))
                 .groups()
                 .get(0)
                 .rewards()
@@ -198,7 +203,7 @@ class RewardKlTest {
     void atTheTeacherNothingIsTaken() {
         ScoredGroup group = group(10, "x1=3 so x3 is");
 
-        RewardKl.Found found = rewardKl("k3", true, 4096).apply(rlp, List.of(group));
+        RewardKl.Found found = rewardKl("k3", true, 4096).apply(List.of(group));
 
         assertThat(found.kl()).isCloseTo(0, within(1e-9));
         for (int i = 0; i < 3; i++) {
@@ -210,10 +215,13 @@ class RewardKlTest {
     void whatWasNotSampledStaysAsItIs() {
         Task task = new Task("t", "test", 0, "ntp", "d", TokenArray.EMPTY, TokenArray.of(5, 6), 0, -1, Instant.EPOCH);
         ScoredGroup text = new ScoredGroup(
-                new RolloutGroup(task, List.of(), "", "", 0, Instant.EPOCH), List.of(), 0, 0, Instant.EPOCH);
+                new RolloutGroup(task, TokenArray.EMPTY, -1, List.of(), "", "", 0, Instant.EPOCH),
+                List.of(),
+                0,
+                0,
+                Instant.EPOCH);
 
-        RewardKl.Found found =
-                rewardKl("k1", true, 4096).apply(Runs.objective("ntp", policy.tokenizer(), Map.of()), List.of(text));
+        RewardKl.Found found = rewardKl("k1", true, 4096).apply(List.of(text));
 
         assertThat(found.groups()).containsExactly(text);
         assertThat(found.kl()).isNaN();
@@ -230,8 +238,8 @@ class RewardKlTest {
         KlControl control = new KlControl(adaptive.kl().klCtrl());
         RewardKl rewardKl = new RewardKl(policy, adaptive, control);
 
-        double first = rewardKl.apply(rlp, groups).coefficient();
-        RewardKl.Found second = rewardKl.apply(rlp, groups);
+        double first = rewardKl.apply(groups).coefficient();
+        RewardKl.Found second = rewardKl.apply(groups);
 
         assertThat(first).isEqualTo(COEFFICIENT);
         assertThat(second.coefficient()).isCloseTo(COEFFICIENT * (1 + 0.2 * 8 / 80), within(1e-12));
@@ -250,7 +258,7 @@ class RewardKlTest {
         LearnerSettings settings = Runs.settings();
 
         RewardKl.Found found =
-                new RewardKl(policy, settings, new KlControl(settings.kl().klCtrl())).apply(rlp, groups);
+                new RewardKl(policy, settings, new KlControl(settings.kl().klCtrl())).apply(groups);
 
         assertThat(found.groups()).isSameAs(groups);
         StepMetrics row = new StepMetrics();

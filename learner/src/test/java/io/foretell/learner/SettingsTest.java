@@ -10,6 +10,7 @@ import io.foretell.losses.KlEstimator;
 import io.foretell.losses.KlTerm;
 import io.foretell.losses.PolicyGradientLoss;
 import io.foretell.losses.RolloutCorrection;
+import io.foretell.losses.Sapo;
 import io.foretell.platform.ConfigurationException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,6 +85,12 @@ class SettingsTest {
             value = {
                 "learner={loss_mode: gspo, loss_agg_mode: token-mean} | learner.loss_agg_mode is 'token-mean' but must be"
                         + " seq-mean-token-mean where learner.loss_mode is gspo, whose loss is one number per sequence",
+                "learner={loss_mode: sapo, loss_options: {tau_positive: 2}} | learner.loss_options: loss 'sapo' has no option"
+                        + " 'tau_positive'; it knows [tau_neg, tau_pos]; did you mean 'tau_pos'?",
+                "learner.loss_options={tau_pos: 2} | learner.loss_options: loss 'vanilla' has no option 'tau_pos'; it"
+                        + " knows []",
+                "learner={loss_mode: sapo, loss_options: {tau_pos: null}} | learner.loss_options.tau_pos is null but must"
+                        + " be a value",
                 "learner={loss_mode: gpg, clip_ratio_c: 3} | learner.loss_mode is 'gpg' but must be vanilla where"
                         + " learner.clip_ratio_c is set",
                 "ckpt.timeout=0         | ckpt.timeout is 0ms but must be above 0",
@@ -146,6 +153,12 @@ class SettingsTest {
                         new RolloutCorrection(RolloutCorrection.Level.TOKEN, 3, RolloutCorrection.Level.TOKEN, 0.25, 4),
                         new KlTerm(KlEstimator.K3, true, 0.1),
                         0.5));
+    }
+
+    @Test
+    void optionsReachTheirLoss() {
+        assertThat(Runs.settings("loss_mode=sapo", "loss_options.tau_neg=2").policyGradientLoss())
+                .isEqualTo(PolicyGradientLoss.of(new Sapo(1, 2)));
     }
 
     @Test

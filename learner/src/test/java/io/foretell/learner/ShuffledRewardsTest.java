@@ -2,6 +2,7 @@ package io.foretell.learner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foretell.buffer.Groups;
 import io.foretell.domain.Reward;
 import io.foretell.domain.ScoredGroup;
 import java.util.ArrayList;

@@ -3,6 +3,8 @@ package io.foretell.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.buffer.AdmissionPolicy;
+import io.foretell.buffer.Groups;
 import io.foretell.domain.Document;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
@@ -15,7 +17,6 @@ import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.VersionRange;
-import io.foretell.learner.buffer.AdmissionPolicy;
 import io.foretell.learner.evaluation.Evaluation;
 import io.foretell.learner.evaluation.EvaluationSettings;
 import io.foretell.learner.evaluation.HeldOutDocuments;
@@ -125,11 +126,13 @@ class TrainingStepTest {
                 rollouts.add(rollout(rollouts.size(), sample, close));
                 rewards.add(Reward.of(equalRewards ? 0.1 : random.nextGaussian(), Map.of()));
             }
-            batch.add(scored(task("g" + g, prompt, policy.tokenizer().encode("7")), rollouts, rewards));
+            Task task = task("g" + g, prompt, policy.tokenizer().encode("7"));
+            RolloutGroup group = new RolloutGroup(task, prompt.append(open), close, rollouts, "", "", 0, Instant.EPOCH);
+            batch.add(new ScoredGroup(group, rewards, 0, 0, Instant.EPOCH));
         }
         if (rehearsal) {
             TokenArray text = policy.tokenizer().encodeDocument("x3=7 x4=9 x5=2");
-            batch.add(scored(task("text", TokenArray.EMPTY, text), List.of(), List.of()));
+            batch.add(scored(task("text", TokenArray.EMPTY, text), TokenArray.EMPTY, -1, List.of(), List.of()));
         }
         return batch;
     }
@@ -151,9 +154,14 @@ class TrainingStepTest {
                 List.of(new VersionRange(0, 0, response.length())));
     }
 
-    private static ScoredGroup scored(Task task, List<Rollout> rollouts, List<Reward> rewards) {
+    private static ScoredGroup scored(
+            Task task, TokenArray context, int forbiddenFirst, List<Rollout> rollouts, List<Reward> rewards) {
         return new ScoredGroup(
-                new RolloutGroup(task, rollouts, "", "", 0, Instant.EPOCH), rewards, 0, 0, Instant.EPOCH);
+                new RolloutGroup(task, context, forbiddenFirst, rollouts, "", "", 0, Instant.EPOCH),
+                rewards,
+                0,
+                0,
+                Instant.EPOCH);
     }
 
     private static void assertClose(List<float[]> found, List<float[]> expected, float tolerance) {
@@ -362,7 +370,9 @@ class TrainingStepTest {
                         rollout.finishReason(),
                         rollout.versions()))
                 .toList();
-        batch.set(1, scored(task("broken", good.task().prompt(), good.task().target()), rollouts, good.rewards()));
+        Task broken = task("broken", good.task().prompt(), good.task().target());
+        RolloutGroup sampled = good.group();
+        batch.set(1, scored(broken, sampled.context(), sampled.forbiddenFirst(), rollouts, good.rewards()));
 
         TrainingStep.Outcome outcome =
                 new TrainingStep(policy, inMiniBatches(BYPASS, 1)).run(rlp(policy), batch, 1e-3, 0.9);
@@ -399,7 +409,8 @@ class TrainingStepTest {
     void nextTokenPredictionGetsBetterAtItsTextAndEpochsCount() {
         Objective ntp = Runs.objective("ntp", policy.tokenizer(), Map.of());
         TokenArray text = policy.tokenizer().encodeDocument("x3=7 x4=9 x5=2");
-        List<ScoredGroup> batch = List.of(scored(task("t", TokenArray.EMPTY, text), List.of(), List.of()));
+        List<ScoredGroup> batch =
+                List.of(scored(task("t", TokenArray.EMPTY, text), TokenArray.EMPTY, -1, List.of(), List.of()));
 
         double first = new TrainingStep(policy, Runs.settings())
                 .run(ntp, batch, 1e-2, 0.9)
@@ -424,7 +435,7 @@ class TrainingStepTest {
                 rollouts.add(Rollout.candidate(i, TokenArray.of(tokens), i == 2 ? Origin.DOCUMENT : Origin.SAMPLED));
                 rewards.add(Reward.of(random.nextGaussian(), Map.of()));
             }
-            pools.add(scored(task("g" + g, prompt, policy.tokenizer().encode("7")), rollouts, rewards));
+            pools.add(scored(task("g" + g, prompt, policy.tokenizer().encode("7")), prompt, -1, rollouts, rewards));
         }
         return pools;
     }

@@ -2,11 +2,12 @@ package io.foretell.learner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foretell.buffer.BatchTaker;
+import io.foretell.buffer.ExperienceBuffer;
+import io.foretell.buffer.Groups;
 import io.foretell.domain.PublishedWeights;
 import io.foretell.domain.RolloutGroup;
 import io.foretell.domain.ScoredGroup;
-import io.foretell.learner.buffer.BatchTaker;
-import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.streams.Codecs;
 import java.nio.file.Path;
 import java.util.List;
@@ -93,6 +94,8 @@ class VersionHistoryTest {
         return new ScoredGroup(
                 new RolloutGroup(
                         group.task(),
+                        group.context(),
+                        group.forbiddenFirst(),
                         group.rollouts(),
                         group.tokenizerFingerprint(),
                         fingerprint,

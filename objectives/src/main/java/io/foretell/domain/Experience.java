@@ -124,15 +124,14 @@ public record Experience(
     /**
      * The responses of a group trained by policy gradient, in order, each with its own advantage.
      *
-     * @param context tokens they were sampled from
      * @param advantages one per rollout
      */
-    public static List<Experience> policyGradient(
-            TokenArray context, ScoredGroup group, double[] advantages, int forbiddenFirst) {
+    public static List<Experience> policyGradient(ScoredGroup scored, double[] advantages) {
+        RolloutGroup group = scored.group();
         List<Experience> experiences = new ArrayList<>();
         for (int i = 0; i < advantages.length; i++) {
-            Rollout rollout = group.group().rollouts().get(i);
-            experiences.add(policyGradient(context, rollout, advantages[i], forbiddenFirst));
+            Rollout rollout = group.rollouts().get(i);
+            experiences.add(policyGradient(group.context(), rollout, advantages[i], group.forbiddenFirst()));
         }
         return experiences;
     }
@@ -141,9 +140,13 @@ public record Experience(
      * A sampled response trained by policy gradient: {@code advantage} on every sampled token of the rollout, nothing
      * on the context nor on forced tokens.
      *
-     * @param context tokens the response was sampled from
+     * @param context tokens the response was sampled from, at least one
+     * @throws IllegalArgumentException when the context is empty
      */
     public static Experience policyGradient(TokenArray context, Rollout rollout, double advantage, int forbiddenFirst) {
+        if (context.isEmpty()) {
+            throw new IllegalArgumentException("a response without the tokens it was sampled from cannot be trained");
+        }
         TokenArray tokens = context.concat(rollout.response().slice(0, rollout.sampledLength()));
         float[] advantages = new float[tokens.length()];
         float[] mask = new float[tokens.length()];

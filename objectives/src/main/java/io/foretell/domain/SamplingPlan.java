@@ -19,4 +19,9 @@ public record SamplingPlan(
                     + " tokens at temperature " + temperature + " is not possible");
         }
     }
+
+    /** The token that cannot be sampled first; -1 for none. */
+    public int forbiddenFirst() {
+        return minTokens > 0 ? stopToken : -1;
+    }
 }

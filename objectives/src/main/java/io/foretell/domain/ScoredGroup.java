@@ -11,7 +11,7 @@ import java.util.List;
  * @param scorerVersion the policy version that scored it
  * @param scoringSeconds wall seconds of scoring and judging that this group cost (its share of the batch)
  * @param scoredAt when scoring finished
- * @param awaits ids of the groups that answer the tasks it spawned, in the order of {@code Objective#subtasks}; it is
+ * @param children ids of the groups that answer the tasks it spawned, in the order of {@code Objective#subtasks}; it is
  *     trained on together with them
  */
 public record ScoredGroup(
@@ -20,10 +20,10 @@ public record ScoredGroup(
         long scorerVersion,
         double scoringSeconds,
         Instant scoredAt,
-        List<String> awaits) {
+        List<String> children) {
     public ScoredGroup {
         rewards = List.copyOf(rewards);
-        awaits = List.copyOf(awaits);
+        children = List.copyOf(children);
         if (rewards.size() != group.rollouts().size()) {
             throw new IllegalArgumentException("group " + group.id() + " has "
                     + group.rollouts().size() + " rollouts but " + rewards.size() + " rewards");
@@ -45,10 +45,15 @@ public record ScoredGroup(
     }
 
     public ScoredGroup withRewards(List<Reward> replaced) {
-        return new ScoredGroup(group, replaced, scorerVersion, scoringSeconds, scoredAt, awaits);
+        return new ScoredGroup(group, replaced, scorerVersion, scoringSeconds, scoredAt, children);
     }
 
-    public ScoredGroup withChildren(List<String> children) {
-        return new ScoredGroup(group, rewards, scorerVersion, scoringSeconds, scoredAt, children);
+    public ScoredGroup withChildren(List<String> spawned) {
+        return new ScoredGroup(group, rewards, scorerVersion, scoringSeconds, scoredAt, spawned);
+    }
+
+    /** The same rewards of another form of the group. */
+    public ScoredGroup withGroup(RolloutGroup replaced) {
+        return new ScoredGroup(replaced, rewards, scorerVersion, scoringSeconds, scoredAt, children);
     }
 }

@@ -38,6 +38,11 @@ public record Task(
         }
     }
 
+    /** What it asks: the prompt, and what really follows. */
+    public Example example() {
+        return new Example(prompt, target);
+    }
+
     /** The id of the group that spawned the task {@code id}; empty for a task that was cut from a document. */
     public static Optional<String> parentOf(String id) {
         int slash = id.lastIndexOf('/');
@@ -46,7 +51,7 @@ public record Task(
 
     /**
      * A task that the group of this one spawns, with the same limits. The id depends on what is asked, so that a parent that
-     * is sampled twice, as after a crash, does not mistake the answers of one time for those of the other.
+     * is sampled twice, as after a crash, does not mix up the answers to both.
      *
      * @param index tells it from its siblings
      */

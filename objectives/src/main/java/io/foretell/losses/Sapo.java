@@ -1,13 +1,25 @@
 package io.foretell.losses;
 
+import io.foretell.domain.Options;
+
 /**
  * Loss mode {@code sapo}: {@code loss = -A (4/tau) sigmoid(tau (rho - 1))}, a soft gate instead of a clip (arXiv
- * 2511.20347), with tau 1.0 for A &gt; 0 and 1.05 else, the defaults of veRL and TRL. At rho = 1 its slope is that of the
- * clipped surrogate. Nothing is ever clipped.
+ * 2511.20347). At rho = 1 its slope is that of the clipped surrogate. Nothing is ever clipped.
+ *
+ * <p>Options, with the defaults of veRL and TRL: {@code tau_pos} (1.0) and {@code tau_neg} (1.05). A larger tau closes the
+ * gate sooner as the ratio moves away from 1.
+ *
+ * @param tauPos tau of tokens with A &gt; 0
+ * @param tauNeg tau of all other tokens
  */
-public record Sapo() implements TokenLoss {
-    private static final double TAU_POSITIVE = 1.0;
-    private static final double TAU_NEGATIVE = 1.05;
+public record Sapo(double tauPos, double tauNeg) implements TokenLoss {
+    private static final double MIN_TAU = 0.01;
+    private static final double MAX_TAU = 100;
+
+    static Sapo read(Options options) {
+        return new Sapo(
+                options.number("tau_pos", 1.0, MIN_TAU, MAX_TAU), options.number("tau_neg", 1.05, MIN_TAU, MAX_TAU));
+    }
 
     @Override
     public double loss(double logProb, double oldLogProb, double advantage) {
@@ -33,8 +45,8 @@ public record Sapo() implements TokenLoss {
         return 4 / tau * sigmoid(tau * (rho - 1));
     }
 
-    private static double tau(double advantage) {
-        return advantage > 0 ? TAU_POSITIVE : TAU_NEGATIVE;
+    private double tau(double advantage) {
+        return advantage > 0 ? tauPos : tauNeg;
     }
 
     private static double sigmoid(double x) {

@@ -4,6 +4,7 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.Options;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.TextLoss;
 import io.foretell.domain.TokenArray;
@@ -68,7 +69,7 @@ public final class AdvantageWeighted implements TextObjective {
 
     public AdvantageWeighted(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
-        this.segments = options.segments(settings.tokenizer());
+        this.segments = Segments.read(options, settings.tokenizer());
         this.alpha = options.number("alpha", 0.5, 0, 1);
         this.beta = options.number("beta", 10, 1e-3, Integer.MAX_VALUE);
         this.valueTokens = List.of(

@@ -3,6 +3,7 @@ package io.foretell.objectives;
 import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
+import io.foretell.domain.Options;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.Tokenizer;
@@ -68,7 +69,7 @@ public final class ConditionalTraining implements TextObjective {
     public ConditionalTraining(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
         this.tokenizer = settings.tokenizer();
-        this.segments = options.segments(tokenizer);
+        this.segments = Segments.read(options, tokenizer);
         this.threshold = options.number("threshold", 0, 0, 1);
         this.drop = options.number("drop_token_fraction", 0.01, 0, 1);
         this.good = Options.token(tokenizer, options.text("good", "<|aligned|>"));

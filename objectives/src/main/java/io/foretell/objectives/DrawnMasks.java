@@ -1,6 +1,7 @@
 package io.foretell.objectives;
 
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.Options;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.Tokenizer;
 import java.util.List;
@@ -32,7 +33,7 @@ final class DrawnMasks {
         this.randomLength = options.integer("random_mask_length", 8, 1);
         this.entropyShare = options.number("entropy_share", 0.2, 0, 1);
         this.entropyTopK = options.integer("entropy_top_k", 16, 2);
-        this.proxy = options.proxy(settings);
+        this.proxy = settings.proxy(options);
         if (byEntropy && proxy == null) {
             throw new IllegalArgumentException(
                     "phases: option 'masks' of objective 'pretrainzero' is entropy, so name in"

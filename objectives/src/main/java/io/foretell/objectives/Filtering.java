@@ -3,6 +3,7 @@ package io.foretell.objectives;
 import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
+import io.foretell.domain.Options;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.TokenArray;
 import io.foretell.losses.AdvantageEstimator;
@@ -54,7 +55,7 @@ public final class Filtering implements TextObjective {
 
     public Filtering(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
-        this.segments = options.segments(settings.tokenizer());
+        this.segments = Segments.read(options, settings.tokenizer());
         this.threshold = options.number("threshold", 0, 0, 1);
         options.refuseUnknown();
         this.maxLength = settings.maxPromptLength() + 1;

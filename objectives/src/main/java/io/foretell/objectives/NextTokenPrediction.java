@@ -3,6 +3,7 @@ package io.foretell.objectives;
 import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
+import io.foretell.domain.Options;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.TokenArray;
 import io.foretell.losses.AdvantageEstimator;

@@ -4,6 +4,7 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
 import io.foretell.domain.RolloutGroup;
 import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.ScoredGroup;
@@ -30,6 +31,11 @@ public interface Objective {
     /** The name used in configuration files. */
     default String name() {
         return description().name();
+    }
+
+    /** What one reward measures, with its unit or range, such as {@code "nats of information gain"}; empty without rewards. */
+    default String rewardUnit() {
+        return "";
     }
 
     /**
@@ -66,8 +72,14 @@ public interface Objective {
         return groupSize;
     }
 
-    /** How rollouts of {@code task} are sampled; empty where this objective samples nothing. */
-    Optional<SamplingPlan> sampling(Task task);
+    /**
+     * How rollouts are sampled.
+     *
+     * @param prompt of the task; empty where it has none
+     * @param target of the task; empty where nobody knows what follows, as for a prompt sent by a user
+     * @return empty where this objective samples nothing
+     */
+    Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target);
 
     /**
      * The group with candidates that nobody sampled, such as what the document really says. They are rewarded and kept
@@ -77,8 +89,14 @@ public interface Objective {
         return CompletableFuture.completedFuture(group);
     }
 
-    /** One reward per rollout of the pool, in order. */
-    CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer);
+    /**
+     * One reward per response, in order.
+     *
+     * @param example prompt and target of the task
+     * @param context tokens the responses were sampled from, as {@link #sampling} planned them
+     * @param responses rollouts, then the candidates that were added to them
+     */
+    CompletionStage<List<Reward>> reward(Example example, TokenArray context, List<Rollout> responses, Scorer scorer);
 
     /** Roles of the judge that rewards may be asked of; none where it needs no judge. */
     default List<String> judgeRoles() {
@@ -122,8 +140,8 @@ public interface Objective {
      * What the model is asked without a thought, for comparison, where responses state their answer: the next token of the
      * prompt, where nothing else is said.
      */
-    default Example withoutThought(Task task) {
-        return new Example(task.prompt(), task.target().slice(0, 1));
+    default Example withoutThought(Example example) {
+        return new Example(example.prompt(), example.target().slice(0, 1));
     }
 
     /**

@@ -1,7 +1,9 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Options;
 import io.foretell.domain.Tokenizer;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an objective is built from.
@@ -35,6 +37,12 @@ public record ObjectiveSettings(
             int maxResponseLength,
             Map<String, Object> options) {
         this(tokenizer, groupSize, temperature, maxPromptLength, maxResponseLength, options, ProxyModels.NONE);
+    }
+
+    /** The model of the option {@code proxy}; null where none is named. */
+    @Nullable
+    ProxyModel proxy(Options options) {
+        return options.isGiven("proxy") ? proxies.open(options.text("proxy", ""), tokenizer) : null;
     }
 
     /**

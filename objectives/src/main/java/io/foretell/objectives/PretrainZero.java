@@ -3,9 +3,9 @@ package io.foretell.objectives;
 import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
+import io.foretell.domain.Options;
 import io.foretell.domain.Reward;
 import io.foretell.domain.Rollout;
-import io.foretell.domain.RolloutGroup;
 import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
@@ -172,14 +172,19 @@ public final class PretrainZero implements Objective {
         return DESCRIPTION;
     }
 
+    @Override
+    public String rewardUnit() {
+        return "right predictions and hard masks, 0 to 1";
+    }
+
     /** A proposal has no prompt: its paragraph is the target. A prediction has the masked paragraph as its prompt. */
-    private static boolean isProposal(Task task) {
-        return task.prompt().isEmpty();
+    private static boolean isProposal(TokenArray prompt) {
+        return prompt.isEmpty();
     }
 
     @Override
     public String role(Task task) {
-        return isProposal(task) ? "proposal" : "prediction";
+        return isProposal(task.prompt()) ? "proposal" : "prediction";
     }
 
     @Override
@@ -223,10 +228,10 @@ public final class PretrainZero implements Objective {
     }
 
     @Override
-    public Optional<SamplingPlan> sampling(Task task) {
+    public Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target) {
         return Optional.of(new SamplingPlan(
-                context(task),
-                isProposal(task) ? masks : settings.groupSize(),
+                context(prompt, target),
+                isProposal(prompt) ? masks : settings.groupSize(),
                 settings.temperature(),
                 1,
                 settings.maxResponseLength(),
@@ -234,14 +239,14 @@ public final class PretrainZero implements Objective {
                 false));
     }
 
-    private TokenArray context(Task task) {
-        List<TokenArray> prompt = isProposal(task) ? generator : predictor;
-        TokenArray paragraph = isProposal(task) ? task.target() : task.prompt();
+    private TokenArray context(TokenArray prompt, TokenArray target) {
+        List<TokenArray> texts = isProposal(prompt) ? generator : predictor;
+        TokenArray paragraph = isProposal(prompt) ? target : prompt;
         return tokenizer
                 .begin()
-                .concat(prompt.get(0))
+                .concat(texts.get(0))
                 .concat(paragraph)
-                .concat(prompt.get(1))
+                .concat(texts.get(1))
                 .append(tags.open());
     }
 
@@ -252,16 +257,18 @@ public final class PretrainZero implements Objective {
 
     /** The hidden span itself, in a box right after an empty thought. */
     @Override
-    public Example withoutThought(Task task) {
+    public Example withoutThought(Example example) {
         TokenArray boxed = encode(box.enclosure().get(0));
-        return new Example(context(task).append(box.close()).concat(boxed), task.target());
+        TokenArray context = context(example.prompt(), example.target());
+        return new Example(context.append(box.close()).concat(boxed), example.target());
     }
 
     @Override
-    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-        String text = tokenizer.decode(group.task().target());
-        return CompletableFuture.completedFuture(group.rollouts().stream()
-                .map(rollout -> isProposal(group.task())
+    public CompletionStage<List<Reward>> reward(
+            Example example, TokenArray context, List<Rollout> responses, Scorer scorer) {
+        String text = tokenizer.decode(example.target());
+        return CompletableFuture.completedFuture(responses.stream()
+                .map(rollout -> isProposal(example.prompt())
                         ? proposed(text, mask.extract(rollout.response()))
                         : predicted(text, box.extract(rollout.response())))
                 .toList());
@@ -283,7 +290,7 @@ public final class PretrainZero implements Objective {
 
     @Override
     public List<Example> subtasks(ScoredGroup group) {
-        return isProposal(group.task())
+        return isProposal(group.task().prompt())
                 ? masks(group).stream()
                         .flatMap(Optional::stream)
                         .map(this::prediction)
@@ -338,16 +345,6 @@ public final class PretrainZero implements Objective {
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
         double[] advantages = estimator.advantages(group);
         boolean teaches = Arrays.stream(advantages).anyMatch(advantage -> advantage != 0);
-        if (!teaches && !isProposal(group.task())) {
-            return List.of();
-        }
-        TokenArray context = context(group.task());
-        int end = tokenizer.endToken();
-        List<Experience> experiences = new ArrayList<>();
-        for (int i = 0; i < advantages.length; i++) {
-            Rollout rollout = group.group().rollouts().get(i);
-            experiences.add(Experience.policyGradient(context, rollout, advantages[i], end));
-        }
-        return experiences;
+        return teaches || isProposal(group.task().prompt()) ? Experience.policyGradient(group, advantages) : List.of();
     }
 }

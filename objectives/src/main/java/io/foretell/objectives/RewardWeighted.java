@@ -4,6 +4,7 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.Options;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.TokenArray;
 import io.foretell.losses.AdvantageEstimator;
@@ -62,7 +63,7 @@ public final class RewardWeighted implements TextObjective {
 
     public RewardWeighted(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
-        this.segments = options.segments(settings.tokenizer());
+        this.segments = Segments.read(options, settings.tokenizer());
         this.beta = options.number("beta", 10, 1e-3, Integer.MAX_VALUE);
         options.refuseUnknown();
         this.maxLength = settings.maxPromptLength() + 1;

@@ -6,10 +6,10 @@ import io.foretell.domain.Experience;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Futures;
+import io.foretell.domain.Options;
 import io.foretell.domain.PolicyRole;
 import io.foretell.domain.Reward;
 import io.foretell.domain.Rollout;
-import io.foretell.domain.RolloutGroup;
 import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
@@ -116,6 +116,11 @@ public final class Rlp implements Objective {
         return DESCRIPTION;
     }
 
+    @Override
+    public String rewardUnit() {
+        return "nats of information gain";
+    }
+
     /**
      * One position t, uniform over those with {@code min_prefix} tokens before and {@code horizon} tokens of text from
      * t on; the end-of-text token is never asked for. A document to be rehearsed is not cut.
@@ -136,12 +141,12 @@ public final class Rlp implements Objective {
     }
 
     @Override
-    public Optional<SamplingPlan> sampling(Task task) {
-        if (task.prompt().isEmpty()) {
+    public Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target) {
+        if (prompt.isEmpty()) {
             return Optional.empty();
         }
         return Optional.of(new SamplingPlan(
-                task.prompt().append(tags.open()),
+                prompt.append(tags.open()),
                 settings.groupSize(),
                 settings.temperature(),
                 1,
@@ -151,18 +156,17 @@ public final class Rlp implements Objective {
     }
 
     @Override
-    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-        if (group.rollouts().isEmpty()) {
+    public CompletionStage<List<Reward>> reward(
+            Example example, TokenArray context, List<Rollout> responses, Scorer scorer) {
+        if (responses.isEmpty()) {
             return CompletableFuture.completedFuture(List.of());
         }
-        TokenArray prefix = group.task().prompt();
-        TokenArray next = group.task().target();
+        TokenArray next = example.target();
         CompletableFuture<FloatArray> baseline =
-                scorer.logProbs(PolicyRole.TEACHER, prefix, next).toCompletableFuture();
+                scorer.logProbs(PolicyRole.TEACHER, example.prompt(), next).toCompletableFuture();
         List<CompletableFuture<Reward>> rewards = new ArrayList<>();
-        for (Rollout rollout : group.rollouts()) {
-            TokenArray thought = prefix.append(tags.open()).concat(rollout.response());
-            rewards.add(scorer.logProbs(PolicyRole.LIVE, thought, next)
+        for (Rollout rollout : responses) {
+            rewards.add(scorer.logProbs(PolicyRole.LIVE, context.concat(rollout.response()), next)
                     .toCompletableFuture()
                     .thenCombine(baseline, (with, without) -> informationGain(rollout, with, without)));
         }
@@ -200,7 +204,6 @@ public final class Rlp implements Objective {
         if (task.prompt().isEmpty()) {
             return List.of(Experience.nextToken(task.target(), (float) nextTokenWeight, Set.of(tags.open())));
         }
-        return Experience.policyGradient(
-                task.prompt().append(tags.open()), group, estimator.advantages(group), tags.close());
+        return Experience.policyGradient(group, estimator.advantages(group));
     }
 }

@@ -4,10 +4,10 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.Futures;
+import io.foretell.domain.Options;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
 import io.foretell.domain.Rollout;
-import io.foretell.domain.RolloutGroup;
 import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
@@ -175,6 +175,11 @@ public final class Rlpt implements Objective {
         return DESCRIPTION;
     }
 
+    @Override
+    public String rewardUnit() {
+        return "right or wrong, 1 or 0";
+    }
+
     /** {@code asr} or {@code msr}, told by the mask. */
     @Override
     public String role(Task task) {
@@ -241,9 +246,9 @@ public final class Rlpt implements Objective {
     }
 
     @Override
-    public Optional<SamplingPlan> sampling(Task task) {
+    public Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target) {
         return Optional.of(new SamplingPlan(
-                task.prompt().append(tags.open()),
+                prompt.append(tags.open()),
                 settings.groupSize(),
                 settings.temperature(),
                 1,
@@ -258,20 +263,20 @@ public final class Rlpt implements Objective {
     }
 
     @Override
-    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-        TokenArray prompt = group.task().prompt();
-        String context = tokenizer.decode(tokenizer.withoutBegin(prompt));
-        String reference = tokenizer.decode(group.task().target());
-        SentenceReference compared = new SentenceReference(sentences, context, reference, longest);
+    public CompletionStage<List<Reward>> reward(
+            Example example, TokenArray context, List<Rollout> responses, Scorer scorer) {
+        String before = tokenizer.decode(tokenizer.withoutBegin(example.prompt()));
+        String reference = tokenizer.decode(example.target());
+        SentenceReference compared = new SentenceReference(sentences, before, reference, longest);
         List<CompletableFuture<Reward>> rewards = new ArrayList<>();
-        for (Rollout rollout : group.rollouts()) {
+        for (Rollout rollout : responses) {
             Optional<String> stated =
                     prediction.extract(rollout.response()).filter(text -> !text.contains(Tokenizer.REPLACEMENT));
             Optional<Known> known = compared.known(stated);
             rewards.add(
                     known.isPresent() || !judged
                             ? CompletableFuture.completedFuture(byRule(known))
-                            : byJudge(context, reference, stated.orElseThrow().strip(), scorer));
+                            : byJudge(before, reference, stated.orElseThrow().strip(), scorer));
         }
         return Futures.all(rewards);
     }
@@ -319,7 +324,6 @@ public final class Rlpt implements Objective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return Experience.policyGradient(
-                group.task().prompt().append(tags.open()), group, estimator.advantages(group), stop);
+        return Experience.policyGradient(group, estimator.advantages(group));
     }
 }

@@ -4,11 +4,11 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.Options;
 import io.foretell.domain.Reward;
-import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.Rollout;
 import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.ScoredGroup;
-import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.Tokenizer;
 import io.foretell.losses.AdvantageEstimator;
@@ -124,7 +124,7 @@ public final class Rpt implements Objective {
         this.before = encode(prompt.get(0));
         this.after = encode(prompt.get(1)).append(tags.open());
         this.answer = new AnswerExtractor(tokenizer, tags.close(), options.enclosure("box", List.of("\\boxed{", "}")));
-        this.proxy = options.proxy(settings);
+        this.proxy = settings.proxy(options);
         this.entropyThreshold = options.number("entropy_threshold", 0.5, 0, Integer.MAX_VALUE);
         this.entropyTopK = options.integer("entropy_top_k", 16, 2);
         if (proxy == null) {
@@ -141,6 +141,11 @@ public final class Rpt implements Objective {
     @Override
     public ObjectiveDescription description() {
         return DESCRIPTION;
+    }
+
+    @Override
+    public String rewardUnit() {
+        return "right or wrong, 1 or 0";
     }
 
     /**
@@ -177,9 +182,9 @@ public final class Rpt implements Objective {
     }
 
     @Override
-    public Optional<SamplingPlan> sampling(Task task) {
+    public Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target) {
         return Optional.of(new SamplingPlan(
-                context(task.prompt()),
+                context(prompt),
                 settings.groupSize(),
                 settings.temperature(),
                 1,
@@ -198,9 +203,10 @@ public final class Rpt implements Objective {
     }
 
     @Override
-    public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-        List<String> right = rightAnswers(group.task().prompt(), group.task().target());
-        return CompletableFuture.completedFuture(group.rollouts().stream()
+    public CompletionStage<List<Reward>> reward(
+            Example example, TokenArray context, List<Rollout> responses, Scorer scorer) {
+        List<String> right = rightAnswers(example.prompt(), example.target());
+        return CompletableFuture.completedFuture(responses.stream()
                 .map(rollout -> reward(answer.extract(rollout.response()).filter(y -> !y.contains(NO_TEXT)), right))
                 .toList());
     }
@@ -254,7 +260,6 @@ public final class Rpt implements Objective {
 
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
-        return Experience.policyGradient(
-                context(group.task().prompt()), group, estimator.advantages(group), tokenizer.endToken());
+        return Experience.policyGradient(group, estimator.advantages(group));
     }
 }

@@ -1,6 +1,7 @@
 package io.foretell.objectives;
 
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.Options;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.Tokenizer;
 import java.util.ArrayList;
@@ -36,6 +37,12 @@ final class Segments {
             this.ends.add(tokens.at(0));
         }
         this.banned = new BannedTexts("phases: option 'banned'", tokenizer, banned);
+    }
+
+    /** The segments that the options {@code banned} and {@code segment_ends} describe. */
+    static Segments read(Options options, Tokenizer tokenizer) {
+        List<String> ends = options.texts("segment_ends");
+        return new Segments(tokenizer, ends.isEmpty() ? List.of("\n") : ends, options.texts("banned"));
     }
 
     /** {@code tokens} cut into segments, in order and without a gap. */

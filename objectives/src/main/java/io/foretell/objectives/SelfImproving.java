@@ -5,6 +5,7 @@ import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Futures;
+import io.foretell.domain.Options;
 import io.foretell.domain.Origin;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
@@ -140,6 +141,13 @@ public final class SelfImproving implements Objective {
         return DESCRIPTION;
     }
 
+    @Override
+    public String rewardUnit() {
+        return scores.equals(List.of(QUALITY))
+                ? "pairwise win rate, 0 to 1"
+                : String.join(" + ", scores) + ", each 0 to 1";
+    }
+
     /** One task for every N tokens that have {@code min_prefix} before them; the random numbers are not needed. */
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
@@ -155,9 +163,9 @@ public final class SelfImproving implements Objective {
     }
 
     @Override
-    public Optional<SamplingPlan> sampling(Task task) {
+    public Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target) {
         return Optional.of(new SamplingPlan(
-                task.prompt(),
+                prompt,
                 settings.groupSize(),
                 settings.temperature(),
                 0,
@@ -205,27 +213,28 @@ public final class SelfImproving implements Objective {
     }
 
     @Override
-    public CompletionStage<List<Reward>> reward(RolloutGroup pool, Scorer scorer) {
-        List<Rollout> written = pool.rollouts().stream()
-                .filter(candidate -> !isMissing(candidate))
-                .toList();
-        Map<String, CompletableFuture<List<Verdict>>> verdicts = verdicts(pool.task(), written, scorer);
+    public CompletionStage<List<Reward>> reward(
+            Example example, TokenArray context, List<Rollout> responses, Scorer scorer) {
+        List<Rollout> written =
+                responses.stream().filter(candidate -> !isMissing(candidate)).toList();
+        Map<String, CompletableFuture<List<Verdict>>> verdicts = verdicts(example, written, scorer);
         return Futures.all(verdicts.values()).thenApply(all -> {
             Map<Rollout, Reward> rewards = new HashMap<>();
             for (int i = 0; i < written.size(); i++) {
                 rewards.put(written.get(i), sum(verdicts, i));
             }
             Reward nothing = Reward.failed("the rewriter wrote nothing");
-            return pool.rollouts().stream()
+            return responses.stream()
                     .map(candidate -> rewards.getOrDefault(candidate, nothing))
                     .toList();
         });
     }
 
     /** For each score its verdicts on the candidates, in order. */
-    private Map<String, CompletableFuture<List<Verdict>>> verdicts(Task task, List<Rollout> candidates, Scorer scorer) {
-        String context = text(task.prompt());
-        String original = text(task.target());
+    private Map<String, CompletableFuture<List<Verdict>>> verdicts(
+            Example example, List<Rollout> candidates, Scorer scorer) {
+        String context = text(example.prompt());
+        String original = text(example.target());
         List<String> texts = candidates.stream()
                 .map(candidate -> text(candidate.unforcedTokens()))
                 .toList();
@@ -301,14 +310,14 @@ public final class SelfImproving implements Objective {
     }
 
     private List<Experience> updates(ScoredGroup group, Extremes extremes) {
-        TokenArray prompt = group.task().prompt();
+        TokenArray context = group.group().context();
         TokenArray chosen = group.group().rollouts().get(extremes.best()).response();
         TokenArray rejected = group.group().rollouts().get(extremes.worst()).response();
         if (!isDpo) {
-            return chosen.isEmpty() ? List.of() : List.of(response(prompt, chosen, 1));
+            return chosen.isEmpty() ? List.of() : List.of(response(context, chosen, 1));
         }
         boolean differs = !chosen.isEmpty() && !rejected.isEmpty() && !chosen.equals(rejected);
-        return differs ? Experience.preference(group.id(), prompt, chosen, rejected, beta) : List.of();
+        return differs ? Experience.preference(group.id(), context, chosen, rejected, beta) : List.of();
     }
 
     /** Next-token prediction of the response's tokens only. */

@@ -4,6 +4,7 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.Options;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.Tokenizer;

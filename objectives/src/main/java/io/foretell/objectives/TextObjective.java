@@ -1,9 +1,10 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Example;
 import io.foretell.domain.Reward;
-import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.Rollout;
 import io.foretell.domain.SamplingPlan;
-import io.foretell.domain.Task;
+import io.foretell.domain.TokenArray;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -17,12 +18,13 @@ public interface TextObjective extends Objective {
     }
 
     @Override
-    default Optional<SamplingPlan> sampling(Task task) {
+    default Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target) {
         return Optional.empty();
     }
 
     @Override
-    default CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
+    default CompletionStage<List<Reward>> reward(
+            Example example, TokenArray context, List<Rollout> responses, Scorer scorer) {
         return CompletableFuture.completedFuture(List.of());
     }
 }

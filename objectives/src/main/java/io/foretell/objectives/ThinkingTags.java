@@ -1,5 +1,6 @@
 package io.foretell.objectives;
 
+import io.foretell.domain.Options;
 import io.foretell.domain.Tokenizer;
 
 /**

@@ -4,6 +4,7 @@ import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FloatArray;
+import io.foretell.domain.Options;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.TextLoss;
 import io.foretell.domain.TokenArray;
@@ -63,7 +64,7 @@ public final class Unlikelihood implements TextObjective {
 
     public Unlikelihood(ObjectiveSettings settings) {
         Options options = new Options(NAME, settings.options());
-        this.segments = options.segments(settings.tokenizer());
+        this.segments = Segments.read(options, settings.tokenizer());
         this.threshold = options.number("threshold", 0, 0, 1);
         this.alpha = options.number("alpha", 1, 0, Integer.MAX_VALUE);
         options.refuseUnknown();

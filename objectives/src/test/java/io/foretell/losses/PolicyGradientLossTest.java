@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,7 +100,7 @@ class PolicyGradientLossTest {
     @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
     void aLossThatIsNoNumberNeverPasses(double advantage) {
         for (String mode : new String[] {"vanilla", "gspo", "cispo", "sapo", "gpg"}) {
-            PolicyLoss loss = PolicyLosses.create(mode, 0.2, 0.2, 3);
+            PolicyLoss loss = PolicyLosses.create(mode, new PolicyLosses.ClipRatios(0.2, 0.2, 3), Map.of());
 
             assertThat(PolicyGradientLoss.of(loss).cost(tokens(advantage)).byLogProb())
                     .as(mode)

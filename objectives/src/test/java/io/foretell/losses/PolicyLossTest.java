@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.losses.PolicyLosses.ClipRatios;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,8 +76,8 @@ class PolicyLossTest {
 
     private static PolicyLoss loss(String mode) {
         return mode.equals("dual")
-                ? PolicyLosses.create("vanilla", LOW, HIGH, DUAL)
-                : PolicyLosses.create(mode, LOW, HIGH, Double.POSITIVE_INFINITY);
+                ? PolicyLosses.create("vanilla", new ClipRatios(LOW, HIGH, DUAL), Map.of())
+                : PolicyLosses.create(mode, new ClipRatios(LOW, HIGH), Map.of());
     }
 
     @ParameterizedTest
@@ -185,8 +187,34 @@ class PolicyLossTest {
     }
 
     @Test
+    void sapoTakesItsTausFromItsOptions() {
+        PolicyLoss loss = PolicyLosses.create("sapo", new ClipRatios(LOW, HIGH), Map.of("tau_pos", 2, "tau_neg", 3.0));
+
+        assertThat(loss).isEqualTo(new Sapo(2, 3));
+        double rho = 1.5;
+        double old = Math.log(0.4);
+        double now = old + Math.log(rho);
+        assertThat(((TokenLoss) loss).loss(now, old, 1)).isCloseTo(-2 / (1 + Math.exp(-1.0)), within(1e-12));
+        assertThat(((TokenLoss) loss).loss(now, old, -1)).isCloseTo(4 / 3.0 / (1 + Math.exp(-1.5)), within(1e-12));
+        assertThat(PolicyLosses.create("sapo", new ClipRatios(LOW, HIGH), Map.of()))
+                .isEqualTo(new Sapo(1.0, 1.05));
+    }
+
+    @Test
+    void aWrongOptionOfALossGivesOneSentence() {
+        ClipRatios clip = new ClipRatios(LOW, HIGH);
+        assertThatThrownBy(() -> PolicyLosses.create("sapo", clip, Map.of("tau_pos", 0)))
+                .hasMessage(
+                        "learner.loss_options: option 'tau_pos' of loss 'sapo' is 0 but must be a number 0.01 to 100.0");
+        assertThatThrownBy(() -> PolicyLosses.create("sapo", clip, Map.of("tau", 1)))
+                .hasMessage("learner.loss_options: loss 'sapo' has no option 'tau'; it knows [tau_neg, tau_pos]");
+        assertThatThrownBy(() -> PolicyLosses.create("vanilla", clip, Map.of("tau_pos", 1)))
+                .hasMessage("learner.loss_options: loss 'vanilla' has no option 'tau_pos'; it knows []");
+    }
+
+    @Test
     void anUnknownModeIsNamedWithThoseThatExist() {
-        assertThatThrownBy(() -> PolicyLosses.create("ppo", 0.2, 0.2, 3))
+        assertThatThrownBy(() -> PolicyLosses.create("ppo", new ClipRatios(0.2, 0.2), Map.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("learner.loss_mode is 'ppo' but must be one of [cispo, gpg, gspo, sapo, vanilla]");
     }

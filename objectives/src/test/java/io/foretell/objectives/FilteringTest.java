@@ -52,7 +52,7 @@ class FilteringTest {
         assertThat(filtering.experiences(group, AdvantageEstimator.GRPO))
                 .isEqualTo(plain.experiences(group, AdvantageEstimator.GRPO));
         assertThat(filtering.isSampled()).isFalse();
-        assertThat(filtering.sampling(group.task())).isEmpty();
+        assertThat(Fixtures.sampling(filtering, group.task())).isEmpty();
     }
 
     @Test

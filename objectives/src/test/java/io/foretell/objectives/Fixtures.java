@@ -7,6 +7,7 @@ import io.foretell.domain.PolicyRole;
 import io.foretell.domain.Reward;
 import io.foretell.domain.Rollout;
 import io.foretell.domain.RolloutGroup;
+import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.Tokenizer;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -122,7 +124,28 @@ public final class Fixtures {
     }
 
     static RolloutGroup group(Task task, Rollout... rollouts) {
-        return new RolloutGroup(task, List.of(rollouts), "tokenizer", "policy", 0.5, Instant.EPOCH);
+        return new RolloutGroup(
+                task, TokenArray.EMPTY, -1, List.of(rollouts), "tokenizer", "policy", 0.5, Instant.EPOCH);
+    }
+
+    /** A group that was sampled as the objective plans. */
+    static RolloutGroup group(Objective objective, Task task, Rollout... rollouts) {
+        RolloutGroup group = group(task, rollouts);
+        return objective
+                .sampling(task.prompt(), task.target())
+                .map(group::sampledBy)
+                .orElse(group);
+    }
+
+    static List<Reward> reward(Objective objective, RolloutGroup group, Scorer scorer) {
+        return objective
+                .reward(group.task().example(), group.context(), group.rollouts(), scorer)
+                .toCompletableFuture()
+                .join();
+    }
+
+    static Optional<SamplingPlan> sampling(Objective objective, Task task) {
+        return objective.sampling(task.prompt(), task.target());
     }
 
     public static List<Reward> rewards(double... totals) {

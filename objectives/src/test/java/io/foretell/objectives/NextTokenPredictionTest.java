@@ -83,8 +83,7 @@ class NextTokenPredictionTest {
         Task task = task(TokenArray.EMPTY, counting(3));
 
         assertThat(objective.isSampled()).isFalse();
-        assertThat(objective.sampling(task)).isEmpty();
-        assertThat(objective.reward(group(task), null).toCompletableFuture().join())
-                .isEmpty();
+        assertThat(Fixtures.sampling(objective, task)).isEmpty();
+        assertThat(Fixtures.reward(objective, group(task), null)).isEmpty();
     }
 }

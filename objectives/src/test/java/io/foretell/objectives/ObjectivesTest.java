@@ -62,22 +62,39 @@ class ObjectivesTest {
                         "ul2");
     }
 
-    @ParameterizedTest
-    @MethodSource("names")
-    void theOptionsOfADescriptionAreThoseThatTheMethodReads(String name) {
+    private static ObjectiveSettings settings(Map<String, Object> options) {
         Map<String, Integer> tags = new HashMap<>();
         for (String tag : List.of("<think>", "</think>", "<|aligned|>", "<|misaligned|>", "<0>", "<1>")) {
             tags.put(tag, 200 + tags.size());
         }
+        return new ObjectiveSettings(new Fixtures.Numbers(tags, OptionalInt.of(100)), 4, 1f, 64, 16, options);
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void aMethodThatSamplesSaysWhatItsRewardsMeasure(String name) {
+        Objective method = BUILT_IN.create(name, settings(NEEDED.getOrDefault(name, Map.of())));
+
+        assertThat(!method.rewardUnit().isEmpty()).isEqualTo(method.isSampled());
+    }
+
+    @Test
+    void theUnitOfSelfImprovingRewardsFollowsItsScores() {
+        assertThat(BUILT_IN.create("self-improving", settings(Map.of())).rewardUnit())
+                .isEqualTo("pairwise win rate, 0 to 1");
+        assertThat(BUILT_IN.create("self-improving", settings(Map.of("score", List.of("quality", "safety"))))
+                        .rewardUnit())
+                .isEqualTo("quality + safety, each 0 to 1");
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void theOptionsOfADescriptionAreThoseThatTheMethodReads(String name) {
         Map<String, Object> options = new HashMap<>(NEEDED.getOrDefault(name, Map.of()));
-        ObjectiveSettings suitable =
-                new ObjectiveSettings(new Fixtures.Numbers(tags, OptionalInt.of(100)), 4, 1f, 64, 16, options);
-        assertThat(BUILT_IN.create(name, suitable).description()).isEqualTo(BUILT_IN.description(name));
+        assertThat(BUILT_IN.create(name, settings(options)).description()).isEqualTo(BUILT_IN.description(name));
 
         options.put("no_such_option", 1);
-        ObjectiveSettings unknown =
-                new ObjectiveSettings(new Fixtures.Numbers(tags, OptionalInt.of(100)), 4, 1f, 64, 16, options);
-        Throwable refusal = catchThrowable(() -> BUILT_IN.create(name, unknown));
+        Throwable refusal = catchThrowable(() -> BUILT_IN.create(name, settings(options)));
         String known = refusal.getMessage().replaceAll(".*it knows \\[(.*)]", "$1");
 
         assertThat(new TreeSet<>(BUILT_IN.description(name).options()))

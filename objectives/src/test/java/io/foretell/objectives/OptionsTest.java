@@ -78,8 +78,7 @@ class OptionsTest {
         Fixtures.Numbers tags = new Fixtures.Numbers(Map.of("[", 5, "]", 6), OptionalInt.empty());
         Rlp rlp = new Rlp(new ObjectiveSettings(tags, 2, 1f, 64, 16, Map.of("open", "[", "close", "]")));
 
-        SamplingPlan plan =
-                rlp.sampling(Fixtures.task(TokenArray.of(1), TokenArray.of(2))).orElseThrow();
+        SamplingPlan plan = rlp.sampling(TokenArray.of(1), TokenArray.of(2)).orElseThrow();
 
         assertThat(plan.context()).isEqualTo(TokenArray.of(1, 5));
         assertThat(plan.stopToken()).isEqualTo(6);

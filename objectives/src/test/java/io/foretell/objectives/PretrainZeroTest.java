@@ -59,13 +59,10 @@ class PretrainZeroTest {
                     0,
                     PIECES.encode(response + "<eos>").toArray()));
         }
-        RolloutGroup group = group(task, rollouts.toArray(Rollout[]::new));
-        List<Reward> rewards = objective
-                .reward(group, new Fixtures.TableScorer(question -> {
-                    throw new AssertionError("PretrainZero needs no model to reward");
-                }))
-                .toCompletableFuture()
-                .join();
+        RolloutGroup group = group(objective, task, rollouts.toArray(Rollout[]::new));
+        List<Reward> rewards = Fixtures.reward(objective, group, new Fixtures.TableScorer(question -> {
+            throw new AssertionError("PretrainZero needs no model to reward");
+        }));
         return new ScoredGroup(group, rewards, 3, 0, Instant.EPOCH);
     }
 
@@ -99,7 +96,7 @@ class PretrainZeroTest {
 
         assertThat(cuts).containsExactly(new Example(TokenArray.EMPTY, PIECES.encode(PARAGRAPH)));
         assertThat(PROPOSED.role(task)).isEqualTo("proposal");
-        assertThat(PROPOSED.sampling(task).orElseThrow())
+        assertThat(Fixtures.sampling(PROPOSED, task).orElseThrow())
                 .isEqualTo(new SamplingPlan(PIECES.encode("P:" + PARAGRAPH + " H<think>"), 8, 0.9f, 1, 64, 2, false));
         assertThat(PROPOSED.maxRollouts(4)).isEqualTo(8 + 8 * 4);
     }
@@ -117,7 +114,7 @@ class PretrainZeroTest {
                         new Example(PIECES.encode("[mask] met Bo. Bo left [mask] at ten."), PIECES.encode("Ada")));
         Task prediction = task(spawned.get(0).prompt(), spawned.get(0).target());
         assertThat(PROPOSED.role(prediction)).isEqualTo("prediction");
-        assertThat(PROPOSED.sampling(prediction).orElseThrow())
+        assertThat(Fixtures.sampling(PROPOSED, prediction).orElseThrow())
                 .isEqualTo(new SamplingPlan(
                         PIECES.encode("Q:Ada met [mask]. [mask] left Ada at ten. G<think>"), 4, 0.9f, 1, 64, 2, false));
         assertThat(PROPOSED.subtasks(answered(spawned.get(0), 1).orElseThrow()))
@@ -276,9 +273,8 @@ class PretrainZeroTest {
         }
         List<Experience> mixed = PROPOSED.experiences(answered(cut, 1).orElseThrow(), AdvantageEstimator.GRPO);
         assertThat(mixed).hasSize(4);
-        TokenArray context = PROPOSED.sampling(task(cut.prompt(), cut.target()))
-                .orElseThrow()
-                .context();
+        TokenArray context =
+                PROPOSED.sampling(cut.prompt(), cut.target()).orElseThrow().context();
         assertThat(mixed.get(0).tokens().slice(0, context.length())).isEqualTo(context);
         assertThat(mixed.get(0).advantages().at(context.length())).isCloseTo(1.5f, within(1e-4f));
         assertThat(mixed.get(1).advantages().at(context.length())).isCloseTo(-0.5f, within(1e-4f));
@@ -302,7 +298,10 @@ class PretrainZeroTest {
 
         List<Experience> experiences = PROPOSED.experiences(settled, AdvantageEstimator.GRPO);
 
-        int begin = PROPOSED.sampling(group.task()).orElseThrow().context().length();
+        int begin = Fixtures.sampling(PROPOSED, group.task())
+                .orElseThrow()
+                .context()
+                .length();
         assertThat(experiences).hasSize(3);
         assertThat(experiences.get(0).advantages().at(begin)).isPositive();
         assertThat(experiences.get(1).advantages().at(begin)).isNegative();
@@ -447,7 +446,7 @@ class PretrainZeroTest {
                 .get(0);
         assertThat(PIECES.decode(other.prompt())).contains("[mask]");
         Task question = task(PIECES.encode("so y5 is [mask]"), PIECES.encode("8"));
-        assertThat(PROPOSED.withoutThought(question))
+        assertThat(PROPOSED.withoutThought(question.example()))
                 .isEqualTo(
                         new Example(PIECES.encode("Q:so y5 is [mask] G<think></think>\\boxed{"), PIECES.encode("8")));
     }
@@ -477,7 +476,7 @@ class PretrainZeroTest {
         for (String key : List.of("proxy", "entropy_share", "entropy_top_k")) {
             assertThatThrownBy(() -> objective(Map.of("masks", "random", key, 1)))
                     .hasMessageContaining("'" + key + "'")
-                    .hasMessageContaining("says nothing without 'masks: entropy'");
+                    .hasMessageContaining("has no effect without 'masks: entropy'");
         }
         assertThatThrownBy(() -> objective(Map.of("mask", List.of("[", "")))).hasMessageContaining("'mask'");
         assertThatThrownBy(() -> objective(Map.of("generator_prompt", List.of("one"))))

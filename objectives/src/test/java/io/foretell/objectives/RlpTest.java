@@ -3,7 +3,6 @@ package io.foretell.objectives;
 import static io.foretell.objectives.Fixtures.CLOSE;
 import static io.foretell.objectives.Fixtures.OPEN;
 import static io.foretell.objectives.Fixtures.counting;
-import static io.foretell.objectives.Fixtures.group;
 import static io.foretell.objectives.Fixtures.rewards;
 import static io.foretell.objectives.Fixtures.rollout;
 import static io.foretell.objectives.Fixtures.settings;
@@ -17,6 +16,7 @@ import io.foretell.domain.FloatArray;
 import io.foretell.domain.PolicyRole;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
+import io.foretell.domain.Rollout;
 import io.foretell.domain.RolloutGroup;
 import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.ScoredGroup;
@@ -34,8 +34,12 @@ class RlpTest {
     private static final TokenArray NEXT = TokenArray.of(4);
     private static final Task TASK = task(PROMPT, NEXT);
 
+    private static RolloutGroup group(Task task, Rollout... rollouts) {
+        return Fixtures.group(new Rlp(settings(64, Map.of())), task, rollouts);
+    }
+
     private static List<Reward> reward(Rlp rlp, RolloutGroup group, TableScorer scorer) {
-        return rlp.reward(group, scorer).toCompletableFuture().join();
+        return Fixtures.reward(rlp, group, scorer);
     }
 
     /** Baseline {@code without}; a thought that starts with token k scores {@code with[k]}. */
@@ -47,7 +51,8 @@ class RlpTest {
 
     @Test
     void samplingOpensAThoughtAndForcesItsEnd() {
-        SamplingPlan plan = new Rlp(settings(64, Map.of())).sampling(TASK).orElseThrow();
+        SamplingPlan plan =
+                Fixtures.sampling(new Rlp(settings(64, Map.of())), TASK).orElseThrow();
 
         assertThat(plan).isEqualTo(new SamplingPlan(TokenArray.of(1, 2, 3, OPEN), 4, 0.7f, 1, 16, CLOSE, true));
     }
@@ -57,7 +62,7 @@ class RlpTest {
         Rlp rlp = new Rlp(settings(64, Map.of()));
         Task rehearsal = task(TokenArray.EMPTY, counting(5));
 
-        assertThat(rlp.sampling(rehearsal)).isEmpty();
+        assertThat(Fixtures.sampling(rlp, rehearsal)).isEmpty();
         assertThat(reward(rlp, group(rehearsal), scorer(FloatArray.EMPTY))).isEmpty();
     }
 

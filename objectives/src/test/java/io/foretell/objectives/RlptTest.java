@@ -89,7 +89,7 @@ class RlptTest {
         RolloutGroup group = group(
                 task(PIECES.encode(context), PIECES.encode(reference)),
                 rollout(0, FinishReason.STOP, 0, PIECES.encode(response).toArray()));
-        return rlpt.reward(group, scorer).toCompletableFuture().join().get(0);
+        return Fixtures.reward(rlpt, group, scorer).get(0);
     }
 
     @ParameterizedTest
@@ -294,11 +294,13 @@ class RlptTest {
         Task task = task(prompt, PIECES.encode(REFERENCE));
         int open = PIECES.idOf("<think>").getAsInt();
 
-        assertThat(rlpt("markers", List.of("<begin>", "<end>")).sampling(task).orElseThrow())
+        assertThat(rlpt("markers", List.of("<begin>", "<end>"))
+                        .sampling(task.prompt(), task.target())
+                        .orElseThrow())
                 .isEqualTo(new SamplingPlan(
                         prompt.append(open), 8, 1f, 1, 32, PIECES.idOf("<end>").getAsInt(), false));
         assertThat(rlpt("markers", List.of("<begin>", "<finish>"))
-                        .sampling(task)
+                        .sampling(task.prompt(), task.target())
                         .orElseThrow()
                         .stopToken())
                 .isEqualTo(PIECES.endOfText().getAsInt());
@@ -312,11 +314,9 @@ class RlptTest {
             rollouts[i] =
                     rollout(i, FinishReason.STOP, 0, PIECES.encode(response).toArray());
         }
-        RolloutGroup group = group(task(PIECES.encode(CONTEXT), PIECES.encode(REFERENCE)), rollouts);
         Rlpt rlpt = rlpt();
-        List<Reward> rewards = rlpt.reward(group, ScriptedJudge.saying(0))
-                .toCompletableFuture()
-                .join();
+        RolloutGroup group = group(rlpt, task(PIECES.encode(CONTEXT), PIECES.encode(REFERENCE)), rollouts);
+        List<Reward> rewards = Fixtures.reward(rlpt, group, ScriptedJudge.saying(0));
 
         List<Experience> experiences =
                 rlpt.experiences(new ScoredGroup(group, rewards, 3, 0, Instant.EPOCH), AdvantageEstimator.GRPO);

@@ -51,11 +51,9 @@ class RptTest {
 
     private static Reward reward(Rpt rpt, TokenArray prompt, TokenArray next, TokenArray response) {
         RolloutGroup group = group(task(prompt, next), rollout(0, FinishReason.STOP, 0, response.toArray()));
-        return rpt.reward(group, new Fixtures.TableScorer(question -> {
+        return Fixtures.reward(rpt, group, new Fixtures.TableScorer(question -> {
                     throw new AssertionError("RPT needs no model to reward");
                 }))
-                .toCompletableFuture()
-                .join()
                 .get(0);
     }
 
@@ -201,7 +199,7 @@ class RptTest {
     void samplingOpensAThoughtInsideTheInstructionAndEndsWithTheText() {
         Rpt rpt = rpt(Map.of("prompt", List.of("Context: ", " Think.")));
 
-        assertThat(rpt.sampling(task(PROMPT, NEXT)).orElseThrow())
+        assertThat(rpt.sampling(PROMPT, NEXT).orElseThrow())
                 .isEqualTo(new SamplingPlan(
                         PIECES.encode("Context: ").concat(PROMPT).concat(PIECES.encode(" Think.<think>")),
                         8,
@@ -307,7 +305,7 @@ class RptTest {
                 Example shown = coldStart
                         .examples(document(""), tokens, new SplittableRandom(seed))
                         .get(0);
-                TokenArray context = rpt.sampling(task(asked.prompt(), asked.target()))
+                TokenArray context = rpt.sampling(asked.prompt(), asked.target())
                         .orElseThrow()
                         .context();
                 TokenArray answer =
@@ -356,11 +354,9 @@ class RptTest {
         for (int i = 0; i < 8; i++) {
             rollouts[i] = rollout(i, FinishReason.STOP, 0, (i < 2 ? right : wrong).toArray());
         }
-        RolloutGroup group = group(task(PROMPT, NEXT), rollouts);
         Rpt rpt = rpt(Map.of());
-        List<Reward> rewards = rpt.reward(group, new Fixtures.TableScorer(question -> FloatArray.EMPTY))
-                .toCompletableFuture()
-                .join();
+        RolloutGroup group = group(rpt, task(PROMPT, NEXT), rollouts);
+        List<Reward> rewards = Fixtures.reward(rpt, group, new Fixtures.TableScorer(question -> FloatArray.EMPTY));
 
         List<Experience> experiences =
                 rpt.experiences(new ScoredGroup(group, rewards, 3, 0, Instant.EPOCH), AdvantageEstimator.GRPO);
@@ -394,7 +390,7 @@ class RptTest {
     void whatIsNotThereOrWrongIsRefusedByName() {
         assertThatThrownBy(() -> rpt(Map.of("proxy", "folder"))).hasMessageContaining("no proxy model folder");
         assertThatThrownBy(() -> rpt(Map.of("entropy_threshold", 1.0)))
-                .hasMessageContaining("'entropy_threshold' of objective 'rpt' says nothing without 'proxy'");
+                .hasMessageContaining("'entropy_threshold' of objective 'rpt' has no effect without 'proxy'");
         assertThatThrownBy(() -> rpt(Map.of("entropy_top_k", 8))).hasMessageContaining("'entropy_top_k'");
         assertThatThrownBy(() -> filtered(Map.of("entropy_top_k", 1), text -> 1))
                 .hasMessageContaining("'entropy_top_k'");

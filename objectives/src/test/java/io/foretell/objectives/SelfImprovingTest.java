@@ -157,14 +157,13 @@ class SelfImprovingTest {
                     FinishReason.STOP,
                     List.of(new VersionRange(2, 0, response.length()))));
         }
-        return new RolloutGroup(task, sampled, "letters", "policy", 0.5, Instant.EPOCH);
+        return new RolloutGroup(task, task.prompt(), -1, sampled, "letters", "policy", 0.5, Instant.EPOCH);
     }
 
     private static ScoredGroup scored(SelfImproving sip, RolloutGroup group, Scorer judge) {
         RolloutGroup pool =
                 sip.withCandidates(group, judge).toCompletableFuture().join();
-        return new ScoredGroup(
-                pool, sip.reward(pool, judge).toCompletableFuture().join(), 2, 0, Instant.EPOCH);
+        return new ScoredGroup(pool, Fixtures.reward(sip, pool, judge), 2, 0, Instant.EPOCH);
     }
 
     private static List<String> texts(ScoredGroup group) {
@@ -204,7 +203,8 @@ class SelfImprovingTest {
 
     @Test
     void rolloutsHaveTheLengthOfTheSuffix() {
-        SamplingPlan plan = sip(Map.of()).sampling(group("orig").task()).orElseThrow();
+        SamplingPlan plan =
+                Fixtures.sampling(sip(Map.of()), group("orig").task()).orElseThrow();
 
         assertThat(plan).isEqualTo(new SamplingPlan(group("orig").task().prompt(), 3, 1f, 0, N, 7, false));
     }

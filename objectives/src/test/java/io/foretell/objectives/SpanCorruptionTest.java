@@ -156,7 +156,7 @@ class SpanCorruptionTest {
         assertThat(experience.ceWeights()).isEqualTo(FloatArray.of(0, 0, 0, 0, 0, 1, 1, 1, 1));
         assertThat(experience.lossMask()).isEqualTo(FloatArray.zeros(9));
         assertThat(ul2(64, 4).isSampled()).isFalse();
-        assertThat(ul2(64, 4).sampling(group.task())).isEmpty();
+        assertThat(Fixtures.sampling(ul2(64, 4), group.task())).isEmpty();
     }
 
     @Test

@@ -98,7 +98,7 @@ class ValuesTest {
         Document document = new Document("id", "text", "", meta);
         List<Rollout> rollouts = new ArrayList<>(List.of(rollout(0, FinishReason.STOP, 0, 5, CLOSE)));
         Task task = Fixtures.task(TokenArray.of(1), TokenArray.of(2));
-        RolloutGroup group = new RolloutGroup(task, rollouts, "", "", 0, Instant.EPOCH);
+        RolloutGroup group = new RolloutGroup(task, TokenArray.of(1), -1, rollouts, "", "", 0, Instant.EPOCH);
         List<Reward> rewards = new ArrayList<>(rewards(1));
         ScoredGroup scored = new ScoredGroup(group, rewards, 0, 0, Instant.EPOCH);
         Map<String, Double> components = new HashMap<>(Map.of("part", 1.0));
@@ -118,7 +118,7 @@ class ValuesTest {
     @Test
     void recordsRefuseWhatCannotBe() {
         Task task = Fixtures.task(TokenArray.of(1), TokenArray.of(2));
-        RolloutGroup group = new RolloutGroup(task, List.of(), "", "", 0, Instant.EPOCH);
+        RolloutGroup group = new RolloutGroup(task, TokenArray.EMPTY, -1, List.of(), "", "", 0, Instant.EPOCH);
         FloatArray two = FloatArray.zeros(2);
 
         assertThatThrownBy(() -> new Document(" ", "text", "", Map.of())).hasMessageContaining("id is blank");

@@ -35,8 +35,8 @@ public final class ClockGuard implements AutoCloseable {
      * @param warn told of a short step
      * @param end told of a long one; ends the process
      */
-    public ClockGuard(Consumer<String> warn, Consumer<String> end) {
-        this(InstantSource.system(), new SteadyClock(), warn, end);
+    public ClockGuard(Time time, Consumer<String> warn, Consumer<String> end) {
+        this(time, new SteadyClock(time), warn, end);
     }
 
     ClockGuard(InstantSource system, InstantSource steady, Consumer<String> warn, Consumer<String> end) {

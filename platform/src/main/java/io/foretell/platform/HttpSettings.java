@@ -19,14 +19,12 @@ public record HttpSettings(
         @Nullable List<String> apiKeys,
         @Nullable TlsSettings tls,
         int maxBodyBytes) {
+    private static final int MAX_PORT = 65_535;
+
     public HttpSettings {
         Objects.requireNonNull(host, "http.host must be an address such as 127.0.0.1");
-        if (port < 0 || port > 65535) {
-            throw new IllegalArgumentException("http.port must be from 0 to 65535, not " + port);
-        }
-        if (maxBodyBytes <= 0) {
-            throw new IllegalArgumentException("http.max_body_bytes must be positive, not " + maxBodyBytes);
-        }
+        Check.that("http.port", port, port >= 0 && port <= MAX_PORT, "0 to " + MAX_PORT);
+        Check.that("the maximum size of a request body", maxBodyBytes, maxBodyBytes > 0, "above 0");
         apiKeys = apiKeys == null ? null : List.copyOf(apiKeys);
         if (apiKeys != null && apiKeys.stream().anyMatch(String::isBlank)) {
             throw new IllegalArgumentException("http.api_keys must not contain an empty key");

@@ -40,11 +40,15 @@ public final class Lifecycle {
     }
 
     private final List<Component> components = new ArrayList<>();
-    private final StopSequence running = new StopSequence();
+    private final StopSequence running;
     private final CountDownLatch startEnded = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private State state = State.LATENT;
     private boolean stopWanted;
+
+    public Lifecycle(Time time) {
+        this.running = new StopSequence(time);
+    }
 
     /** Adds a component; it starts after and stops before those added earlier. */
     public synchronized void add(String name, Start start, Stop stop) {

@@ -1,11 +1,14 @@
 package io.foretell.platform;
 
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -14,11 +17,12 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 
 /**
- * The numbers of one process, in Prometheus' words.
+ * The metrics of one process in Prometheus' format.
  *
- * <p>Thread-safe. Who makes it closes it.
+ * <p>Thread-safe. Its creator closes it.
  */
 public final class Metrics implements AutoCloseable {
     private static final Path PROCESS_STATUS = Path.of("/proc/self/status");
@@ -27,7 +31,23 @@ public final class Metrics implements AutoCloseable {
     private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
     private final Map<String, AtomicLong> gauges = new ConcurrentHashMap<>();
 
+    /** Metrics without help texts. */
     public Metrics() {
+        this(name -> "");
+    }
+
+    /** @param help what the metric of a Prometheus name means, one sentence; empty if it is unknown */
+    public Metrics(UnaryOperator<String> help) {
+        registry.config().meterFilter(new MeterFilter() {
+            @Override
+            public Meter.Id map(Meter.Id id) {
+                String name = id.getConventionName(registry.config().namingConvention());
+                String meaning = help.apply(id.getType() == Meter.Type.COUNTER ? name + "_total" : name);
+                return meaning.isEmpty()
+                        ? id
+                        : new Meter.Id(id.getName(), Tags.of(id.getTags()), id.getBaseUnit(), meaning, id.getType());
+            }
+        });
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
@@ -35,6 +55,7 @@ public final class Metrics implements AutoCloseable {
         if (Files.isReadable(PROCESS_STATUS)) {
             Gauge.builder("process.resident.memory", PROCESS_STATUS, Metrics::residentBytes)
                     .baseUnit("bytes")
+                    .description("Memory of this process that is in RAM.")
                     .register(registry);
         }
     }
@@ -43,12 +64,12 @@ public final class Metrics implements AutoCloseable {
         return registry;
     }
 
-    /** All numbers in Prometheus' text format. */
+    /** All metrics in Prometheus' text format. */
     public String scrape() {
         return registry.scrape();
     }
 
-    /** Sets the gauge of this name and these tags, which comes into being at the first call. */
+    /** Sets the gauge of this name and these tags; the first call creates it. */
     public void gauge(String name, double value, String... tags) {
         gauges.computeIfAbsent(name + String.join(",", tags), unused -> newGauge(name, tags))
                 .set(Double.doubleToRawLongBits(value));

@@ -29,6 +29,11 @@ public final class NearestKey {
         return nearest;
     }
 
+    /** The sentence about an unknown key, with the nearest known one as a suggestion. */
+    public static String suggest(String sentence, String key, Collection<String> known) {
+        return known.isEmpty() ? sentence : sentence + "; did you mean '" + find(key, known) + "'?";
+    }
+
     private static String lastWord(String key) {
         return key.substring(key.lastIndexOf('.') + 1);
     }

@@ -4,13 +4,17 @@ import java.time.Duration;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Retries what fails for a transient reason, with pauses that double up to a limit, until nothing has succeeded for a given
- * time. That time runs from construction and starts again at each {@link #succeeded()}. Confined to one thread.
+ * time. That time runs from construction and starts again at each {@link #succeeded()}. Retries within a second are logged at
+ * debug level, later ones as warnings. Confined to one thread.
  */
 public final class RetryUntil {
     private static final Logger log = LoggerFactory.getLogger(RetryUntil.class);
+
+    private static final Duration WORTH_TELLING = Duration.ofSeconds(1);
 
     private final Time time;
     private final Duration patience;
@@ -68,7 +72,8 @@ public final class RetryUntil {
                 if (!isTransient.test(e) || !awaitNext(what)) {
                     throw e;
                 }
-                log.warn("{} is retried after a failure: {}", what, e.toString());
+                log.atLevel(pause.compareTo(WORTH_TELLING) < 0 ? Level.DEBUG : Level.WARN)
+                        .log("{} is retried after a failure: {}", what, e.toString());
             }
         }
     }

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
@@ -78,7 +77,7 @@ final class RootRouter {
     }
 
     private void measure(RoutingContext ctx) {
-        long begin = System.nanoTime();
+        Timer.Sample sample = Timer.start(metrics.registry());
         ctx.addEndHandler(end -> {
             String method = ctx.request().method().name();
             String path = ctx.currentRoute() == null ? null : ctx.currentRoute().getPath();
@@ -86,7 +85,7 @@ final class RootRouter {
                     KNOWN_METHODS.contains(method) ? method : "other",
                     path == null ? "other" : path,
                     ctx.response().getStatusCode());
-            timers.computeIfAbsent(kind, this::timer).record(System.nanoTime() - begin, TimeUnit.NANOSECONDS);
+            sample.stop(timers.computeIfAbsent(kind, this::timer));
         });
         ctx.next();
     }

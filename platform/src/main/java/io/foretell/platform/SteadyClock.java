@@ -4,15 +4,22 @@ import java.time.Instant;
 import java.time.InstantSource;
 
 /**
- * A clock that begins at the system's time and then only goes on, second by second, whatever is done to the system's:
- * for deadlines and ages. Thread-safe.
+ * A clock that starts at the system's time and then counts on steadily, whatever happens to the system's clock: for
+ * deadlines and ages. Thread-safe.
  */
 public final class SteadyClock implements InstantSource {
-    private final Instant begin = Instant.now();
-    private final long nanos = System.nanoTime();
+    private final Time time;
+    private final Instant begin;
+    private final long nanos;
+
+    public SteadyClock(Time time) {
+        this.time = time;
+        this.begin = time.instant();
+        this.nanos = time.nanos();
+    }
 
     @Override
     public Instant instant() {
-        return begin.plusNanos(System.nanoTime() - nanos);
+        return begin.plusNanos(time.nanos() - nanos);
     }
 }

@@ -21,7 +21,12 @@ import org.slf4j.LoggerFactory;
 final class StopSequence {
     private static final Logger LOG = LoggerFactory.getLogger(StopSequence.class);
 
+    private final Time time;
     private final Deque<Running> running = new ArrayDeque<>();
+
+    StopSequence(Time time) {
+        this.time = time;
+    }
 
     void add(String name, Lifecycle.Stop stop) {
         running.addLast(new Running(name, stop));
@@ -30,11 +35,10 @@ final class StopSequence {
     /** Stops all in reverse order and says what did not go well; nothing is left to stop afterwards. */
     List<Throwable> stop(Duration deadline) {
         List<Throwable> failures = new ArrayList<>();
-        long end = System.nanoTime() + deadline.toNanos();
+        Deadline end = time.deadline(deadline);
         while (!running.isEmpty()) {
             Running component = running.removeLast();
-            long left = Math.max(0, end - System.nanoTime());
-            Duration share = Duration.ofNanos(running.isEmpty() ? left : left / 2);
+            Duration share = running.isEmpty() ? end.left() : end.left().dividedBy(2);
             try {
                 stopOne(component, share);
             } catch (ForetellException e) {
@@ -51,9 +55,7 @@ final class StopSequence {
             component.stop.stop();
             return true;
         });
-        Thread thread = new Thread(task, "stop-" + component.name);
-        thread.setDaemon(true);
-        thread.start();
+        Threads.daemon("stop-" + component.name, task).start();
         try {
             task.get(share.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {

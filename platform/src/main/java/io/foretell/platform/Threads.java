@@ -33,6 +33,13 @@ public final class Threads {
         return task -> daemon(name, task).start();
     }
 
+    /** Runs {@code task} on a thread of its own when the process ends. @return the hook, for removal */
+    public static Thread atExit(String name, Runnable task) {
+        Thread hook = user(name, task);
+        Runtime.getRuntime().addShutdownHook(hook);
+        return hook;
+    }
+
     /** A timer with one daemon thread. */
     public static ScheduledExecutorService scheduled(String name) {
         return Executors.newSingleThreadScheduledExecutor(task -> daemon(name, task));

@@ -14,7 +14,7 @@ class LifecycleTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     private final List<String> events = new CopyOnWriteArrayList<>();
-    private final Lifecycle lifecycle = new Lifecycle();
+    private final Lifecycle lifecycle = new Lifecycle(Time.system());
 
     @Test
     void componentsStopInReverseOrder() {

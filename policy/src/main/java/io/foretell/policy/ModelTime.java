@@ -1,5 +1,7 @@
 package io.foretell.policy;
 
+import io.foretell.platform.Time;
+
 /**
  * Wall time during which at least one policy of this JVM was inside a native call: what is left of a step's wall time
  * was spent outside the model. Thread-safe.
@@ -13,18 +15,18 @@ public final class ModelTime {
 
     static synchronized void enter() {
         if (active++ == 0) {
-            since = System.nanoTime();
+            since = Time.system().nanos();
         }
     }
 
     static synchronized void leave() {
         if (--active == 0) {
-            total += System.nanoTime() - since;
+            total += Time.system().nanos() - since;
         }
     }
 
     /** Nanoseconds so far. */
     public static synchronized long busyNanos() {
-        return active == 0 ? total : total + System.nanoTime() - since;
+        return active == 0 ? total : total + Time.system().nanos() - since;
     }
 }

@@ -1,5 +1,6 @@
 package io.foretell.policy;
 
+import io.foretell.platform.Time;
 import java.util.function.IntConsumer;
 
 /** What the machine can do at best, measured with the program's own operators. Confined to the policy's thread. */
@@ -43,8 +44,8 @@ final class PeakProbe {
     }
 
     private static double nanos(IntConsumer run, int times) {
-        long start = System.nanoTime();
+        long start = Time.system().nanos();
         run.accept(times);
-        return System.nanoTime() - start;
+        return Time.system().nanos() - start;
     }
 }

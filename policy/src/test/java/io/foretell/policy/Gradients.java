@@ -1,11 +1,15 @@
 package io.foretell.policy;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import io.foretell.huggingface.ModelConfig;
 import io.foretell.huggingface.Safetensors;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.DoubleSupplier;
 
 /** What an optimizer keeps, as {@link Policy#saveOptimizer} writes it. */
 final class Gradients {
@@ -41,5 +45,46 @@ final class Gradients {
             }
         }
         return Math.sqrt(squares);
+    }
+
+    /** The largest absolute value. */
+    static double largest(float[] values) {
+        double largest = 0;
+        for (float value : values) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        return largest;
+    }
+
+    /** Which weights of a parameter are compared. */
+    interface Picks {
+        int of(int parameter, int sample, int weights);
+    }
+
+    /** Compares some weights' gradients with central differences of {@code loss}, which reads the decoder's weights. */
+    static void assertAreDifferences(
+            List<float[]> gradients,
+            ModelConfig config,
+            ReferenceDecoder decoder,
+            int samples,
+            Picks picks,
+            DoubleSupplier loss) {
+        for (int i = 0; i < gradients.size(); i++) {
+            String name = config.parameters().get(i).name();
+            double[] weight = decoder.weight(name);
+            double largest = largest(gradients.get(i));
+            for (int sample = 0; sample < samples; sample++) {
+                int at = picks.of(i, sample, weight.length);
+                double kept = weight[at];
+                weight[at] = kept + 1e-6;
+                double above = loss.getAsDouble();
+                weight[at] = kept - 1e-6;
+                double below = loss.getAsDouble();
+                weight[at] = kept;
+                assertThat((double) gradients.get(i)[at])
+                        .as("%s[%d] of a tensor with gradients up to %f", name, at, largest)
+                        .isCloseTo((above - below) / 2e-6, within(1e-4 * largest));
+            }
+        }
     }
 }

@@ -12,10 +12,10 @@ import io.foretell.losses.Gspo;
 import io.foretell.losses.KlTerm;
 import io.foretell.losses.LossAggregation;
 import io.foretell.losses.PolicyGradientLoss;
-import io.foretell.losses.PolicyLosses;
 import io.foretell.losses.Reinforce;
 import io.foretell.losses.RolloutCorrection;
 import io.foretell.losses.RolloutCorrection.Level;
+import io.foretell.losses.Sapo;
 import io.foretell.policy.ReferenceLoss.Formula;
 import io.foretell.policy.ReferenceLoss.Place;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ class LossGradientTest {
                 PolicyGradientLoss.of(new Cispo(0.2, 0.3)),
                 (ratio, frozen, lp, a) -> -Math.max(0.8, Math.min(1.3, frozen)) * a * lp),
         SAPO(
-                PolicyGradientLoss.of(PolicyLosses.create("sapo", 0.2, 0.2, 3)),
+                PolicyGradientLoss.of(new Sapo(1, 1.05)),
                 (ratio, frozen, lp, a) ->
                         -a * 4 / (a > 0 ? 1 : 1.05) / (1 + Math.exp((a > 0 ? 1 : 1.05) * (1 - ratio)))),
         GPG(PolicyGradientLoss.of(new Reinforce()), (ratio, frozen, lp, a) -> -a * lp),
@@ -146,23 +146,13 @@ class LossGradientTest {
             Formula formula = one.sequence();
             assertThat(result.loss())
                     .isCloseTo(ReferenceLoss.of(decoder, batch, pg, ce, formula, frozen, reference), within(2e-5));
-            for (int i = 0; i < gradients.size(); i++) {
-                String name = config.parameters().get(i).name();
-                double[] weight = decoder.weight(name);
-                double largest = largest(gradients.get(i));
-                for (int sample = 0; sample < 4; sample++) {
-                    int at = random.nextInt(weight.length);
-                    double kept = weight[at];
-                    weight[at] = kept + 1e-6;
-                    double above = ReferenceLoss.of(decoder, batch, pg, ce, formula, frozen, reference);
-                    weight[at] = kept - 1e-6;
-                    double below = ReferenceLoss.of(decoder, batch, pg, ce, formula, frozen, reference);
-                    weight[at] = kept;
-                    assertThat((double) gradients.get(i)[at])
-                            .as("%s[%d] of a tensor with gradients up to %f", name, at, largest)
-                            .isCloseTo((above - below) / 2e-6, within(1e-4 * largest));
-                }
-            }
+            Gradients.assertAreDifferences(
+                    gradients,
+                    config,
+                    decoder,
+                    4,
+                    (parameter, sample, weights) -> random.nextInt(weights),
+                    () -> ReferenceLoss.of(decoder, batch, pg, ce, formula, frozen, reference));
         }
     }
 
@@ -174,14 +164,6 @@ class LossGradientTest {
         policy.step(AWAY);
         assertThat(policy.weights(PolicyRole.LIVE).get(0))
                 .isNotEqualTo(policy.weights(PolicyRole.TEACHER).get(0));
-    }
-
-    private static double largest(float[] values) {
-        double largest = 0;
-        for (float value : values) {
-            largest = Math.max(largest, Math.abs(value));
-        }
-        return largest;
     }
 
     /** All terms at once: weights are of the whole step, so how it is cut into micro-batches changes nothing. */
@@ -217,7 +199,8 @@ class LossGradientTest {
                 for (int i = 0; i < together.size(); i++) {
                     assertThat(apart.get(i))
                             .as("parameter %d, seed %d", i, seed)
-                            .containsExactly(together.get(i), within(2e-5f * (float) largest(together.get(i))));
+                            .containsExactly(
+                                    together.get(i), within(2e-5f * (float) Gradients.largest(together.get(i))));
                 }
             }
         }

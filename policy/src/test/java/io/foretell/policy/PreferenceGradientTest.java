@@ -100,14 +100,6 @@ class PreferenceGradientTest {
                 random.nextBoolean());
     }
 
-    private static double largest(float[] values) {
-        double largest = 0;
-        for (float value : values) {
-            largest = Math.max(largest, Math.abs(value));
-        }
-        return largest;
-    }
-
     @Test
     void gradientsAreFiniteDifferencesOfTheLoss() {
         List<Experience> pairs = new ArrayList<>();
@@ -121,23 +113,13 @@ class PreferenceGradientTest {
         assertThat(result.loss()).isCloseTo(loss(pairs), within(2e-5));
         assertThat(result.pairs()).hasSize(3);
         assertThat(result.pairs()).extracting(DirectPreference.Cost::margin).doesNotContain(0.0);
-        for (int i = 0; i < gradients.size(); i++) {
-            String name = config.parameters().get(i).name();
-            double[] weight = decoder.weight(name);
-            double largest = largest(gradients.get(i));
-            for (int sample = 0; sample < 4; sample++) {
-                int at = random.nextInt(weight.length);
-                double kept = weight[at];
-                weight[at] = kept + 1e-6;
-                double above = loss(pairs);
-                weight[at] = kept - 1e-6;
-                double below = loss(pairs);
-                weight[at] = kept;
-                assertThat((double) gradients.get(i)[at])
-                        .as("%s[%d] of a tensor with gradients up to %f", name, at, largest)
-                        .isCloseTo((above - below) / 2e-6, within(1e-4 * largest));
-            }
-        }
+        Gradients.assertAreDifferences(
+                gradients,
+                config,
+                decoder,
+                4,
+                (parameter, sample, weights) -> random.nextInt(weights),
+                () -> loss(pairs));
     }
 
     @Test
@@ -161,7 +143,7 @@ class PreferenceGradientTest {
         for (int i = 0; i < gradients.size(); i++) {
             assertThat(gradients.get(i))
                     .as("parameter %d", i)
-                    .containsExactly(apart.get(i), within(2e-5f * (float) largest(apart.get(i)) + 1e-9f));
+                    .containsExactly(apart.get(i), within(2e-5f * (float) Gradients.largest(apart.get(i)) + 1e-9f));
         }
     }
 
@@ -175,7 +157,7 @@ class PreferenceGradientTest {
 
         assertThat(result.loss()).isCloseTo(Math.log(2), within(1e-6));
         for (float[] gradient : Gradients.take(policy, folder)) {
-            assertThat(largest(gradient)).isZero();
+            assertThat(Gradients.largest(gradient)).isZero();
         }
     }
 

@@ -98,7 +98,8 @@ class TextLossGradientTest {
 
     private static Experience experience(Objective objective, TokenArray text) {
         Task task = new Task("task", "run", 0, objective.name(), "doc", TokenArray.EMPTY, text, 7, -1, Instant.EPOCH);
-        RolloutGroup group = new RolloutGroup(task, List.of(), "tokenizer", "policy", 0, Instant.EPOCH);
+        RolloutGroup group =
+                new RolloutGroup(task, TokenArray.EMPTY, -1, List.of(), "tokenizer", "policy", 0, Instant.EPOCH);
         return objective
                 .experiences(new ScoredGroup(group, List.of(), -1, 0, Instant.EPOCH), AdvantageEstimator.RLOO)
                 .get(0);
@@ -129,28 +130,15 @@ class TextLossGradientTest {
 
             assertThat(result.loss()).isCloseTo(one.loss(decoder, texts, frozen), within(2e-5));
             assertThat(result.ceLoss()).isEqualTo(result.loss());
-            for (int i = 0; i < gradients.size(); i++) {
-                String name = config.parameters().get(i).name();
-                double[] weight = decoder.weight(name);
-                double largest = 0;
-                for (float value : gradients.get(i)) {
-                    largest = Math.max(largest, Math.abs(value));
-                }
-                for (int sample = 0; sample < 6; sample++) {
-                    // of the embedding, also rows that only the value looks at
-                    boolean isValue = i == 0 && sample < 3;
-                    int at = isValue ? (0xfe + sample % 2) * config.width() + sample : random.nextInt(weight.length);
-                    double kept = weight[at];
-                    weight[at] = kept + 1e-6;
-                    double above = one.loss(decoder, texts, frozen);
-                    weight[at] = kept - 1e-6;
-                    double below = one.loss(decoder, texts, frozen);
-                    weight[at] = kept;
-                    assertThat((double) gradients.get(i)[at])
-                            .as("%s[%d] of a tensor with gradients up to %f", name, at, largest)
-                            .isCloseTo((above - below) / 2e-6, within(1e-4 * largest));
-                }
-            }
+            Gradients.assertAreDifferences(
+                    gradients,
+                    config,
+                    decoder,
+                    6,
+                    (parameter, sample, weights) -> parameter == 0 && sample < 3 // rows that only the value looks at
+                            ? (0xfe + sample % 2) * config.width() + sample
+                            : random.nextInt(weights),
+                    () -> one.loss(decoder, texts, frozen));
         }
     }
 }

@@ -15,6 +15,7 @@ import io.foretell.judge.JudgeRequest;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Json;
+import io.foretell.platform.Time;
 import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.PolicyOptions;
@@ -26,7 +27,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -69,16 +69,16 @@ public final class EmbeddedJudge implements JudgeModel {
     /**
      * Opens a Hugging Face folder.
      *
-     * @param clock for chat templates that write today's date
+     * @param time for deadlines, and for chat templates that write today's date
      * @throws PolicyException when the folder cannot be used
      */
-    public static EmbeddedJudge open(Path folder, PolicyOptions options, InstantSource clock) {
+    public static EmbeddedJudge open(Path folder, PolicyOptions options, Time time) {
         HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder);
-        ServedPolicy policy = new ServedPolicy("judge-policy", options, LOADING, PolicyFetch.folder());
+        ServedPolicy policy = new ServedPolicy("judge-policy", options, LOADING, PolicyFetch.folder(), time);
         try {
             int contextLength = ModelConfig.read(folder).maxPositions();
             List<Integer> endTokens = EndTokens.read(folder, tokenizer);
-            ChatTemplate template = ChatTemplate.find(folder, clock).orElse(null);
+            ChatTemplate template = ChatTemplate.find(folder, time).orElse(null);
             policy.swap(new PublishedWeights("judge", 0, folder.toString(), Map.of()));
             return new EmbeddedJudge(name(folder), policy, tokenizer, contextLength, endTokens, template);
         } catch (RuntimeException e) {

@@ -10,6 +10,7 @@ import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
 import io.foretell.objectives.Objective;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Work;
@@ -17,7 +18,6 @@ import io.foretell.streams.WorkLoop;
 import io.foretell.weightsync.PolicyFollower;
 import io.foretell.weightsync.ServedPolicy;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,7 +47,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     private final @Nullable AddedReward added;
     private final MissingRewardPolicy patience;
     private final Metrics metrics;
-    private final InstantSource clock;
+    private final Time time;
 
     /**
      * @param phases the objective of each phase, by index
@@ -64,7 +64,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             @Nullable AddedReward added,
             MissingRewardPolicy patience,
             Metrics metrics,
-            InstantSource clock) {
+            Time time) {
         this.phases = List.copyOf(phases);
         this.tasks = tasks;
         this.policy = policy;
@@ -73,7 +73,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         this.added = added;
         this.patience = patience;
         this.metrics = metrics;
-        this.clock = clock;
+        this.time = time;
     }
 
     @Override
@@ -82,7 +82,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         follower.follow(sampledBy(batch), 0, loop);
         BatchScorer scorer = new BatchScorer(roles);
         Map<Work<RolloutGroup>, CompletableFuture<Rewarded>> rewards = new LinkedHashMap<>();
-        long start = System.nanoTime();
+        long start = time.nanos();
         batch.forEach(work -> rewards.put(work, ask(work.value(), scorer).thenCompose(this::withAdded)));
         if (!scorer.isEmpty()) {
             metrics.registry().counter("reward_scored_tokens").increment(scorer.tokens());
@@ -90,7 +90,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             scorer.complete(found);
         }
         loop.await(Futures.all(rewards.values()).exceptionally(told -> List.of())); // each is told of below
-        double seconds = (System.nanoTime() - start) / 1e9 / batch.size();
+        double seconds = time.secondsSince(start) / batch.size();
         Map<Work<RolloutGroup>, WorkLoop.Answer> answers = new LinkedHashMap<>();
         for (Map.Entry<Work<RolloutGroup>, CompletableFuture<Rewarded>> entry : rewards.entrySet()) {
             Work<RolloutGroup> work = entry.getKey();
@@ -106,7 +106,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         return answers;
     }
 
-    /** A group with the candidates beside its rollouts, and a reward for each. */
+    /** A group with its candidates, and a reward for each response. */
     private record Rewarded(RolloutGroup pool, List<Reward> rewards) {}
 
     private CompletableFuture<Rewarded> ask(RolloutGroup group, BatchScorer scorer) {
@@ -119,8 +119,9 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             Objective objective = phases.get(phase);
             return objective
                     .withCandidates(group, scorer)
-                    .thenCompose(
-                            pool -> objective.reward(pool, scorer).thenApply(rewards -> new Rewarded(pool, rewards)))
+                    .thenCompose(pool -> objective
+                            .reward(pool.task().example(), pool.context(), pool.rollouts(), scorer)
+                            .thenApply(rewards -> new Rewarded(pool, rewards)))
                     .toCompletableFuture();
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
@@ -152,7 +153,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     }
 
     private WorkLoop.Answer scored(Rewarded found, double seconds) {
-        ScoredGroup scored = new ScoredGroup(found.pool(), found.rewards(), policy.version(), seconds, clock.instant());
+        ScoredGroup scored = new ScoredGroup(found.pool(), found.rewards(), policy.version(), seconds, time.instant());
         for (Reward reward : found.rewards()) {
             metrics.count("reward_rewards", "status", reward.status().name().toLowerCase(Locale.ROOT));
         }
@@ -178,7 +179,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         List<Task> spawned = new ArrayList<>();
         if (Task.parentOf(parent.id()).isEmpty()) {
             for (Example cut : phases.get(parent.phase()).subtasks(scored)) {
-                spawned.add(parent.child(spawned.size(), cut, clock.instant()));
+                spawned.add(parent.child(spawned.size(), cut, time.instant()));
             }
         }
         return spawned;

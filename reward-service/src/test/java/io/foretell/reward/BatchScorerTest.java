@@ -3,6 +3,7 @@ package io.foretell.reward;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.domain.Example;
 import io.foretell.domain.Experience;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
@@ -10,8 +11,6 @@ import io.foretell.domain.PolicyRole;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
 import io.foretell.domain.Rollout;
-import io.foretell.domain.RolloutGroup;
-import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.Verdict;
 import io.foretell.huggingface.ModelConfig;
@@ -29,7 +28,6 @@ import io.foretell.policy.ScoreRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -141,7 +139,13 @@ class BatchScorerTest {
             Rlp rlp = new Rlp(new ObjectiveSettings(fresh.tokenizer(), 4, 1f, 16, 8, Map.of("horizon", 2)));
             List<CompletableFuture<List<Reward>>> rewards = new ArrayList<>();
             for (int length = 1; length <= 7; length++) {
-                rewards.add(rlp.reward(emptyThought(length, close), withoutTags).toCompletableFuture());
+                TokenArray prompt = TokenArray.of(7, 6, 5, 4, 3, 2, 1).last(length);
+                rewards.add(rlp.reward(
+                                new Example(prompt, NEXT),
+                                prompt.append(open),
+                                List.of(emptyThought(close)),
+                                withoutTags)
+                        .toCompletableFuture());
             }
             batch.complete(batch.answers(fresh));
 
@@ -153,12 +157,8 @@ class BatchScorerTest {
         }
     }
 
-    private static RolloutGroup emptyThought(int promptLength, int close) {
-        TokenArray prompt = TokenArray.of(7, 6, 5, 4, 3, 2, 1).last(promptLength);
-        Task task = new Task("g", "run", 0, "rlp", "d", prompt, NEXT, 7, -1, Instant.EPOCH);
-        Rollout empty =
-                new Rollout(0, 1, TokenArray.of(close), FloatArray.zeros(1), 0, 1f, 1, FinishReason.STOP, List.of());
-        return new RolloutGroup(task, List.of(empty), "tokenizer", "policy", 0, Instant.EPOCH);
+    private static Rollout emptyThought(int close) {
+        return new Rollout(0, 1, TokenArray.of(close), FloatArray.zeros(1), 0, 1f, 1, FinishReason.STOP, List.of());
     }
 
     private static void assertClose(FloatArray found, FloatArray expected) {

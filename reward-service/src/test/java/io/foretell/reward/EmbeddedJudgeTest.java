@@ -15,12 +15,11 @@ import io.foretell.judge.JudgeFailure;
 import io.foretell.judge.JudgeRequest;
 import io.foretell.judge.JudgeRequest.Message;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import io.foretell.policy.PolicyOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -33,7 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("integration")
 class EmbeddedJudgeTest {
     private static final PolicyOptions OPTIONS = new PolicyOptions(1, 8192);
-    private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);
 
     @TempDir
     static Path folder;
@@ -47,7 +45,7 @@ class EmbeddedJudgeTest {
         Files.write(tokenizer, TokenizerFiles.bytes());
         model = folder.resolve("model");
         RandomWeights.write(model, ModelConfig.ofSize("qwen3", "micro", 259), tokenizer, 5);
-        plain = EmbeddedJudge.open(model, OPTIONS, CLOCK);
+        plain = EmbeddedJudge.open(model, OPTIONS, Time.system());
     }
 
     @AfterAll
@@ -76,7 +74,7 @@ class EmbeddedJudgeTest {
         Files.writeString(
                 chatting.resolve("chat_template.jinja"),
                 "<{{ messages[0].role }}>{{ messages[0].content }}{% if add_generation_prompt %}<judge>{% endif %}");
-        try (EmbeddedJudge judge = EmbeddedJudge.open(chatting, OPTIONS, CLOCK)) {
+        try (EmbeddedJudge judge = EmbeddedJudge.open(chatting, OPTIONS, Time.system())) {
             assertThat(judge.ask(request("Is it?", Duration.ofSeconds(30))).promptTokens())
                     .isEqualTo("<user>Is it?<judge>".length());
         }
@@ -102,7 +100,7 @@ class EmbeddedJudgeTest {
 
     @Test
     void nonsenseIsAFailureAndNotAZero() {
-        EmbeddedJudge nonsense = EmbeddedJudge.open(model, OPTIONS, CLOCK);
+        EmbeddedJudge nonsense = EmbeddedJudge.open(model, OPTIONS, Time.system());
         try (Metrics metrics = new Metrics();
                 Judge judge = Judge.open(ScriptedJudge.SETTINGS, nonsense, folder.resolve("verdicts"), metrics)) {
             Verdict verdict = judge.ask("safety", Map.of("text", "a")).join();

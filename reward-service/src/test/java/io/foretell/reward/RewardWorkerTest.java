@@ -53,7 +53,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -74,7 +73,22 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(400)
 class RewardWorkerTest {
     private static final Duration ANSWER = Duration.ofMillis(40);
-    private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);
+    private static final Time TIME = new Time() {
+        @Override
+        public Instant instant() {
+            return Instant.EPOCH; // so that the tasks it spawns are equal
+        }
+
+        @Override
+        public long nanos() {
+            return Time.system().nanos();
+        }
+
+        @Override
+        public void sleep(Duration pause) throws InterruptedException {
+            Time.system().sleep(pause);
+        }
+    };
 
     @TempDir
     Path folder;
@@ -92,7 +106,7 @@ class RewardWorkerTest {
         }
 
         @Override
-        public Optional<SamplingPlan> sampling(Task task) {
+        public Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target) {
             return Optional.empty();
         }
 
@@ -106,8 +120,9 @@ class RewardWorkerTest {
         }
 
         @Override
-        public CompletionStage<List<Reward>> reward(RolloutGroup group, Scorer scorer) {
-            List<CompletableFuture<Verdict>> asked = group.rollouts().stream()
+        public CompletionStage<List<Reward>> reward(
+                Example example, TokenArray context, List<Rollout> responses, Scorer scorer) {
+            List<CompletableFuture<Verdict>> asked = responses.stream()
                     .map(rollout -> tokenizer.decode(rollout.response()))
                     .map(text -> scorer.judge("safety", Map.of("text", text)).toCompletableFuture())
                     .toList();
@@ -147,7 +162,7 @@ class RewardWorkerTest {
         }
         Task task = new Task(
                 id, "run", 0, "judged", "d", tokenizer.encode("p"), tokenizer.encode("t"), 1L, -1, Instant.EPOCH);
-        return new RolloutGroup(task, rollouts, "tok", "pol", 0.1, Instant.EPOCH);
+        return new RolloutGroup(task, TokenArray.of(1), -1, rollouts, "tok", "pol", 0.1, Instant.EPOCH);
     }
 
     @Test
@@ -168,11 +183,15 @@ class RewardWorkerTest {
                 Metrics metrics = new Metrics();
                 HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(modelFolder);
                 ServedPolicy policy = new ServedPolicy(
-                        "test-policy", new PolicyOptions(1, 1024), Duration.ofMinutes(1), PolicyFetch.folder());
+                        "test-policy",
+                        new PolicyOptions(1, 1024),
+                        Duration.ofMinutes(1),
+                        PolicyFetch.folder(),
+                        Time.system());
                 Judge judge = Judge.open(ScriptedJudge.SETTINGS, model, folder.resolve("judge"), metrics);
                 RecordSender sender = new RecordSender(broker.bootstrap());
-                Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
-            topics.ensure(broker.bootstrap(), 1);
+                Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), TIME, report -> {})) {
+            topics.ensure(broker.bootstrap(), 1, Time.system());
             policy.swap(weights);
             for (RolloutGroup group : List.of(
                     group(tokenizer, "g-good", "good 1", "good 2", "bad 1"),
@@ -195,14 +214,15 @@ class RewardWorkerTest {
                         AddedReward.of("short", rewards, tokenizer),
                         new MissingRewardPolicy(3, 0.5),
                         metrics,
-                        CLOCK);
+                        TIME);
                 WorkQueue<RolloutGroup> queue = WorkQueue.open(
                         broker.bootstrap(),
                         topics.rollouts(),
                         topics.rewardWorkers(),
                         Codecs.rolloutGroup(),
                         16,
-                        letters);
+                        letters,
+                        Time.system());
                 try (WorkLoop<RolloutGroup> loop = new WorkLoop<>(
                                 "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker, Time.system())
                         .start()) {
@@ -213,7 +233,7 @@ class RewardWorkerTest {
             assertThat(outcomes(metrics, "retried"))
                     .as("the late group once, the bad one twice; being delivered again is an attempt, too")
                     .isBetween(1.0, 3.0);
-            List<DeadLetter> dead = letters.read(10);
+            List<DeadLetter> dead = letters.read(10, Time.system());
             assertThat(dead).extracting(DeadLetter::key).containsExactly("g-bad");
             assertThat(dead.get(0).reason())
                     .contains("only 1 of 3 rewards could be had")
@@ -258,10 +278,14 @@ class RewardWorkerTest {
                 Metrics metrics = new Metrics();
                 HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(modelFolder);
                 ServedPolicy policy = new ServedPolicy(
-                        "test-policy", new PolicyOptions(1, 1024), Duration.ofMinutes(1), PolicyFetch.folder());
+                        "test-policy",
+                        new PolicyOptions(1, 1024),
+                        Duration.ofMinutes(1),
+                        PolicyFetch.folder(),
+                        Time.system());
                 RecordSender sender = new RecordSender(broker.bootstrap());
-                Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), CLOCK, report -> {})) {
-            topics.ensure(broker.bootstrap(), 1);
+                Watchdog watchdog = new Watchdog(Duration.ofMinutes(1), TIME, report -> {})) {
+            topics.ensure(broker.bootstrap(), 1, Time.system());
             policy.swap(weights);
             Objective objective = Objectives.builtIn()
                     .create(
@@ -271,7 +295,8 @@ class RewardWorkerTest {
                     group(tokenizer, "p", "so</think>\\mask{Bo}", "so</think>\\mask{Cy}", "so</think>\\mask{at ten}");
             TokenArray paragraph = tokenizer.encode("Ada met Bo at ten.");
             Task task = new Task("p", "run", 0, "pretrainzero", "d", TokenArray.EMPTY, paragraph, 1L, 3, Instant.EPOCH);
-            RolloutGroup proposal = new RolloutGroup(task, thought.rollouts(), "tok", "pol", 0.1, Instant.EPOCH);
+            RolloutGroup proposal =
+                    new RolloutGroup(task, TokenArray.of(1), -1, thought.rollouts(), "tok", "pol", 0.1, Instant.EPOCH);
             for (int delivery = 0; delivery < 2; delivery++) {
                 sender.send(topics.rollouts(), "p", Codecs.rolloutGroup().encode(proposal))
                         .get(30, TimeUnit.SECONDS);
@@ -289,14 +314,15 @@ class RewardWorkerTest {
                         null,
                         new MissingRewardPolicy(3, 0.5),
                         metrics,
-                        CLOCK);
+                        TIME);
                 WorkQueue<RolloutGroup> queue = WorkQueue.open(
                         broker.bootstrap(),
                         topics.rollouts(),
                         topics.rewardWorkers(),
                         Codecs.rolloutGroup(),
                         16,
-                        letters);
+                        letters,
+                        Time.system());
                 try (WorkLoop<RolloutGroup> loop = new WorkLoop<>(
                                 "reward worker", queue, sender, topics.scoredGroups(), watchdog, worker, Time.system())
                         .start()) {
@@ -311,7 +337,7 @@ class RewardWorkerTest {
             assertThat(spawned).allMatch(child -> child.minPolicyVersion() == 3 && child.phase() == 0);
             assertThat(scored).hasSize(2).allSatisfy(group -> {
                 assertThat(group.id()).isEqualTo("p");
-                assertThat(group.awaits())
+                assertThat(group.children())
                         .containsExactly(spawned.get(0).id(), spawned.get(1).id());
                 assertThat(group.rewards())
                         .extracting(reward -> reward.components().get("mask_valid"))
@@ -324,7 +350,8 @@ class RewardWorkerTest {
 
     private static <T> List<T> read(String bootstrap, String topic, Codec<T> codec, DeadLetters letters, int count) {
         List<T> found = new ArrayList<>();
-        try (WorkQueue<T> queue = WorkQueue.open(bootstrap, topic, "readers-of-" + topic, codec, 16, letters)) {
+        try (WorkQueue<T> queue =
+                WorkQueue.open(bootstrap, topic, "readers-of-" + topic, codec, 16, letters, Time.system())) {
             await().atMost(Duration.ofSeconds(120)).until(() -> {
                 for (Work<T> work : queue.poll(Duration.ofMillis(200))) {
                     found.add(work.value());

@@ -18,7 +18,7 @@ import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.WorkLoop;
-import io.foretell.weightsync.ServedPolicy;
+import io.foretell.weightsync.RolloutEngine;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -45,7 +45,7 @@ public final class RolloutRoutes implements Routes {
     private static final int MOST_IN_FLIGHT = 512;
     private static final Duration DEADLINE = Duration.ofMinutes(10);
 
-    private final ServedPolicy policy;
+    private final RolloutEngine policy;
     private final ServedModel model;
     private final PolicyFeed feed;
     private final WorkLoop<Task> worker;
@@ -60,7 +60,7 @@ public final class RolloutRoutes implements Routes {
      * @param maxResponseLength most tokens of an answer in a chat where the request does not say
      */
     public RolloutRoutes(
-            ServedPolicy policy,
+            RolloutEngine policy,
             ServedModel model,
             PolicyFeed feed,
             WorkLoop<Task> worker,
@@ -145,13 +145,12 @@ public final class RolloutRoutes implements Routes {
         prefix = model.tokenizer().withBegin(prefix);
         Long given = new RequestBody(body).seed();
         long seed = given == null ? 0 : given;
-        Task task = new Task("", "", 0, objective.name(), "", prefix, prefix, seed, -1, clock.instant());
         SamplingPlan plan = objective
-                .sampling(task)
+                .sampling(prefix, TokenArray.EMPTY)
                 .orElseThrow(() -> new ForetellException(
                         ErrorCode.UNPROCESSABLE, "the objective '" + objective.name() + "' samples nothing"));
         admit();
-        CompletableFuture<ObjectNode> answer = sampled(ctx, List.of(RolloutWorker.request(task, plan)))
+        CompletableFuture<ObjectNode> answer = sampled(ctx, List.of(RolloutWorker.request(seed, plan)))
                 .thenApply(samples -> group(samples.get(0), plan));
         reply(ctx, answer, node -> Http.json(ctx, 200, node));
     }

@@ -11,6 +11,7 @@ import io.foretell.domain.TokenArray;
 import io.foretell.domain.VersionRange;
 import io.foretell.objectives.Objective;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.SamplingParameters;
@@ -19,14 +20,12 @@ import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.Work;
 import io.foretell.streams.WorkLoop;
 import io.foretell.weightsync.PolicyFollower;
-import io.foretell.weightsync.ServedPolicy;
+import io.foretell.weightsync.RolloutEngine;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
@@ -37,26 +36,26 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final List<Objective> phases;
-    private final ServedPolicy policy;
+    private final RolloutEngine policy;
     private final PolicyFollower follower;
     private final String tokenizerFingerprint;
     private final Metrics metrics;
-    private final InstantSource clock;
+    private final Time time;
 
     /** @param phases the objective of each phase, by index */
     public RolloutWorker(
             List<Objective> phases,
             PolicyFeed feed,
-            ServedPolicy policy,
+            RolloutEngine policy,
             String tokenizerFingerprint,
             Metrics metrics,
-            InstantSource clock) {
+            Time time) {
         this.phases = List.copyOf(phases);
         this.policy = policy;
         this.follower = new PolicyFollower(feed, policy, PATIENCE);
         this.tokenizerFingerprint = tokenizerFingerprint;
         this.metrics = metrics;
-        this.clock = clock;
+        this.time = time;
     }
 
     @Override
@@ -90,50 +89,52 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
 
     private Map<Work<Task>, RolloutGroup> sample(List<Work<Task>> tasks, WorkLoop<Task> loop)
             throws InterruptedException {
+        Map<Work<Task>, SamplingPlan> plans = new LinkedHashMap<>(); // of tasks that are sampled
         List<GenerationRequest> requests = new ArrayList<>();
-        for (Work<Task> task : tasks) {
-            plan(task.value()).ifPresent(plan -> requests.add(request(task.value(), plan)));
+        for (Work<Task> work : tasks) {
+            Task task = work.value();
+            phases.get(task.phase()).sampling(task.prompt(), task.target()).ifPresent(plan -> {
+                plans.put(work, plan);
+                requests.add(request(task.seed(), plan));
+            });
         }
-        long start = System.nanoTime();
+        long start = time.nanos();
         PublishedWeights version = policy.current();
         List<List<Completion>> samples = requests.isEmpty() ? List.of() : loop.await(policy.generate(requests));
-        double seconds = (System.nanoTime() - start) / 1e9;
+        double seconds = time.secondsSince(start);
         boolean isOfOne =
                 policy.current().fingerprint().equals(version.fingerprint()); // others may switch weights, too
         String fingerprint = isOfOne ? version.fingerprint() : "";
         Map<Work<Task>, RolloutGroup> groups = new LinkedHashMap<>();
         int next = 0;
         long tokens = 0;
-        for (Work<Task> task : tasks) {
-            Optional<SamplingPlan> plan = plan(task.value());
+        for (Work<Task> work : tasks) {
+            SamplingPlan plan = plans.get(work);
             List<Rollout> rollouts = new ArrayList<>();
-            if (plan.isPresent()) {
-                for (Completion sample : samples.get(next++)) {
-                    tokens += sample.tokens().length();
-                    rollouts.add(rollout(rollouts.size(), task.attempt(), sample, plan.get()));
-                }
+            for (Completion sample : plan == null ? List.<Completion>of() : samples.get(next++)) {
+                tokens += sample.tokens().length();
+                rollouts.add(rollout(rollouts.size(), work.attempt(), sample, plan));
             }
             groups.put(
-                    task,
+                    work,
                     new RolloutGroup(
-                            task.value(),
+                            work.value(),
+                            plan == null ? TokenArray.EMPTY : plan.context(),
+                            plan == null ? -1 : plan.forbiddenFirst(),
                             rollouts,
                             tokenizerFingerprint,
                             fingerprint,
-                            rollouts.isEmpty() ? 0 : seconds / requests.size(),
-                            clock.instant()));
+                            plan == null ? 0 : seconds / requests.size(),
+                            time.instant()));
         }
         metrics.registry().counter("rollout_generated_tokens").increment(tokens);
         metrics.registry().counter("rollout_groups").increment(groups.size());
         return groups;
     }
 
-    private Optional<SamplingPlan> plan(Task task) {
-        return phases.get(task.phase()).sampling(task);
-    }
-
-    static GenerationRequest request(Task task, SamplingPlan plan) {
-        SplittableRandom seeds = new SplittableRandom(task.seed());
+    /** @param seed of the task, from which the seeds of its rollouts are drawn */
+    static GenerationRequest request(long seed, SamplingPlan plan) {
+        SplittableRandom seeds = new SplittableRandom(seed);
         List<Long> drawn = new ArrayList<>();
         for (int i = 0; i < plan.n(); i++) {
             drawn.add(seeds.nextLong());

@@ -10,7 +10,7 @@ import io.foretell.platform.Http;
 import io.foretell.platform.Json;
 import io.foretell.streams.PolicyFeed;
 import io.foretell.streams.WorkLoop;
-import io.foretell.weightsync.ServedPolicy;
+import io.foretell.weightsync.RolloutEngine;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
@@ -26,17 +26,17 @@ import java.util.TreeMap;
 final class WeightRoutes {
     private static final int MAX_BODY_BYTES = 1 << 16;
 
-    private final ServedPolicy policy;
+    private final RolloutEngine policy;
     private final WorkLoop<Task> worker;
     private final PolicyFeed feed;
 
-    WeightRoutes(ServedPolicy policy, WorkLoop<Task> worker, PolicyFeed feed) {
+    WeightRoutes(RolloutEngine policy, WorkLoop<Task> worker, PolicyFeed feed) {
         this.policy = policy;
         this.worker = worker;
         this.feed = feed;
     }
 
-    static String name(ServedPolicy policy) {
+    static String name(RolloutEngine policy) {
         return "policy-" + policy.version();
     }
 

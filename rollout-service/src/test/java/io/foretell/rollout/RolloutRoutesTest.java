@@ -10,6 +10,7 @@ import io.foretell.huggingface.RandomWeights;
 import io.foretell.huggingface.TokenizerFiles;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.Json;
+import io.foretell.platform.Time;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.weightsync.PolicyFetch;
 import io.foretell.weightsync.ServedPolicy;
@@ -66,7 +67,8 @@ class RolloutRoutesTest {
         Files.write(tokenizerFile, TokenizerFiles.bytes());
         Path model = folder.resolve("model");
         RandomWeights.write(model, ModelConfig.ofSize("qwen3", "micro", 259), tokenizerFile, 5);
-        policy = new ServedPolicy("test-policy", PolicyOptions.DEFAULT, Duration.ofMinutes(1), PolicyFetch.folder());
+        policy = new ServedPolicy(
+                "test-policy", PolicyOptions.DEFAULT, Duration.ofMinutes(1), PolicyFetch.folder(), Time.system());
         policy.swap(new PublishedWeights("run", 3, model.toString(), Map.of()));
         tokenizer = HuggingFaceTokenizer.open(model);
         vertx = Vertx.vertx();

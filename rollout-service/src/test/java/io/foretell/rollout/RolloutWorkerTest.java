@@ -6,13 +6,11 @@ import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Rollout;
 import io.foretell.domain.SamplingPlan;
-import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.VersionRange;
 import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.SamplingParameters;
-import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -20,20 +18,16 @@ class RolloutWorkerTest {
     private static final int CLOSE = 9;
     private static final SamplingPlan PLAN = new SamplingPlan(TokenArray.of(1, 2, 8), 4, 0.7f, 1, 3, CLOSE, true);
 
-    private static Task task(long seed) {
-        return new Task("t", "run", 0, "rlp", "d", TokenArray.of(1, 2), TokenArray.of(3), seed, -1, Instant.EPOCH);
-    }
-
     @Test
     void aRequestFollowsThePlanAndItsSeedsTheTask() {
-        GenerationRequest request = RolloutWorker.request(task(7), PLAN);
+        GenerationRequest request = RolloutWorker.request(7, PLAN);
 
         assertThat(request)
                 .isEqualTo(new GenerationRequest(
                         TokenArray.of(1, 2, 8), request.seeds(), SamplingParameters.plain(0.7f, 1, 3, CLOSE)));
         assertThat(request.seeds()).hasSize(4).doesNotHaveDuplicates();
-        assertThat(RolloutWorker.request(task(7), PLAN)).isEqualTo(request);
-        assertThat(RolloutWorker.request(task(8), PLAN).seeds()).doesNotContainAnyElementsOf(request.seeds());
+        assertThat(RolloutWorker.request(7, PLAN)).isEqualTo(request);
+        assertThat(RolloutWorker.request(8, PLAN).seeds()).doesNotContainAnyElementsOf(request.seeds());
     }
 
     @Test

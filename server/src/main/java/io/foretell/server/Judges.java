@@ -8,10 +8,10 @@ import io.foretell.judge.JudgeModel;
 import io.foretell.judge.JudgeRequest;
 import io.foretell.judge.JudgeSettings;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.reward.EmbeddedJudge;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
 final class Judges implements AutoCloseable {
     private final ForetellConfig config;
     private final Metrics metrics;
-    private final InstantSource clock;
+    private final Time time;
     private @Nullable EmbeddedJudge embedded;
 
-    Judges(ForetellConfig config, Metrics metrics, InstantSource clock) {
+    Judges(ForetellConfig config, Metrics metrics, Time time) {
         this.config = config;
         this.metrics = metrics;
-        this.clock = clock;
+        this.time = time;
     }
 
     /**
@@ -51,7 +51,7 @@ final class Judges implements AutoCloseable {
                     endpoint.apiKey(),
                     endpoint.model(),
                     settings.retry().timeout(),
-                    clock);
+                    time);
         }
         EmbeddedJudge model = embedded;
         if (model == null) {
@@ -63,7 +63,7 @@ final class Judges implements AutoCloseable {
 
     private EmbeddedJudge open(Path folder) {
         PolicyOptions options = Wiring.policyOptions(config).with(PolicyOptions.Use.SAMPLING); // its cache is its own
-        return EmbeddedJudge.open(folder, options, clock);
+        return EmbeddedJudge.open(folder, options, time);
     }
 
     @Override

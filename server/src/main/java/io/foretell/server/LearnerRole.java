@@ -1,12 +1,12 @@
 package io.foretell.server;
 
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.dashboard.DashboardRoutes;
 import io.foretell.huggingface.HuggingFaceTokenizer;
 import io.foretell.learner.Learner;
 import io.foretell.learner.LearnerRoutes;
 import io.foretell.learner.LearnerState;
 import io.foretell.learner.TrainingPlan;
-import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.learner.evaluation.HeldOutDocuments;
 import io.foretell.learner.evaluation.HeldOutReader;
 import io.foretell.learner.metrics.MetricsLog;
@@ -95,12 +95,13 @@ public final class LearnerRole implements Role {
                 run,
                 () -> open(run),
                 heldOut,
-                step -> new MetricsLog(config.folder().resolve("metrics.jsonl"), step, events, wiring.metrics()),
+                step -> new MetricsLog(
+                        config.folder().resolve("metrics.jsonl"), step, events, wiring.metrics(), wiring.time()),
                 wiring.watchdog(),
                 progress,
                 wiring.time());
         await(learner.started());
-        routes = new LearnerRoutes(learner, events, () -> queues);
+        routes = new LearnerRoutes(learner, events, () -> queues, wiring::title);
         depths = new QueueDepths(wiring.bootstrap(), wiring.topics(), Map::of, Duration.ofSeconds(5));
         ticker.scheduleWithFixedDelay(this::tick, 0, 1, TimeUnit.SECONDS);
         wiring.health()
@@ -114,7 +115,7 @@ public final class LearnerRole implements Role {
     private LearnerState open(TrainingPlan run) {
         ExperienceBuffer buffer = ExperienceBuffer.open(
                 run.folder().resolve("buffer"),
-                Codecs.scoredGroup(),
+                Codecs.scoredGroup(run.objectives()),
                 (record, reason) -> deadLetters.put(wiring.topics().scoredGroups(), record, reason),
                 run.settings().filterGroups().enable(),
                 run.training().buffer(),
@@ -123,8 +124,9 @@ public final class LearnerRole implements Role {
                 run,
                 buffer,
                 positions -> new GroupReader(wiring.bootstrap(), wiring.topics().scoredGroups(), positions),
-                new DeadLetterReader(wiring.bootstrap(), wiring.topics()),
-                wiring.feed());
+                new DeadLetterReader(wiring.bootstrap(), wiring.topics(), wiring.time()),
+                wiring.feed(),
+                wiring.time());
     }
 
     private static void await(CompletableFuture<Long> started) {

@@ -23,7 +23,7 @@ public final class PolicyOrigin {
         }
         Path folder = config.folder().resolve("init");
         if (!Files.isRegularFile(folder.resolve("config.json"))) { // written last
-            ForetellConfig.InitSection init = config.policy().init();
+            PolicySettings.Init init = config.policy().init();
             write(
                     folder,
                     init.arch(),

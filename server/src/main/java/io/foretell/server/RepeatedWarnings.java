@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.turbo.TurboFilter;
 import ch.qos.logback.core.spi.FilterReply;
 import io.foretell.platform.SteadyClock;
+import io.foretell.platform.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -27,7 +28,7 @@ public final class RepeatedWarnings extends TurboFilter {
     private final Map<String, Said> said = new HashMap<>();
 
     public RepeatedWarnings() {
-        this(new SteadyClock());
+        this(new SteadyClock(Time.system()));
     }
 
     RepeatedWarnings(InstantSource clock) {

@@ -57,9 +57,10 @@ public final class RewardRole implements Role {
                                 wiring.bootstrap(),
                                 wiring.topics().rollouts(),
                                 wiring.topics().rewardWorkers(),
-                                Codecs.rolloutGroup(),
+                                Codecs.rolloutGroup(objectives),
                                 wiring.config().run().fullDeterminism() ? 1 : GROUPS_AT_ONCE,
-                                new DeadLetters(wiring.bootstrap(), wiring.topics(), sender)),
+                                new DeadLetters(wiring.bootstrap(), wiring.topics(), sender),
+                                wiring.time()),
                         sender,
                         wiring.topics().scoredGroups(),
                         wiring.watchdog(),
@@ -82,7 +83,7 @@ public final class RewardRole implements Role {
     }
 
     /** Otherwise every group would become a dead letter. */
-    static void requireJudge(List<Objective> objectives, ForetellConfig.RewardSection settings) {
+    static void requireJudge(List<Objective> objectives, RewardSettings settings) {
         for (Objective objective : objectives) {
             List<String> unanswered = objective.judgeRoles().stream()
                     .filter(role -> !settings.judgeOverrides().containsKey(role))

@@ -12,7 +12,7 @@ import io.foretell.streams.DeadLetters;
 import io.foretell.streams.RecordSender;
 import io.foretell.streams.WorkLoop;
 import io.foretell.streams.WorkQueue;
-import io.foretell.weightsync.ServedPolicy;
+import io.foretell.weightsync.RolloutEngine;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,7 +22,7 @@ public final class RolloutRole implements Role {
     private HuggingFaceTokenizer tokenizer;
     private ServedModel served;
     private List<Objective> objectives;
-    private ServedPolicy policy;
+    private RolloutEngine engine;
     private RecordSender sender;
     private WorkLoop<Task> worker;
 
@@ -43,7 +43,9 @@ public final class RolloutRole implements Role {
             return ServedModel.read(folder, tokenizer, wiring.time());
         });
         objectives = wiring.objectives(tokenizer);
-        policy = wiring.serve("rollout", wiring.samplingOptions());
+        engine = switch (config.rollout().engine()) {
+            case EMBEDDED -> wiring.serve("rollout", wiring.samplingOptions());
+        };
         sender = new RecordSender(wiring.bootstrap());
         int tasksAtOnce =
                 config.rollout().maxInflightRollouts() / config.rollout().n();
@@ -55,14 +57,15 @@ public final class RolloutRole implements Role {
                                 wiring.topics().rolloutWorkers(),
                                 Codecs.task(),
                                 wiring.config().run().fullDeterminism() ? 1 : tasksAtOnce,
-                                new DeadLetters(wiring.bootstrap(), wiring.topics(), sender)),
+                                new DeadLetters(wiring.bootstrap(), wiring.topics(), sender),
+                                wiring.time()),
                         sender,
                         wiring.topics().rollouts(),
                         wiring.watchdog(),
                         new RolloutWorker(
                                 objectives,
                                 wiring.feed(),
-                                policy,
+                                engine,
                                 tokenizer.fingerprint(),
                                 wiring.metrics(),
                                 wiring.time()),
@@ -77,7 +80,7 @@ public final class RolloutRole implements Role {
     @Override
     public List<Routes> routes() {
         return List.of(new RolloutRoutes(
-                policy,
+                engine,
                 served,
                 wiring.feed(),
                 worker,
@@ -90,7 +93,7 @@ public final class RolloutRole implements Role {
     public void stop() {
         worker.close();
         sender.close();
-        policy.close();
+        engine.close();
         tokenizer.close();
     }
 }

@@ -1,5 +1,6 @@
 package io.foretell.server;
 
+import io.foretell.learner.metrics.MetricCatalogue;
 import io.foretell.objectives.Objectives;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ClockGuard;
@@ -41,9 +42,9 @@ public final class Server {
     private final String process;
     private final Objectives methods;
     private final Time time = Time.system();
-    private final Lifecycle lifecycle = new Lifecycle();
+    private final Lifecycle lifecycle = new Lifecycle(time);
     private final Vertx vertx = EventLoops.start(EVENT_LOOPS);
-    private final Metrics metrics = new Metrics();
+    private final Metrics metrics = new Metrics(MetricCatalogue.get()::help);
     private final Health health = new Health();
     private final List<Role> roles = new ArrayList<>();
     private FolderLock lock;
@@ -71,7 +72,9 @@ public final class Server {
         Path folder = config.folder();
         lifecycle.add("run folder", this::openFolder, () -> lock.close());
         lifecycle.add(
-                "clock guard", () -> clock = new ClockGuard(Console::warn, Shutdown::atOnce), () -> clock.close());
+                "clock guard",
+                () -> clock = new ClockGuard(time, Console::warn, Shutdown::atOnce),
+                () -> clock.close());
         lifecycle.add(
                 "broker",
                 () -> broker = Broker.start(config.kafka().settings(), folder.resolve("kafka")),
@@ -80,13 +83,13 @@ public final class Server {
         lifecycle.add(
                 "policy feed",
                 () -> {
-                    topics.ensure(broker.bootstrap(), config.kafka().partitions());
+                    topics.ensure(broker.bootstrap(), config.kafka().partitions(), time);
                     feed = new PolicyFeed(broker.bootstrap(), topics, time);
                 },
                 () -> feed.close());
         lifecycle.add(
                 "watchdog",
-                () -> watchdog = new Watchdog(config.run().watchdog(), new SteadyClock(), Console::warn),
+                () -> watchdog = new Watchdog(config.run().watchdog(), new SteadyClock(time), Console::warn),
                 () -> watchdog.close());
         lifecycle.add(
                 "proxy models",

@@ -1,5 +1,6 @@
 package io.foretell.server;
 
+import io.foretell.platform.Threads;
 import io.foretell.policy.Policy;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -24,21 +25,17 @@ public final class Shutdown {
 
     public static Shutdown install(Runnable stop, Duration deadline) {
         Shutdown shutdown = new Shutdown(stop);
-        Thread hook = new Thread(() -> shutdown.signalled(deadline), "shutdown");
-        Runtime.getRuntime().addShutdownHook(hook);
+        Threads.atExit("shutdown", () -> shutdown.signalled(deadline));
         return shutdown;
     }
 
     /** For commands with nothing to put in order: a signal waits for the model's call in progress. */
     public static void quiesceAtEnd() {
-        Thread hook = new Thread(
-                () -> {
-                    if (!Policy.quiesce(LAST_CALL)) {
-                        ProcessEnd.halt(1);
-                    }
-                },
-                "quiesce");
-        Runtime.getRuntime().addShutdownHook(hook);
+        Threads.atExit("quiesce", () -> {
+            if (!Policy.quiesce(LAST_CALL)) {
+                ProcessEnd.halt(1);
+            }
+        });
     }
 
     /** Says why and ends the process as a crash would, which loses nothing: for when nothing can be put in order. */

@@ -14,7 +14,6 @@ import io.foretell.streams.DocumentGateway;
 import io.foretell.streams.DocumentIndex;
 import io.foretell.streams.DocumentRoutes;
 import io.foretell.streams.FeederListener;
-import io.foretell.streams.FeederSettings;
 import io.foretell.streams.PhasePlan;
 import io.foretell.streams.SourcePump;
 import io.foretell.streams.TaskFeeder;
@@ -66,13 +65,7 @@ public final class StreamsRole implements Role {
                 index,
                 tokenizer,
                 plans(config, objectives),
-                new FeederSettings(
-                        config.training().learner().batch().promptsPerStep(),
-                        config.training().learner().offPolicy().maxOffPolicySteps(),
-                        config.isSync(),
-                        config.documents().deduplicate(),
-                        config.documents().epochs(),
-                        config.documents().heldOutFraction()),
+                config.feeder(),
                 wiring.feed(),
                 wiring.metrics(),
                 watch(),
@@ -135,7 +128,7 @@ public final class StreamsRole implements Role {
 
     private List<DocumentSource> sources(ForetellConfig config) {
         List<DocumentSource> sources = new ArrayList<>();
-        for (ForetellConfig.SourceSection source : config.documents().sources()) {
+        for (DocumentsSettings.Source source : config.documents().sources()) {
             if (source.files() != null) {
                 sources.add(new FileSource(
                         source.files(),
@@ -171,7 +164,7 @@ public final class StreamsRole implements Role {
 
     /** Says at once what is wrong with a source, before anything is started. */
     public static void check(ForetellConfig config) {
-        for (ForetellConfig.SourceSection source : config.documents().sources()) {
+        for (DocumentsSettings.Source source : config.documents().sources()) {
             String files = source.files();
             boolean glob = files != null && (files.contains("*") || files.contains("?") || files.contains("{"));
             if (files != null && !glob && !Files.exists(Path.of(files))) {

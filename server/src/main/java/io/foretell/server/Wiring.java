@@ -1,5 +1,6 @@
 package io.foretell.server;
 
+import io.foretell.domain.Options;
 import io.foretell.domain.Tokenizer;
 import io.foretell.domain.WeightAck;
 import io.foretell.learner.PhaseSettings;
@@ -10,6 +11,7 @@ import io.foretell.objectives.Objectives;
 import io.foretell.objectives.ProxyModels;
 import io.foretell.platform.Health;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.NearestKey;
 import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
 import io.foretell.policy.PolicyOptions;
@@ -73,7 +75,7 @@ public record Wiring(
     /** A served policy of {@code role} that follows the learner, its swaps measured and acknowledged. */
     ServedPolicy serve(String role, PolicyOptions options) {
         Duration timeout = config.weightSync().timeout();
-        ServedPolicy policy = new ServedPolicy(role + "-policy", options, timeout, fetch(role, "policies"));
+        ServedPolicy policy = new ServedPolicy(role + "-policy", options, timeout, fetch(role, "policies"), time);
         String consumer = role + "@" + host() + ":" + ProcessHandle.current().pid();
         policy.onSwap(swap -> {
             metrics.gauge(role + "_policy_version", swap.weights().version());
@@ -94,7 +96,7 @@ public record Wiring(
     }
 
     private PolicyFetch fetch(String role, String folder) {
-        ForetellConfig.WeightSyncSection settings = config.weightSync();
+        WeightSyncSettings settings = config.weightSync();
         String url = settings.learnerUrl();
         if (url == null || settings.transport().equals("folder")) {
             return PolicyFetch.folder();
@@ -132,21 +134,29 @@ public record Wiring(
         return objectives(config, methods, tokenizer, proxies);
     }
 
+    /** What people read about the objective of this name. */
+    String title(String objective) {
+        return methods.description(objective).title();
+    }
+
     /** One objective per phase, of {@code methods}. */
     public static List<Objective> objectives(
             ForetellConfig config, Objectives methods, Tokenizer tokenizer, ProxyModels proxies) {
         List<Objective> objectives = new ArrayList<>();
         for (PhaseSettings phase : config.training().phases()) {
-            objectives.add(methods.create(
-                    phase.objective(),
-                    new ObjectiveSettings(
-                            tokenizer,
-                            config.rollout().n(),
-                            config.rollout().temperature(),
-                            config.rollout().maxPromptLength(),
-                            config.rollout().maxResponseLength(),
-                            phase.options(),
-                            proxies)));
+            ObjectiveSettings settings = new ObjectiveSettings(
+                    tokenizer,
+                    config.rollout().n(),
+                    config.rollout().temperature(),
+                    config.rollout().maxPromptLength(),
+                    config.rollout().maxResponseLength(),
+                    phase.options(),
+                    proxies);
+            try {
+                objectives.add(methods.create(phase.objective(), settings));
+            } catch (Options.UnknownOption e) {
+                throw new IllegalArgumentException(NearestKey.suggest(e.getMessage(), e.key(), e.known()), e);
+            }
         }
         return objectives;
     }

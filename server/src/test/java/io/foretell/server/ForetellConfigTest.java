@@ -87,7 +87,7 @@ class ForetellConfigTest {
                 "kafka={embedded: false, bootstrap: 'host:9092'}");
 
         assertThat(config.documents().sources())
-                .containsExactly(new ForetellConfig.SourceSection(null, null, null, "f", "{a}", "m", "paragraphs"));
+                .containsExactly(new DocumentsSettings.Source(null, null, null, "f", "{a}", "m", "paragraphs"));
         assertThat(config.reward().rewards()).containsOnlyKeys("a");
         assertThat(config.reward().rewards().get("a")).hasSize(1);
         assertThat(config.kafka().settings().embedded()).isEqualTo("false");
@@ -209,6 +209,7 @@ class ForetellConfigTest {
                 "rollout.n=1.5              | 'rollout.n' must be a whole number",
                 "rollout.n=null             | 'rollout.n' is missing; it must be a whole number",
                 "reward.shuffle=perhaps     | 'reward.shuffle' must be true or false",
+                "rollout.engine=vllm        | 'rollout.engine' must be one of embedded",
                 "run.watchdog=soon          | 'run.watchdog' must be a duration such as 30s",
                 "run.name=5                 | 'run.name' must be a text",
                 "phases=rlp                 | 'phases' must be a list",
@@ -240,6 +241,10 @@ class ForetellConfigTest {
                 "documents.thought_template='{text} {thoughts}' | documents.thought_template needs a model that writes the thoughts",
                 "documents.max_ahead=0      | documents.max_ahead is 0 but must be at least 1",
                 "reward.additional=a        | reward.additional is 'a' but must be one of reward.rewards, which has []",
+                "documents.deduplicate=fuzzy | documents.deduplicate is 'fuzzy' but must be exact or none",
+                "documents.held_out_fraction=1 | documents.held_out_fraction is 1.0 but must be 0 to below 1",
+                "documents.epochs=-1        | documents.epochs is -1 but must be 0 or more",
+                "http.port=70000            | http.port is 70000 but must be 0 to 65535",
                 "teacher.ema_decay=1.5      | teacher.ema_decay is 1.5 but must be 0 to 1",
                 "rollout.temperature=0      | rollout.temperature is 0.0 but must be above 0",
                 "ckpt.keep_last=0           | ckpt.keep_last is 0 but must be at least 1",

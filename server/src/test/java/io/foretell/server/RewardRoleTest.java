@@ -44,6 +44,14 @@ class RewardRoleTest {
     }
 
     @Test
+    void anUnknownOptionOfAMethodIsRefusedWithTheNearest() {
+        assertThatThrownBy(() -> check("phases=[{objective: rlp, options: {horizn: 2}}]"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("phases: objective 'rlp' has no option 'horizn'; it knows [")
+                .hasMessageEndingWith("]; did you mean 'horizon'?");
+    }
+
+    @Test
     void aRewardThatAnswersInARoleIsEnough() {
         assertThatCode(() -> check(
                         "phases=[{objective: rlpt}]",

@@ -4,9 +4,8 @@ import io.foretell.domain.Document;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
 
-/** A made-up corpus: document i depends on the seed and i alone, so a restarted run goes on where it was. Immutable. */
-abstract sealed class NumberedDocuments implements DocumentSource
-        permits ChainCorpus, MaskedChainCorpus, ProfanityCorpus {
+/** A made-up corpus: document i depends on the seed and i alone, so a restarted run resumes where it stopped. Immutable. */
+abstract class NumberedDocuments implements DocumentSource {
     private final String name;
     private final long seed;
     private final long documents;

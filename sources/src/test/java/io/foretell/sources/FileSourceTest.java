@@ -60,6 +60,20 @@ class FileSourceTest {
     }
 
     @Test
+    void theFormatIsTheEndingOfTheNameInAnyCase() throws Exception {
+        write("A.TXT", "one");
+        write("b.NDJSON", "{\"text\":\"two\"}");
+        Files.write(folder.resolve("c.Md.GZ"), zipped("three"));
+        write("d.parquet", "four");
+        FileSource source = new FileSource(folder, null, null);
+
+        assertThat(texts(source)).containsExactlyInAnyOrder("one", "two", "three");
+        FileSource other = new FileSource(folder.resolve("d.parquet"), null, null);
+        assertThatThrownBy(() -> texts(other))
+                .hasMessageContaining("d.parquet is not .txt, .md, .jsonl, .ndjson or .json (also .gz)");
+    }
+
+    @Test
     void unreadableRecordsAreCountedAndNeverFatal() throws Exception {
         write("a.jsonl", "{\"text\":\"ok\"}\nnot json\n[1]\n{\"n\":1}\n{\"text\":\" \"}\n{\"text\":\"fine\"}\n");
         FileSource source = new FileSource(folder, null, null);

@@ -8,8 +8,8 @@ import java.util.Map;
 
 /** Announcements as plain JSON with flat keys, so that other programs can follow the weights. Thread-safe. */
 final class AnnouncementCodec implements Codec<PolicyAnnouncement> {
-    private static final Codec<Flat> FLAT =
-            new RecordCodec<>(WireMappers.json(), Flat.class, "policy version", 1, flat -> Map.of(), flat -> {});
+    private static final Codec<Flat> FLAT = new RecordCodec<>(
+            WireMappers.json(), Flat.class, "policy version", 1, flat -> Map.of(), flat -> {}, flat -> flat);
 
     /** The keys on the topic. */
     private record Flat(

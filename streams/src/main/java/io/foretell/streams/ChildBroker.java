@@ -2,10 +2,11 @@ package io.foretell.streams;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.JavaCommand;
+import io.foretell.platform.Threads;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,15 +50,10 @@ public final class ChildBroker implements Broker {
      * @throws ForetellException UNAVAILABLE when it ends or is silent for a minute; what it wrote is on standard error
      */
     public static ChildBroker start(Path folder) {
-        String java = ProcessHandle.current().info().command().orElse("java");
-        List<String> command = List.of(
-                java,
-                "-Xmx512m",
-                "-XX:+UseSerialGC",
-                "-cp",
-                ManagementFactory.getRuntimeMXBean().getClassPath(),
+        List<String> command = JavaCommand.of(
+                List.of("-Xmx512m", "-XX:+UseSerialGC"),
                 BrokerMain.class.getName(),
-                folder.toAbsolutePath().toString());
+                List.of(folder.toAbsolutePath().toString()));
         try {
             Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -70,8 +66,7 @@ public final class ChildBroker implements Broker {
 
     private static String awaitReady(Process process, Path folder) {
         CompletableFuture<String> ready = new CompletableFuture<>();
-        Thread reader = new Thread(() -> read(process, ready), "kafka-child-output");
-        reader.setDaemon(true);
+        Thread reader = Threads.daemon("kafka-child-output", () -> read(process, ready));
         reader.start();
         try {
             return ready.get(START.toSeconds(), TimeUnit.SECONDS);

@@ -1,5 +1,7 @@
 package io.foretell.streams;
 
+import io.foretell.platform.Deadline;
+import io.foretell.platform.Time;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -11,8 +13,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Tells of tasks whose dead letter, or that of the rollouts that answer them, says that they will never reach the learner;
- * from the beginning of the topic, so that nothing has to be remembered. The same task may come more than once. Confined
+ * Reads the dead letters for tasks that will never reach the learner: those of tasks, and those of the rollouts that answer
+ * them. It starts at the beginning of the topic, so it keeps no state. The same task may come more than once. Confined
  * to one thread.
  */
 public final class DeadLetterReader implements AutoCloseable {
@@ -21,11 +23,13 @@ public final class DeadLetterReader implements AutoCloseable {
     /** A task that was given up. */
     public record Lost(String taskId, Optional<Integer> phase, String reason) {}
 
+    private final Time time;
     private final Set<String> origins;
     private final TopicPartition partition;
     private final Consumer<byte[], byte[]> consumer;
 
-    public DeadLetterReader(String bootstrap, Topics topics) {
+    public DeadLetterReader(String bootstrap, Topics topics, Time time) {
+        this.time = time;
         this.origins = Set.of(topics.tasks(), topics.rollouts());
         this.partition = new TopicPartition(topics.deadLetters(), 0);
         Map<String, Object> config = new HashMap<>(Clients.consuming(bootstrap));
@@ -40,8 +44,8 @@ public final class DeadLetterReader implements AutoCloseable {
     /** Reads all that is there now. */
     public void readToEnd(java.util.function.Consumer<Lost> reader) {
         long end = consumer.endOffsets(List.of(partition), DEADLINE).get(partition);
-        long deadline = System.nanoTime() + DEADLINE.toNanos();
-        while (consumer.position(partition, DEADLINE) < end && System.nanoTime() < deadline) {
+        Deadline deadline = time.deadline(DEADLINE);
+        while (consumer.position(partition, DEADLINE) < end && !deadline.hasPassed()) {
             poll(Duration.ofMillis(200), reader);
         }
     }

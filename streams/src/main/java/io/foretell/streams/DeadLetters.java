@@ -1,7 +1,9 @@
 package io.foretell.streams;
 
+import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -91,7 +93,7 @@ public final class DeadLetters {
     }
 
     /** The newest letters, oldest of them first, at most {@code limit}. */
-    public List<DeadLetter> read(int limit) {
+    public List<DeadLetter> read(int limit, Time time) {
         TopicPartition partition = new TopicPartition(topic, 0);
         Map<String, Object> config = Clients.consuming(bootstrap);
         config.put("isolation.level", "read_committed");
@@ -101,8 +103,8 @@ public final class DeadLetters {
             consumer.assign(List.of(partition));
             long end = consumer.endOffsets(List.of(partition), DEADLINE).get(partition);
             consumer.seekToBeginning(List.of(partition));
-            long deadline = System.nanoTime() + DEADLINE.toNanos();
-            while (consumer.position(partition, DEADLINE) < end && System.nanoTime() < deadline) {
+            Deadline deadline = time.deadline(DEADLINE);
+            while (consumer.position(partition, DEADLINE) < end && !deadline.hasPassed()) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
                     letters.addLast(of(record));
                     if (letters.size() > limit) {

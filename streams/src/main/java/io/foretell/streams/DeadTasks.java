@@ -1,6 +1,7 @@
 package io.foretell.streams;
 
 import io.foretell.domain.Task;
+import io.foretell.platform.Time;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HashSet;
@@ -19,8 +20,8 @@ final class DeadTasks implements AutoCloseable {
     private final Set<String> known = new HashSet<>();
     private final Map<Integer, Long> perPhase = new TreeMap<>();
 
-    DeadTasks(String bootstrap, Topics topics, IntSupplier unknownPhase) {
-        this.letters = new DeadLetterReader(bootstrap, topics);
+    DeadTasks(String bootstrap, Topics topics, IntSupplier unknownPhase, Time time) {
+        this.letters = new DeadLetterReader(bootstrap, topics, time);
         letters.readToEnd(lost -> count(lost, unknownPhase));
     }
 

@@ -12,7 +12,6 @@ import io.foretell.sources.DocumentParser;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -135,16 +134,16 @@ public final class DocumentGateway implements AutoCloseable {
                 "too many documents are on their way to Kafka; send this one again in a second"));
     }
 
-    /** Why {@code sent} has failed already, if it has. */
-    static Optional<ForetellException> failure(CompletableFuture<Void> sent) {
+    /** Whether {@code sent} was refused because too much is under way. */
+    static boolean isFull(CompletableFuture<Void> sent) {
         if (!sent.isCompletedExceptionally()) {
-            return Optional.empty();
+            return false;
         }
         try {
             sent.getNow(null);
-            return Optional.empty();
+            return false;
         } catch (CompletionException e) {
-            return e.getCause() instanceof ForetellException known ? Optional.of(known) : Optional.empty();
+            return e.getCause() instanceof ForetellException known && known.code() == ErrorCode.TOO_MANY_REQUESTS;
         }
     }
 

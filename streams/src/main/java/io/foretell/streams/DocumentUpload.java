@@ -4,64 +4,46 @@ import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Http;
 import io.foretell.sources.DocumentParser;
-import io.vertx.core.Context;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
- * One upload of newline-delimited documents. It reads on only while there is room for what it read, and answers when
- * everything it sent is acknowledged. Lines are parsed on a worker thread; the rest is confined to the request's event
- * loop.
+ * One upload of newline-delimited documents: lines are parsed on a worker thread, sent to Kafka, and answered when all are
+ * acknowledged. The request is paused while lines are parsed or wait for room. All but the parsing is confined to the
+ * request's event loop.
  */
 final class DocumentUpload {
     private static final int MAX_UNACKNOWLEDGED = 2048;
     private static final int MAX_REJECTIONS_LISTED = 1000;
     private static final long FULL_PAUSE_MS = 5;
 
-    /** A line of the body, numbered from 1. */
-    private record Line(long number, byte[] bytes) {}
-
     /** A line that may go to Kafka. */
     private record Ready(DocumentParser.Parsed parsed, byte[] bytes) {}
 
-    /** What became of some lines. */
+    /** Some lines after parsing. */
     private record Read(List<Ready> ready, List<Map<String, Object>> rejected) {}
 
     private final RoutingContext ctx;
     private final HttpServerRequest request;
-    private final Context loop;
     private final DocumentGateway gateway;
-    private final int maxLineBytes;
     private final Function<byte[], DocumentParser.Parsed> admitted;
+    private final LineSplitter lines;
+    private final Acknowledgements acknowledgements;
     private final Deque<Ready> waiting = new ArrayDeque<>();
     private final List<Map<String, Object>> rejected = new ArrayList<>();
-    private final AtomicInteger acknowledgedSinceLook = new AtomicInteger();
-    private final AtomicInteger failedSinceLook = new AtomicInteger();
-    private final AtomicBoolean willLook = new AtomicBoolean();
-    private boolean willTryAgain;
-    private Buffer rest = Buffer.buffer();
-    private boolean isSkippingLine;
-    private long lines;
-    private long accepted;
     private long rejectedInAll;
-    private long failed;
-    private int unacknowledged;
-    private int beingRead;
-    private boolean isEnded;
-    private boolean isOver;
+    private int batchesBeingParsed;
+    private boolean isRetryPlanned;
+    private boolean isEnded; // the body has arrived
+    private boolean isOver; // answered, failed, or the client has left
 
     DocumentUpload(
             RoutingContext ctx,
@@ -70,91 +52,52 @@ final class DocumentUpload {
             Function<byte[], DocumentParser.Parsed> admitted) {
         this.ctx = ctx;
         this.request = ctx.request();
-        this.loop = ctx.vertx().getOrCreateContext();
         this.gateway = gateway;
-        this.maxLineBytes = maxLineBytes;
         this.admitted = admitted;
+        this.lines = new LineSplitter(
+                maxLineBytes,
+                number -> reject(
+                        rejection(number, "the line has more than " + maxLineBytes + " bytes; split the document")));
+        this.acknowledgements = new Acknowledgements(ctx.vertx().getOrCreateContext(), this::advance);
     }
 
     void begin() {
         if (request.isEnded()) {
-            isEnded = true;
-            goOn();
+            end();
             return;
         }
         request.exceptionHandler(failure -> isOver = true);
-        request.handler(chunk -> read(linesOf(chunk)));
-        request.endHandler(end -> {
-            isEnded = true;
-            if (rest.length() > 0) {
-                byte[] last = rest.getBytes();
-                rest = Buffer.buffer();
-                read(List.of(new Line(++lines, last)));
-            } else {
-                goOn();
-            }
-        });
+        request.handler(chunk -> parse(lines.split(chunk)));
+        request.endHandler(end -> end());
         request.resume();
     }
 
-    /* A request that has ended can be paused no more. */
-    private void pause() {
-        if (!isEnded) {
-            request.pause();
-        }
+    private void end() {
+        isEnded = true;
+        parse(lines.last().map(List::of).orElse(List.of()));
     }
 
-    private List<Line> linesOf(Buffer chunk) {
-        List<Line> whole = new ArrayList<>();
-        byte[] bytes = chunk.getBytes();
-        int from = 0;
-        for (int i = 0; i < bytes.length; i++) {
-            if (bytes[i] == '\n') {
-                byte[] line = Arrays.copyOfRange(bytes, from, i);
-                if (rest.length() > 0) {
-                    line = rest.appendBytes(line).getBytes();
-                    rest = Buffer.buffer();
-                }
-                lines++;
-                if (!isSkippingLine) {
-                    whole.add(new Line(lines, line));
-                }
-                isSkippingLine = false;
-                from = i + 1;
-            }
-        }
-        if (!isSkippingLine && from < bytes.length) {
-            rest.appendBytes(bytes, from, bytes.length - from);
-        }
-        if (rest.length() > maxLineBytes) {
-            reject(rejection(lines + 1, "the line has more than " + maxLineBytes + " bytes; split the document"));
-            rest = Buffer.buffer();
-            isSkippingLine = true;
-        }
-        return whole;
-    }
-
-    private void read(List<Line> whole) {
+    private void parse(List<LineSplitter.Line> whole) {
         if (whole.isEmpty()) {
-            goOn();
+            advance();
             return;
         }
+        batchesBeingParsed++;
         pause();
-        beingRead++;
         ctx.vertx()
                 .executeBlocking(() -> parsed(whole), false)
                 .onSuccess(read -> {
-                    beingRead--;
+                    batchesBeingParsed--;
                     waiting.addAll(read.ready());
                     read.rejected().forEach(this::reject);
-                    goOn();
+                    advance();
                 })
                 .onFailure(this::fail);
     }
 
-    private Read parsed(List<Line> whole) {
+    private Read parsed(List<LineSplitter.Line> whole) {
         Read read = new Read(new ArrayList<>(whole.size()), new ArrayList<>());
-        for (Line line : whole) {
+        for (LineSplitter.Line line : whole) {
             if (isBlank(line.bytes())) {
                 continue;
             }
@@ -193,64 +136,55 @@ final class DocumentUpload {
         }
     }
 
-    /** Sends what waits, then reads on, or answers when there is nothing more. */
-    private void goOn() {
+    /** The next thing to do: called when lines were parsed, documents acknowledged, the body ended, or room was awaited. */
+    private void advance() {
         if (isOver) {
             return;
         }
-        while (!waiting.isEmpty() && unacknowledged < MAX_UNACKNOWLEDGED) {
-            Ready next = waiting.peekFirst();
-            CompletableFuture<Void> sent = gateway.accept(next.parsed(), next.bytes());
-            if (isFull(sent)) {
-                pause();
-                if (!willTryAgain) {
-                    willTryAgain = true;
-                    ctx.vertx().setTimer(FULL_PAUSE_MS, id -> {
-                        willTryAgain = false;
-                        goOn();
-                    });
-                }
-                return;
-            }
-            waiting.removeFirst();
-            unacknowledged++;
-            sent.whenComplete((nothing, failure) -> acknowledged(failure));
-        }
-        if (!waiting.isEmpty() || beingRead > 0) {
+        sendWaiting();
+        if (!waiting.isEmpty() || batchesBeingParsed > 0) {
             pause();
         } else if (!isEnded) {
             request.resume();
-        } else if (unacknowledged == 0) {
+        } else if (acknowledgements.pending() == 0) {
             answer();
         }
     }
 
-    private static boolean isFull(CompletableFuture<Void> sent) {
-        return DocumentGateway.failure(sent)
-                .filter(failure -> failure.code() == ErrorCode.TOO_MANY_REQUESTS)
-                .isPresent();
-    }
-
-    /* Called on Kafka's thread: many acknowledgements become one visit to the event loop. */
-    private void acknowledged(@Nullable Throwable failure) {
-        (failure == null ? acknowledgedSinceLook : failedSinceLook).incrementAndGet();
-        if (willLook.compareAndSet(false, true)) {
-            loop.runOnContext(back -> look());
+    /* A request that has ended can be paused no more. */
+    private void pause() {
+        if (!isEnded) {
+            request.pause();
         }
     }
 
-    private void look() {
-        willLook.set(false);
-        int good = acknowledgedSinceLook.getAndSet(0);
-        int bad = failedSinceLook.getAndSet(0);
-        accepted += good;
-        failed += bad;
-        unacknowledged -= good + bad;
-        goOn();
+    private void sendWaiting() {
+        while (!waiting.isEmpty() && acknowledgements.pending() < MAX_UNACKNOWLEDGED) {
+            Ready next = waiting.peekFirst();
+            CompletableFuture<Void> sent = gateway.accept(next.parsed(), next.bytes());
+            if (DocumentGateway.isFull(sent)) {
+                retryLater();
+                return;
+            }
+            waiting.removeFirst();
+            acknowledgements.await(sent);
+        }
+    }
+
+    private void retryLater() {
+        if (!isRetryPlanned) {
+            isRetryPlanned = true;
+            ctx.vertx().setTimer(FULL_PAUSE_MS, id -> {
+                isRetryPlanned = false;
+                advance();
+            });
+        }
     }
 
     private void answer() {
         isOver = true;
+        long accepted = acknowledgements.accepted();
+        long failed = acknowledgements.failed();
         if (failed > 0) {
             ctx.fail(new ForetellException(
                     ErrorCode.UNAVAILABLE,

@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** How the feeder finds its place again: the position from Kafka, then the index up to it. Confined to its thread. */
-record FeederRecovery(FeederContext context, FeederTransaction kafka) {
+record FeederRecovery(TaskFeeder.Context context, FeederTransaction kafka) {
     private static final Logger log = LoggerFactory.getLogger(FeederRecovery.class);
     private static final Duration FETCH = Duration.ofMillis(100);
     private static final DocumentParser PARSER = new DocumentParser();

@@ -3,8 +3,10 @@ package io.foretell.streams;
 import io.foretell.domain.Document;
 import io.foretell.domain.Example;
 import io.foretell.domain.Task;
+import io.foretell.platform.Deadline;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Sha256;
+import io.foretell.platform.Time;
 import io.foretell.sources.HeldOut;
 import io.foretell.sources.RejectedDocumentException;
 import java.nio.charset.StandardCharsets;
@@ -37,7 +39,8 @@ final class FeederSession implements AutoCloseable {
     /** A document whose tasks are being issued. */
     private record Open(Document document, long offset, int phase, List<Example> cuts) {}
 
-    private final FeederContext context;
+    private final TaskFeeder.Context context;
+    private final Time time;
     private final Consumer<FeederStatus> show;
     private final FeederTransaction kafka;
     private final DeadTasks deadTasks;
@@ -46,12 +49,14 @@ final class FeederSession implements AutoCloseable {
     private StalenessGate gate;
     private @Nullable Open open;
     private long end;
-    private long lettersRead = System.nanoTime();
+    private long lettersRead;
     private int tasks;
     private int documents;
 
-    FeederSession(FeederContext context, Consumer<FeederStatus> show) {
+    FeederSession(TaskFeeder.Context context, Consumer<FeederStatus> show) {
         this.context = context;
+        this.time = context.time();
+        this.lettersRead = time.nanos();
         this.show = show;
         context.index().rollback();
         this.kafka = new FeederTransaction(context.bootstrap(), context.topics());
@@ -62,7 +67,8 @@ final class FeederSession implements AutoCloseable {
             recovery.catchUp(position);
             kafka.seek(position.offset);
             this.gate = gate(List.of());
-            letters = new DeadTasks(context.bootstrap(), context.topics(), () -> gate.oldestPhaseUnderWay(position));
+            letters = new DeadTasks(
+                    context.bootstrap(), context.topics(), () -> gate.oldestPhaseUnderWay(position), time);
             this.deadTasks = letters;
         } catch (RuntimeException e) {
             kafka.close();
@@ -93,7 +99,7 @@ final class FeederSession implements AutoCloseable {
     }
 
     private void readLetters() {
-        long now = System.nanoTime();
+        long now = time.nanos();
         if (now - lettersRead > LETTERS.toNanos()) {
             lettersRead = now;
             deadTasks.poll(() -> gate.oldestPhaseUnderWay(position));
@@ -117,13 +123,13 @@ final class FeederSession implements AutoCloseable {
         tasks = 0;
         documents = 0;
         boolean isAtEnd = false;
-        long until = System.nanoTime() + TRANSACTION.toNanos();
+        Deadline until = time.deadline(TRANSACTION);
         OptionalInt phase = gate.phase(position);
         while (phase.isPresent()
                 && gate.room(position) > 0
                 && tasks < TASKS_PER_TRANSACTION
                 && documents < DOCUMENTS_PER_TRANSACTION
-                && System.nanoTime() < until) {
+                && !until.hasPassed()) {
             if (open != null && open.phase() == phase.getAsInt()) {
                 issue(open);
             } else if (open != null) {

@@ -1,11 +1,13 @@
 package io.foretell.streams;
 
+import io.foretell.platform.Check;
+
 /**
- * How the feeder feeds.
+ * How the feeder turns documents into tasks. Immutable.
  *
  * @param groupsPerStep groups that the learner uses per step
- * @param maxOffPolicySteps steps that a group may lie behind the policy that trains on it
- * @param strictlyOnPolicy whether every group must come from exactly the policy it trains
+ * @param maxOffPolicySteps maximum steps between the policy that sampled a group and the one that trains on it
+ * @param strictlyOnPolicy whether every group must be sampled by the very policy that it trains
  * @param deduplicate "exact" or "none"
  * @param epochs passes over the documents; 0 for as many as the phases need
  * @param heldOutFraction share of documents kept away from training, 0 to below 1
@@ -17,26 +19,23 @@ public record FeederSettings(
         String deduplicate,
         int epochs,
         double heldOutFraction) {
+    private static final String EXACT = "exact";
+
     public FeederSettings {
-        if (groupsPerStep < 1 || maxOffPolicySteps < 0 || epochs < 0) {
-            throw new IllegalArgumentException("a feeder of " + groupsPerStep + " groups per step, " + maxOffPolicySteps
-                    + " off-policy steps and " + epochs + " epochs is not possible");
-        }
-        if (!deduplicate.equals("exact") && !deduplicate.equals("none")) {
-            throw new IllegalArgumentException(
-                    "documents.deduplicate is '" + deduplicate + "' but must be 'exact' or 'none'");
-        }
-        if (!(heldOutFraction >= 0 && heldOutFraction < 1)) {
-            throw new IllegalArgumentException(
-                    "documents.held_out_fraction is " + heldOutFraction + " but must be from 0 to below 1");
-        }
+        Check.that("learner.prompts_per_step", groupsPerStep, groupsPerStep >= 1, "at least 1");
+        Check.that("learner.max_off_policy_steps", maxOffPolicySteps, maxOffPolicySteps >= 0, "0 or more");
+        Check.that("documents.epochs", epochs, epochs >= 0, "0 or more");
+        boolean isKnown = deduplicate.equals(EXACT) || deduplicate.equals("none");
+        Check.that("documents.deduplicate", deduplicate, isKnown, "exact or none");
+        boolean isShare = heldOutFraction >= 0 && heldOutFraction < 1;
+        Check.that("documents.held_out_fraction", heldOutFraction, isShare, "0 to below 1");
     }
 
     boolean isExact() {
-        return deduplicate.equals("exact");
+        return deduplicate.equals(EXACT);
     }
 
-    /** Most tasks issued and neither used nor dropped. */
+    /** Maximum tasks issued and neither used nor dropped. */
     long window() {
         return (strictlyOnPolicy ? 1L : maxOffPolicySteps + 1L) * groupsPerStep;
     }

@@ -1,5 +1,6 @@
 package io.foretell.streams;
 
+import io.foretell.platform.Check;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +24,6 @@ public record KafkaSettings(String embedded, @Nullable String bootstrap, int par
                 throw new IllegalArgumentException(
                         "kafka.embedded is '" + embedded + "' but must be true, child or false");
         }
-        if (partitions < 1) {
-            throw new IllegalArgumentException("kafka.partitions is " + partitions + " but must be at least 1");
-        }
+        Check.that("kafka.partitions", partitions, partitions >= 1, "at least 1");
     }
 }

@@ -30,7 +30,7 @@ final class KilledBroker {
     private static final String META = "meta.properties";
     private static final Duration NEVER_REGISTERED = Duration.ofSeconds(30);
     private static final Duration DEADLINE = Duration.ofSeconds(60);
-    private static final long LOOK_AGAIN_MS = 20;
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
 
     private KilledBroker() {}
 
@@ -60,15 +60,15 @@ final class KilledBroker {
     }
 
     private static void awaitRetired() throws InterruptedException {
-        long start = System.nanoTime();
+        Duration waited = Duration.ZERO;
         while (count("ActiveBrokerCount") > 0 || count("FencedBrokerCount") == 0) {
-            long waited = System.nanoTime() - start;
             boolean isUnknown = count("ActiveBrokerCount") == 0; // killed before it ever registered
-            if (waited > (isUnknown ? NEVER_REGISTERED : DEADLINE).toNanos()) {
-                log.warn("the registration of the killed broker was not ended within {} s", waited / 1_000_000_000);
+            if (waited.compareTo(isUnknown ? NEVER_REGISTERED : DEADLINE) > 0) {
+                log.warn("the registration of the killed broker was not ended within {} s", waited.toSeconds());
                 return;
             }
-            Thread.sleep(LOOK_AGAIN_MS);
+            Thread.sleep(LOOK_AGAIN.toMillis());
+            waited = waited.plus(LOOK_AGAIN);
         }
     }
 

@@ -7,6 +7,7 @@ import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Threads;
 import io.foretell.platform.Time;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,8 +65,7 @@ public final class PolicyFeed implements AutoCloseable {
         Map<String, Object> config = Clients.consuming(bootstrap);
         config.put("auto.offset.reset", "earliest");
         this.consumer = Clients.consumer(config);
-        this.follower = new Thread(this::follow, "policy-feed-" + topics.run());
-        follower.setDaemon(true);
+        this.follower = Threads.daemon("policy-feed-" + topics.run(), this::follow);
         follower.start();
         awaitCaughtUp();
     }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /** A record as an object {@code {"v": schema version, "record": fields}}; unknown fields are ignored. Thread-safe. */
 final class RecordCodec<T> implements Codec<T> {
@@ -26,15 +27,20 @@ final class RecordCodec<T> implements Codec<T> {
     private final int version;
     private final Function<T, Map<String, String>> labels;
     private final Consumer<JsonNode> upgrade;
+    private final UnaryOperator<T> completed;
 
-    /** @param upgrade adds to a record of the schema version before what it lacks */
+    /**
+     * @param upgrade gives a record of the schema version before the fields of this one
+     * @param completed fills in what those fields should say
+     */
     RecordCodec(
             ObjectMapper mapper,
             Class<T> type,
             String name,
             int version,
             Function<T, Map<String, String>> labels,
-            Consumer<JsonNode> upgrade) {
+            Consumer<JsonNode> upgrade,
+            UnaryOperator<T> completed) {
         this.mapper = mapper;
         this.reader = mapper.readerFor(type);
         this.writer = mapper.writerFor(type);
@@ -42,6 +48,7 @@ final class RecordCodec<T> implements Codec<T> {
         this.version = version;
         this.labels = labels;
         this.upgrade = upgrade;
+        this.completed = completed;
     }
 
     @Override
@@ -101,7 +108,8 @@ final class RecordCodec<T> implements Codec<T> {
     private T upgraded(JsonParser parser) throws IOException {
         JsonNode older = mapper.readTree(parser);
         upgrade.accept(older);
-        return reader.readValue(older);
+        T record = reader.readValue(older);
+        return completed.apply(record);
     }
 
     private UnreadableRecordException unreadable(int length, Throwable cause) {

@@ -4,6 +4,7 @@ import io.foretell.domain.Document;
 import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Threads;
 import io.foretell.platform.Time;
 import io.foretell.sources.DocumentSource;
 import java.time.Duration;
@@ -66,8 +67,7 @@ public final class SourcePump implements AutoCloseable {
         this.report = report;
         this.time = time;
         this.acknowledgement = time.deadline(PATIENCE);
-        this.thread = new Thread(this::run, "source-pump");
-        thread.setDaemon(true);
+        this.thread = Threads.daemon("source-pump", this::run);
     }
 
     public SourcePump start() {
@@ -106,7 +106,7 @@ public final class SourcePump implements AutoCloseable {
     private void send(Document document) throws InterruptedException {
         while (true) {
             CompletableFuture<Void> sent = gateway.accept(document);
-            if (!isFull(sent)) {
+            if (!DocumentGateway.isFull(sent)) {
                 sent.whenComplete((nothing, failure) -> settle(document, failure));
                 return;
             }
@@ -142,12 +142,6 @@ public final class SourcePump implements AutoCloseable {
         return failure.code() == ErrorCode.UNAVAILABLE
                 && !(failure.getCause() instanceof RecordTooLargeException)
                 && !(failure.getCause() instanceof IllegalStateException);
-    }
-
-    private static boolean isFull(CompletableFuture<Void> sent) {
-        return DocumentGateway.failure(sent)
-                .filter(failure -> failure.code() == ErrorCode.TOO_MANY_REQUESTS)
-                .isPresent();
     }
 
     private static ForetellException translated(Throwable failure) {

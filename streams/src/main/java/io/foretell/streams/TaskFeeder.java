@@ -4,6 +4,7 @@ import io.foretell.domain.Tokenizer;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.Metrics;
 import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Threads;
 import io.foretell.platform.Time;
 import java.time.Duration;
 import java.util.List;
@@ -33,10 +34,23 @@ public final class TaskFeeder implements AutoCloseable {
     private static final Duration MAX_PAUSE = Duration.ofSeconds(2);
     private static final Duration CLOSE = Duration.ofSeconds(30);
 
+    /** What every session of one feeder works with. */
+    record Context(
+            String bootstrap,
+            Topics topics,
+            DocumentIndex index,
+            TaskWriter writer,
+            List<PhasePlan> phases,
+            FeederSettings settings,
+            PolicyFeed policies,
+            Metrics metrics,
+            FeederListener watch,
+            Time time) {}
+
     private final String run;
     private final FeederListener watch;
     private final Time time;
-    private final FeederContext context;
+    private final Context context;
     private final Thread thread;
     private volatile boolean closed;
     private volatile FeederStatus status;
@@ -58,7 +72,7 @@ public final class TaskFeeder implements AutoCloseable {
         this.run = run;
         this.time = time;
         this.watch = watch;
-        this.context = new FeederContext(
+        this.context = new Context(
                 bootstrap,
                 topics,
                 index,
@@ -67,11 +81,11 @@ public final class TaskFeeder implements AutoCloseable {
                 settings,
                 policies,
                 metrics,
-                watch);
+                watch,
+                time);
         this.status = new FeederStatus(
                 0, index.next(), 0, 0, phases.stream().map(phase -> 0L).toList(), 0, "the feeder to start", "");
-        this.thread = new Thread(this::run, "task-feeder-" + run);
-        thread.setDaemon(true);
+        this.thread = Threads.daemon("task-feeder-" + run, this::run);
         policies.onChange(version -> LockSupport.unpark(thread));
     }
 

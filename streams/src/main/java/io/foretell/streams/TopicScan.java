@@ -1,7 +1,9 @@
 package io.foretell.streams;
 
+import io.foretell.platform.Deadline;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -26,7 +28,8 @@ public final class TopicScan {
      *
      * @throws ForetellException TIMEOUT when Kafka gives nothing for 30 s
      */
-    public static <T> void read(String bootstrap, String topic, Codec<T> codec, BiConsumer<T, Instant> visitor) {
+    public static <T> void read(
+            String bootstrap, String topic, Codec<T> codec, BiConsumer<T, Instant> visitor, Time time) {
         Map<String, Object> config = Clients.consuming(bootstrap);
         config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         try (KafkaConsumer<byte[], byte[]> consumer = Clients.consumer(config)) {
@@ -37,10 +40,10 @@ public final class TopicScan {
             consumer.assign(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, DEADLINE);
             consumer.seekToBeginning(partitions);
-            long quiet = System.nanoTime();
+            Deadline quiet = time.deadline(DEADLINE);
             while (!isAt(consumer, ends)) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
-                    quiet = System.nanoTime();
+                    quiet = time.deadline(DEADLINE);
                     if (WeightAcks.isOf(record)) {
                         continue;
                     }
@@ -48,7 +51,7 @@ public final class TopicScan {
                             codec.decode(record.value() == null ? new byte[0] : record.value()),
                             Instant.ofEpochMilli(record.timestamp()));
                 }
-                if (System.nanoTime() - quiet > DEADLINE.toNanos()) {
+                if (quiet.hasPassed()) {
                     throw new ForetellException(
                             ErrorCode.TIMEOUT,
                             "the topic " + topic + " could not be read to its end: nothing came for "

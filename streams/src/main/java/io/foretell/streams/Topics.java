@@ -2,6 +2,8 @@ package io.foretell.streams;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Time;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -9,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -24,7 +25,7 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 public final class Topics {
     private static final Duration DEADLINE = Duration.ofSeconds(30);
     private static final Duration LOCK = Duration.ofSeconds(30);
-    private static final long LOOK_AGAIN_NANOS = Duration.ofMillis(20).toNanos();
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
     private static final String BEGINNING = "share.auto.offset.reset";
     private static final String EARLIEST = "earliest";
 
@@ -77,14 +78,14 @@ public final class Topics {
     }
 
     /** Creates what is missing on the cluster at {@code bootstrap}, and leaves alone what is there. */
-    public void ensure(String bootstrap, int partitions) {
+    public void ensure(String bootstrap, int partitions, Time time) {
         try (Admin admin = Clients.admin(bootstrap, DEADLINE)) {
-            ensure(admin, partitions);
+            ensure(admin, partitions, time);
         }
     }
 
     /** Creates what is missing, and leaves alone what is there. */
-    public void ensure(Admin admin, int partitions) {
+    void ensure(Admin admin, int partitions, Time time) {
         Set<String> existing = Clients.await(admin.listTopics().names(), DEADLINE, "the list of topics");
         List<NewTopic> missing = new ArrayList<>(wanted(partitions));
         missing.removeIf(topic -> existing.contains(topic.name()));
@@ -92,34 +93,27 @@ public final class Topics {
                 admin.createTopics(missing).values().entrySet()) {
             Clients.awaitCreated(created.getValue(), DEADLINE, created.getKey());
         }
-        awaitLeaders(admin, missing);
-        configureShareGroup(admin, rolloutWorkers());
-        configureShareGroup(admin, rewardWorkers());
+        awaitLeaders(admin, missing, time);
+        configureShareGroup(admin, rolloutWorkers(), time);
+        configureShareGroup(admin, rewardWorkers(), time);
     }
 
     /**
      * A broker hears of a new topic a moment after the controller. Where it refuses a producer's first records until then, it
      * takes the second ones, and the first never (KAFKA-15591).
      */
-    private static void awaitLeaders(Admin admin, List<NewTopic> topics) {
+    private static void awaitLeaders(Admin admin, List<NewTopic> topics, Time time) {
         Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
         for (NewTopic topic : topics) {
             for (int partition = 0; partition < topic.numPartitions(); partition++) {
                 asked.put(new TopicPartition(topic.name(), partition), OffsetSpec.latest());
             }
         }
-        long end = System.nanoTime() + DEADLINE.toNanos();
-        while (true) {
-            try {
-                Clients.await(admin.listOffsets(asked).all(), DEADLINE, "the new topics");
-                return;
-            } catch (ForetellException e) {
-                if (!(e.getCause() instanceof UnknownTopicOrPartitionException) || System.nanoTime() > end) {
-                    throw e;
-                }
-                LockSupport.parkNanos(LOOK_AGAIN_NANOS);
-            }
-        }
+        new RetryUntil(time, DEADLINE, LOOK_AGAIN, LOOK_AGAIN)
+                .call(
+                        "looking up the new topics",
+                        () -> Clients.await(admin.listOffsets(asked).all(), DEADLINE, "the new topics"),
+                        failure -> failure.getCause() instanceof UnknownTopicOrPartitionException);
     }
 
     private List<NewTopic> wanted(int partitions) {
@@ -139,7 +133,7 @@ public final class Topics {
     }
 
     /** Makes {@code group} begin at the beginning, see only committed records, and hold a record for 30 s at most. */
-    static void configureShareGroup(Admin admin, String group) {
+    static void configureShareGroup(Admin admin, String group, Time time) {
         Collection<AlterConfigOp> settings = List.of(
                 set(BEGINNING, EARLIEST),
                 set("share.isolation.level", "read_committed"),
@@ -149,26 +143,32 @@ public final class Topics {
                         .all(),
                 DEADLINE,
                 "the settings of share group " + group);
-        awaitBeginning(admin, group);
+        awaitBeginning(admin, group, time);
     }
 
     /** The broker has the settings a moment after the controller; a group that began before would skip what is there. */
-    private static void awaitBeginning(Admin admin, String group) {
+    private static void awaitBeginning(Admin admin, String group, Time time) {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
-        long end = System.nanoTime() + DEADLINE.toNanos();
-        while (!EARLIEST.equals(
-                Clients.await(admin.describeConfigs(List.of(resource)).all(), DEADLINE, "the settings of " + group)
-                        .get(resource)
-                        .get(BEGINNING)
-                        .value())) {
-            if (System.nanoTime() > end) {
-                throw new ForetellException(
-                        ErrorCode.TIMEOUT,
-                        "the broker did not take the settings of share group " + group + " within "
-                                + DEADLINE.toSeconds() + " s");
-            }
-            LockSupport.parkNanos(LOOK_AGAIN_NANOS);
-        }
+        String what = "the settings of share group " + group;
+        new RetryUntil(time, DEADLINE, LOOK_AGAIN, LOOK_AGAIN)
+                .call(
+                        "looking up " + what,
+                        () -> {
+                            ConfigEntry beginning = Clients.await(
+                                            admin.describeConfigs(List.of(resource))
+                                                    .all(),
+                                            DEADLINE,
+                                            what)
+                                    .get(resource)
+                                    .get(BEGINNING);
+                            if (!EARLIEST.equals(beginning.value())) {
+                                throw new ForetellException(
+                                        ErrorCode.TIMEOUT,
+                                        "the broker did not take " + what + " within " + DEADLINE.toSeconds() + " s");
+                            }
+                            return beginning;
+                        },
+                        failure -> failure instanceof ForetellException known && known.code() == ErrorCode.TIMEOUT);
     }
 
     private static AlterConfigOp set(String name, String value) {

@@ -10,7 +10,14 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * @param origin the record as Kafka has it
  */
 public record Work<T>(T value, int attempt, ConsumerRecord<byte[], byte[]> origin) {
-    RecordPlace place() {
-        return RecordPlace.of(origin);
+    /** Where a record is on its topic. */
+    record Place(int partition, long offset) {
+        static Place of(ConsumerRecord<?, ?> record) {
+            return new Place(record.partition(), record.offset());
+        }
+    }
+
+    Place place() {
+        return Place.of(origin);
     }
 }

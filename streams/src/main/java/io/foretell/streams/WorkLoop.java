@@ -3,6 +3,7 @@ package io.foretell.streams;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.RetryUntil;
+import io.foretell.platform.Threads;
 import io.foretell.platform.Time;
 import io.foretell.platform.Watchdog;
 import java.time.Duration;
@@ -92,7 +93,7 @@ public final class WorkLoop<T> implements AutoCloseable {
         this.watchdog = watchdog;
         this.step = step;
         this.time = time;
-        this.thread = new Thread(this::run, name.replace(' ', '-'));
+        this.thread = Threads.user(name.replace(' ', '-'), this::run);
     }
 
     public WorkLoop<T> start() {
@@ -194,11 +195,7 @@ public final class WorkLoop<T> implements AutoCloseable {
 
     /** Does {@code work}, which may block for long, on a thread of its own, and {@link #await}s its end. */
     public void aside(Runnable work) throws InterruptedException {
-        await(CompletableFuture.runAsync(work, task -> {
-            Thread thread = new Thread(task, name + " aside");
-            thread.setDaemon(true);
-            thread.start();
-        }));
+        await(CompletableFuture.runAsync(work, Threads.perTask(name + " aside")));
     }
 
     /** Takes no more records after those in hand. */

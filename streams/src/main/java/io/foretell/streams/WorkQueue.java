@@ -1,5 +1,7 @@
 package io.foretell.streams;
 
+import io.foretell.platform.Deadline;
+import io.foretell.platform.Time;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -40,11 +42,14 @@ public final class WorkQueue<T> implements AutoCloseable {
     private final Codec<T> codec;
     private final DeadLetters deadLetters;
     private final ShareConsumer<byte[], byte[]> consumer;
-    private final Map<RecordPlace, Work<T>> held = new LinkedHashMap<>();
-    private final Set<RecordPlace> lost = new HashSet<>();
+    private final Time time;
+    private final Map<Work.Place, Work<T>> held = new LinkedHashMap<>();
+    private final Set<Work.Place> lost = new HashSet<>();
     private final List<Work<T>> taken = new ArrayList<>();
 
-    private WorkQueue(String topic, Codec<T> codec, DeadLetters deadLetters, ShareConsumer<byte[], byte[]> consumer) {
+    private WorkQueue(
+            String topic, Codec<T> codec, DeadLetters deadLetters, ShareConsumer<byte[], byte[]> consumer, Time time) {
+        this.time = time;
         this.topic = topic;
         this.codec = codec;
         this.deadLetters = deadLetters;
@@ -57,9 +62,15 @@ public final class WorkQueue<T> implements AutoCloseable {
      * @param maxRecords most records of one poll, and most that this member locks at a time
      */
     public static <T> WorkQueue<T> open(
-            String bootstrap, String topic, String group, Codec<T> codec, int maxRecords, DeadLetters deadLetters) {
+            String bootstrap,
+            String topic,
+            String group,
+            Codec<T> codec,
+            int maxRecords,
+            DeadLetters deadLetters,
+            Time time) {
         try (Admin admin = Clients.admin(bootstrap, DEADLINE)) {
-            Topics.configureShareGroup(admin, group);
+            Topics.configureShareGroup(admin, group, time);
         }
         Map<String, Object> config = Map.of(
                 ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
@@ -83,7 +94,7 @@ public final class WorkQueue<T> implements AutoCloseable {
         ShareConsumer<byte[], byte[]> consumer =
                 new KafkaShareConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         consumer.subscribe(List.of(topic));
-        return new WorkQueue<>(topic, codec, deadLetters, consumer);
+        return new WorkQueue<>(topic, codec, deadLetters, consumer, time);
     }
 
     /**
@@ -112,10 +123,10 @@ public final class WorkQueue<T> implements AutoCloseable {
     }
 
     /* Renewed records come again and are only put in place of what they were. */
-    private Set<RecordPlace> take(Duration timeout) {
-        Set<RecordPlace> renewed = new HashSet<>();
+    private Set<Work.Place> take(Duration timeout) {
+        Set<Work.Place> renewed = new HashSet<>();
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(timeout)) {
-            RecordPlace place = RecordPlace.of(record);
+            Work.Place place = Work.Place.of(record);
             Work<T> before = held.get(place);
             if (before != null) {
                 held.put(place, new Work<>(before.value(), before.attempt(), record));
@@ -202,11 +213,11 @@ public final class WorkQueue<T> implements AutoCloseable {
         }
         held.values().forEach(work -> consumer.acknowledge(work.origin(), AcknowledgeType.RENEW));
         commit();
-        Set<RecordPlace> missing = new HashSet<>(held.keySet());
-        long deadline = System.nanoTime() + RENEWAL.toNanos();
+        Set<Work.Place> missing = new HashSet<>(held.keySet());
+        Deadline deadline = time.deadline(RENEWAL);
         boolean isWoken = false;
         // They come together; after that Kafka gives no more records before these are acknowledged.
-        while (missing.size() == held.size() && taken.isEmpty() && System.nanoTime() < deadline) {
+        while (missing.size() == held.size() && taken.isEmpty() && !deadline.hasPassed()) {
             try {
                 missing.removeAll(take(Duration.ofMillis(50)));
             } catch (WakeupException e) {

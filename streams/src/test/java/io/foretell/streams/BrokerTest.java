@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,8 +30,8 @@ class BrokerTest {
             assertThatThrownBy(() -> EmbeddedBroker.start(data))
                     .isInstanceOfSatisfying(
                             ForetellException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT));
-            topics.ensure(broker.bootstrap(), 2);
-            topics.ensure(broker.bootstrap(), 2);
+            topics.ensure(broker.bootstrap(), 2, Time.system());
+            topics.ensure(broker.bootstrap(), 2, Time.system());
             try (RecordSender sender = new RecordSender(broker.bootstrap())) {
                 sender.send(topics.scoredGroups(), "k", "value".getBytes(StandardCharsets.UTF_8))
                         .get(60, TimeUnit.SECONDS);
@@ -60,7 +61,7 @@ class BrokerTest {
     void childBrokerServesAndStopsWithItsParent() throws Exception {
         ChildBroker broker = ChildBroker.start(folder.resolve("child"));
         try (broker) {
-            new Topics("child").ensure(broker.bootstrap(), 1);
+            new Topics("child").ensure(broker.bootstrap(), 1, Time.system());
             assertThatThrownBy(() -> EmbeddedBroker.start(folder.resolve("child")))
                     .isInstanceOf(ForetellException.class);
         }

@@ -3,10 +3,21 @@ package io.foretell.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foretell.domain.Document;
+import io.foretell.domain.Example;
+import io.foretell.domain.Experience;
 import io.foretell.domain.LearnerProgress;
 import io.foretell.domain.PolicyAnnouncement;
 import io.foretell.domain.PublishedWeights;
+import io.foretell.domain.Reward;
+import io.foretell.domain.Rollout;
+import io.foretell.domain.SamplingPlan;
 import io.foretell.domain.ScoredGroup;
+import io.foretell.domain.TokenArray;
+import io.foretell.losses.AdvantageEstimator;
+import io.foretell.objectives.Objective;
+import io.foretell.objectives.ObjectiveDescription;
+import io.foretell.objectives.Scorer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +25,10 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
 class CodecsTest {
@@ -44,31 +58,96 @@ class CodecsTest {
                         + "\"groups_used\":[64,3],\"groups_dropped\":[0,2]}}");
     }
 
+    /** Samples after the prompt and a token 9, and forbids token 8 at first. */
+    private record Opening() implements Objective {
+        @Override
+        public String name() {
+            return "opening";
+        }
+
+        @Override
+        public ObjectiveDescription description() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
+            return List.of();
+        }
+
+        @Override
+        public Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target) {
+            return Optional.of(new SamplingPlan(prompt.append(9), 2, 1f, 1, 4, 8, true));
+        }
+
+        @Override
+        public CompletionStage<List<Reward>> reward(
+                Example example, TokenArray context, List<Rollout> responses, Scorer scorer) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
+            return List.of();
+        }
+    }
+
+    private static ScoredGroup golden() {
+        return Samples.scored("golden").withChildren(List.of("golden/0-ab", "golden/1-cd"));
+    }
+
     @Test
-    void goldenFileOfTheVersionBeforeIsRead() throws IOException {
-        assertThat(Codecs.scoredGroup().decode(golden("scored-group.v1.cbor.hex")))
-                .isEqualTo(Samples.scored("golden"));
+    void groupsOfTheVersionBeforeGetTheContextThatTheirObjectivePlans() throws IOException {
+        Codec<ScoredGroup> codec = Codecs.scoredGroup(List.of(Samples.ntp(), new Opening()));
+
+        assertThat(codec.decode(golden("scored-group.v2.cbor.hex"))).isEqualTo(golden());
+        ScoredGroup text =
+                Codecs.scoredGroup(List.of(new Opening(), Samples.ntp())).decode(golden("scored-group.v2.cbor.hex"));
+        assertThat(text.group().context()).isEqualTo(TokenArray.EMPTY);
+        assertThat(text.group().forbiddenFirst()).isEqualTo(-1);
+    }
+
+    @Test
+    void groupsOfTheVersionBeforeAndOfAnUnknownPhaseAreUnreadable() {
+        Codec<ScoredGroup> codec = Codecs.scoredGroup(List.of(Samples.ntp()));
+
+        assertThatThrownBy(() -> codec.decode(golden("scored-group.v2.cbor.hex")))
+                .isInstanceOf(UnreadableRecordException.class)
+                .hasMessageContaining("group golden of schema version 2 belongs to phase 1 but the run has only 1");
+    }
+
+    @Test
+    void readersThatDoNotTrainNeedNoObjectiveForGroupsOfTheVersionBefore() throws IOException {
+        ScoredGroup group = Codecs.scoredGroup().decode(golden("scored-group.v2.cbor.hex"));
+
+        assertThat(group.children()).isEqualTo(golden().children());
+        assertThat(group.rewards()).isEqualTo(golden().rewards());
+        assertThat(group.group().context()).isEqualTo(TokenArray.EMPTY);
+    }
+
+    @Test
+    void groupsTwoVersionsBackAreRefusedByNumber() {
+        assertThatThrownBy(() -> Codecs.scoredGroup().decode(golden("scored-group.v1.cbor.hex")))
+                .isInstanceOf(UnreadableRecordException.class)
+                .hasMessageContaining("schema version 1 but this program reads version 3 and the one before");
     }
 
     @Test
     void goldenFileOfThisVersionIsReadAndWrittenTheSame() throws IOException {
-        ScoredGroup group = Samples.scored("golden").withChildren(List.of("golden/0-ab", "golden/1-cd"));
-
-        assertThat(HexFormat.of().formatHex(Codecs.scoredGroup().encode(group)))
-                .isEqualTo(HexFormat.of().formatHex(golden("scored-group.v2.cbor.hex")));
-        assertThat(Codecs.scoredGroup().decode(golden("scored-group.v2.cbor.hex")))
-                .isEqualTo(group);
+        assertThat(HexFormat.of().formatHex(Codecs.scoredGroup().encode(golden())))
+                .isEqualTo(HexFormat.of().formatHex(golden("scored-group.v3.cbor.hex")));
+        assertThat(Codecs.scoredGroup().decode(golden("scored-group.v3.cbor.hex")))
+                .isEqualTo(golden());
     }
 
     @Test
-    void whatIsMissingInThisVersionOrWasInTheOneBeforeIsNotMadeUp() throws IOException {
-        byte[] before = golden("scored-group.v1.cbor.hex");
-        byte[] now = before.clone();
-        now[3] = 2; // {"v": 2
+    void whatIsMissingInThisVersionIsNotMadeUp() throws IOException {
+        byte[] now = golden("scored-group.v2.cbor.hex");
+        assertThat(now[3]).isEqualTo((byte) 2);
+        now[3] = 3; // {"v": 3
 
-        assertThat(before[3]).isEqualTo((byte) 1);
-        assertThatThrownBy(() -> Codecs.scoredGroup().decode(now)).hasMessageContaining("origin");
-        byte[] empty = HexFormat.of().parseHex("a2617601667265636f7264a0");
+        assertThatThrownBy(() -> Codecs.scoredGroup().decode(now)).hasMessageContaining("context");
+        byte[] empty = HexFormat.of().parseHex("a2617603667265636f7264a0");
         assertThatThrownBy(() -> Codecs.scoredGroup().decode(empty)).isInstanceOf(UnreadableRecordException.class);
     }
 

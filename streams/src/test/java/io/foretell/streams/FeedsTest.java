@@ -35,7 +35,8 @@ class FeedsTest {
             worker.onChange(version -> heard.add(version.weights().version()));
             learner.publish(policy(1));
             learner.publish(policy(2));
-            assertThat(worker.await(2, Duration.ofSeconds(60))).isEqualTo(policy(2).weights());
+            assertThat(worker.await(2, Duration.ofSeconds(60)))
+                    .isEqualTo(policy(2).weights());
             learner.publish(policy(1)); // the learner went back to a checkpoint
             WorkQueueTest.eventually(() -> heard.size() == 3);
             assertThat(worker.latest()).contains(policy(1));
@@ -139,7 +140,7 @@ class FeedsTest {
                     Duration.ofSeconds(30),
                     "records for new topics");
             for (Topics topics : fresh) {
-                assertThat(new DeadLetters(bootstrap, topics, sender).read(100))
+                assertThat(new DeadLetters(bootstrap, topics, sender).read(100, Time.system()))
                         .extracting(letter -> (int) letter.value()[0])
                         .hasSize(50)
                         .isSorted();
@@ -158,8 +159,8 @@ class FeedsTest {
             sender.flush();
             assertThat(depths.read()).isEqualTo(Map.of("tasks", 5L, "rollouts", 0L, "scored-groups", 4L));
             DeadLetters letters = new DeadLetters(bootstrap, topics, sender);
-            try (WorkQueue<io.foretell.domain.Task> queue =
-                    WorkQueue.open(bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), 100, letters)) {
+            try (WorkQueue<io.foretell.domain.Task> queue = WorkQueue.open(
+                    bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), 100, letters, Time.system())) {
                 WorkQueueTest.eventually(() -> {
                     queue.poll(Duration.ofMillis(200)).forEach(queue::accept);
                     queue.commit();

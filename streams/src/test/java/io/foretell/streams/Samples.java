@@ -45,7 +45,8 @@ final class Samples {
                 99L,
                 FinishReason.LENGTH,
                 List.of(new VersionRange(3, 0, 2)));
-        return new RolloutGroup(task(id, 1), List.of(rollout, rollout), "tok", "pol", 0.25, NOW);
+        TokenArray context = TokenArray.of(1, -2, 300000, 9);
+        return new RolloutGroup(task(id, 1), context, 8, List.of(rollout, rollout), "tok", "pol", 0.25, NOW);
     }
 
     /** A group with a candidate that was not sampled. */

@@ -1,5 +1,6 @@
 package io.foretell.streams;
 
+import io.foretell.platform.Time;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -31,7 +32,7 @@ final class SharedBroker {
     /** Fresh topics. */
     static Topics run(int partitions) {
         Topics topics = new Topics("run" + RUNS.incrementAndGet() + "-" + Long.toHexString(System.nanoTime()));
-        topics.ensure(bootstrap(), partitions);
+        topics.ensure(bootstrap(), partitions, Time.system());
         return topics;
     }
 

@@ -91,8 +91,8 @@ class TaskFeederTest {
         publish(0, List.of(0L), List.of(0L));
         awaitIssued(3);
         DeadLetters letters = new DeadLetters(bootstrap, topics, sender);
-        try (WorkQueue<Task> queue =
-                WorkQueue.open(bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), 1, letters)) {
+        try (WorkQueue<Task> queue = WorkQueue.open(
+                bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), 1, letters, Time.system())) {
             List<Work<Task>> got = new ArrayList<>();
             WorkQueueTest.eventually(() -> got.addAll(queue.poll(Duration.ofMillis(200))));
             queue.deadLetter(got.get(0), "the test says so");
@@ -193,8 +193,8 @@ class TaskFeederTest {
         WorkQueueTest.eventually(() -> feeder.status().waitingFor().contains("more documents"));
         assertThat(tasks()).extracting(Task::documentId).containsOnly("a").hasSize(2);
         DeadLetters reader = new DeadLetters(bootstrap, topics, sender);
-        WorkQueueTest.eventually(() -> reader.read(10).size() >= 2);
-        List<DeadLetter> letters = reader.read(10);
+        WorkQueueTest.eventually(() -> reader.read(10, Time.system()).size() >= 2);
+        List<DeadLetter> letters = reader.read(10, Time.system());
         assertThat(letters).hasSize(2);
         assertThat(letters.get(0).value()).asString(StandardCharsets.UTF_8).isEqualTo("not json");
         assertThat(letters.get(1).reason()).contains("belongs to another text");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foretell.domain.Task;
+import io.foretell.platform.Time;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -135,7 +136,7 @@ class WorkQueueTest {
                     }
                 }
                 queue.commit();
-                List<DeadLetter> read = letters.read(10);
+                List<DeadLetter> read = letters.read(10, Time.system());
                 return read.stream().anyMatch(letter -> letter.key().equals("bad"))
                         && read.stream()
                                 .anyMatch(letter ->
@@ -145,13 +146,13 @@ class WorkQueueTest {
         assertThat(attempts).containsOnlyKeys("good", "poison");
         assertThat(attempts.get("poison")) // a lock that is lost counts, too
                 .isBetween(1, WorkQueue.MAX_ATTEMPTS - 1);
-        assertThat(letters.read(10)).anySatisfy(letter -> {
+        assertThat(letters.read(10, Time.system())).anySatisfy(letter -> {
             assertThat(letter.key()).isEqualTo("bad");
             assertThat(letter.value()).asString(StandardCharsets.UTF_8).isEqualTo("garbage");
             assertThat(letter.topic()).isEqualTo(topics.tasks());
             assertThat(letter.reason()).contains("not a task");
         });
-        assertThat(letters.read(10)).anySatisfy(letter -> {
+        assertThat(letters.read(10, Time.system())).anySatisfy(letter -> {
             assertThat(letter.taskId()).contains("poison");
             assertThat(letter.phase()).contains(0);
             assertThat(letter.reason()).contains("5 times");
@@ -189,7 +190,8 @@ class WorkQueueTest {
     }
 
     private WorkQueue<Task> queue(int maxRecords) {
-        return WorkQueue.open(bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), maxRecords, letters);
+        return WorkQueue.open(
+                bootstrap, topics.tasks(), topics.rolloutWorkers(), Codecs.task(), maxRecords, letters, Time.system());
     }
 
     private void send(String... ids) {

@@ -3,6 +3,7 @@ package io.foretell.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.foretell.platform.Time;
 import io.foretell.streams.DeadLetter;
 import io.foretell.streams.DeadLetters;
 import io.foretell.streams.RecordSender;
@@ -235,7 +236,7 @@ class BadInputTest {
         return Awaitility.await("a dead letter")
                 .atMost(DEADLINE)
                 .until(
-                        () -> letters.read(100).stream()
+                        () -> letters.read(100, Time.system()).stream()
                                 .filter(letter -> Arrays.equals(letter.value(), value))
                                 .findFirst(),
                         java.util.Optional::isPresent)

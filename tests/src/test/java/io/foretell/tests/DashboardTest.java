@@ -91,11 +91,11 @@ class DashboardTest {
     void headlineNumbersAreNumbers() {
         for (String id : List.of(
                 "headline-information-gain",
-                "headline-accuracy",
+                "headline-accuracy-with-thought",
                 "headline-no-thought-loss",
-                "headline-reward",
-                "headline-sampling",
-                "headline-training")) {
+                "headline-reward-mean",
+                "headline-perf-sampling-tokens-per-s",
+                "headline-perf-training-tokens-per-s")) {
             assertThat(textOf(id)).as("#%s", id).containsPattern("\\d").doesNotContain("NaN");
         }
         assertThat(textOf("policy-version")).isEqualTo("22");
@@ -123,6 +123,78 @@ class DashboardTest {
     @Test
     void theBarOfTheRunHasOnePiecePerPhase() {
         assertThat(count("#track .segment")).isEqualTo(2);
+    }
+
+    @Test
+    void everyHeldOutMeasureHasAChartWithItsUnit() {
+        assertThat(charts("heldout"))
+                .containsExactly(
+                        "Information gain [nats]",
+                        "Accuracy [%]",
+                        "Held-out loss [nats]",
+                        "Held-out length [tokens, %]");
+        assertThat(charts("learning"))
+                .contains("Reward [nats of information gain; %]", "Reward components [nats]", "Entropy [nats]");
+        assertThat(charts("machinery")).contains("Time per step [s]", "Queues [records]");
+    }
+
+    @Test
+    void thePhaseAndTheRewardAreSaidInTheMethodsOwnWords() {
+        assertThat(textOf("phase")).contains("rlp", "thoughts rewarded by information gain");
+        assertThat(textOf("headline-reward-mean-note")).startsWith("nats of information gain, positive ");
+    }
+
+    private static List<String> charts(String section) {
+        return charts(browser(), section);
+    }
+
+    private static List<String> charts(Browser browser, String section) {
+        String titles = "[...document.querySelectorAll('#charts-" + section + " .chart-head')].map(head =>"
+                + " head.querySelector('h3').textContent + ' [' + head.querySelector('.unit').textContent + ']').join('|')";
+        return List.of(browser.evaluate(titles).split("\\|"));
+    }
+
+    @Test
+    void aRunWithoutThoughtsShowsWhatItLearns() throws Exception {
+        browser(); // without a browser this test is skipped
+        TestRun run = new TestRun(folder, "judged");
+        Path config = run.config(0, 0, MetricsTest.judgedSections(5, 6));
+        try (ForetellProcess up = ForetellProcess.foretell("up", "-c", config, "--keep-serving");
+                Browser page = Browser.start(Browser.program().get(), Files.createTempDirectory(folder, "profile"))) {
+            page.open(up.url() + "/");
+            page.await("document.getElementById('state').textContent === 'finished'", Duration.ofSeconds(180));
+            page.await("document.querySelectorAll('#charts-heldout canvas').length === 4", PAGE);
+
+            assertThat(charts(page, "heldout"))
+                    .containsExactly(
+                            "Banned texts [%]", "Variety [%]", "Held-out loss [nats]", "Held-out length [tokens]");
+            assertThat(page.evaluate("document.getElementById('headline-banned-token-rate').textContent"))
+                    .matches("\\d+\\.\\d+%");
+            assertThat(page.evaluate("document.getElementById('chart-banned-table').textContent"))
+                    .contains("banned token rate", "banned text rate", "95% interval, from", "%");
+            assertThat(charts(page, "learning"))
+                    .contains("Reward [quality + safety, each 0 to 1; %]", "Preference pairs [nats, %]")
+                    .doesNotContain("KL [nats]");
+            page.await("document.querySelectorAll('#rollout-detail .thought').length > 0", PAGE);
+            assertThat(page.evaluate("document.body.innerText"))
+                    .contains("quality + safety, each 0 to 1", "continuations that a judge prefers")
+                    .doesNotContain("undefined")
+                    .doesNotContain("NaN");
+        }
+    }
+
+    @Test
+    void aMeasureThatTheCatalogueDoesNotNameHasItsOwnChart() {
+        String made =
+                "import('./catalogue.js').then(({Catalogue}) => { const made = new Catalogue({charts: {}, sections: []})"
+                        + ".charts(new Set(['step', 'heldout/poems_per_line', 'heldout/poems_per_line_low',"
+                        + " 'heldout/poems_per_line_high'])); document.body.dataset.made = JSON.stringify(made); })";
+        browser().evaluate(made);
+        browser().await("document.body.dataset.made !== undefined", PAGE);
+        JsonNode charts = TestRun.json(browser().evaluate("document.body.dataset.made"));
+        assertThat(charts).hasSize(1);
+        assertThat(charts.path(0).path("title").asText()).isEqualTo("Poems per line");
+        assertThat(charts.path(0).path("bands").path(0).path("low").asText()).isEqualTo("heldout/poems_per_line_low");
     }
 
     @Test

@@ -118,7 +118,8 @@ class EndToEndTest {
             assertThat(names(row))
                     .contains(
                             "reward/mean",
-                            "information_gain/mean",
+                            "reward/component/information_gain",
+                            "reward/unit",
                             "response_length/mean",
                             "staleness/mean",
                             "mismatch_kl/mean",

@@ -7,6 +7,7 @@ import io.foretell.domain.Document;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.learner.BatchOrder;
 import io.foretell.platform.Json;
+import io.foretell.platform.Time;
 import io.foretell.sources.MaskedChainCorpus;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.EmbeddedBroker;
@@ -137,7 +138,8 @@ class FamilyCrashTest {
                     broker.bootstrap(),
                     new Topics(run.name()).scoredGroups(),
                     Codecs.scoredGroup(),
-                    (group, at) -> scored.putIfAbsent(group.id(), group));
+                    (group, at) -> scored.putIfAbsent(group.id(), group),
+                    Time.system());
         }
         Map<Long, List<ScoredGroup>> batches = new TreeMap<>();
         audit.forEach((id, state) -> {
@@ -145,7 +147,7 @@ class FamilyCrashTest {
                 List<ScoredGroup> batch = batches.computeIfAbsent(
                         Long.parseLong(state.substring("USED ".length())), step -> new ArrayList<>());
                 batch.add(scored.get(id));
-                scored.get(id).awaits().forEach(child -> batch.add(scored.get(child)));
+                scored.get(id).children().forEach(child -> batch.add(scored.get(child)));
             }
         });
         return batches;

@@ -1,7 +1,10 @@
 package io.foretell.tests;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -10,8 +13,13 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.foretell.platform.Threads;
+import io.foretell.platform.Time;
 import io.foretell.streams.BrokerMain;
 import io.foretell.streams.EmbeddedBroker;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.InstantSource;
 
 /** Which module may use which: the table of the architecture, as rules. */
 @AnalyzeClasses(packages = "io.foretell", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -33,7 +41,7 @@ class ImportRulesTest {
     private static final String SERVER = "io.foretell.server..";
     private static final String LAB = "io.foretell.lab..";
     private static final String LAUNCHER = "io.foretell.launcher..";
-    private static final String BUFFER = "io.foretell.learner.buffer..";
+    private static final String BUFFER = "io.foretell.buffer..";
     private static final String CHECKPOINT = "io.foretell.learner.checkpoint..";
     private static final String EVALUATION = "io.foretell.learner.evaluation..";
     private static final String METRICS = "io.foretell.learner.metrics..";
@@ -119,8 +127,8 @@ class ImportRulesTest {
             uses(REWARD, DOMAIN, OBJECTIVES, PLATFORM, HUGGING_FACE, POLICY, STREAMS, WEIGHT_SYNC, JUDGE);
 
     @ArchTest
-    static final ArchRule learnerUsesWhatIsBelowIt =
-            uses(LEARNER, DOMAIN, LOSSES, OBJECTIVES, PLATFORM, HUGGING_FACE, SOURCES, POLICY, STREAMS, WEIGHT_SYNC);
+    static final ArchRule learnerUsesWhatIsBelowIt = uses(
+            LEARNER, DOMAIN, LOSSES, OBJECTIVES, PLATFORM, HUGGING_FACE, SOURCES, POLICY, STREAMS, WEIGHT_SYNC, BUFFER);
 
     @ArchTest
     static final ArchRule theBufferKnowsNothingOfTraining = uses(BUFFER, DOMAIN, LOSSES, OBJECTIVES, PLATFORM, STREAMS);
@@ -212,4 +220,38 @@ class ImportRulesTest {
             .doNotBelongToAnyOf(BrokerMain.class)
             .should()
             .callMethod(System.class, "exit", int.class);
+
+    @ArchTest
+    static final ArchRule onlyOneClassReadsTheClock = noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName("io.foretell.platform.SystemTime")
+            .should()
+            .callMethod(System.class, "nanoTime")
+            .orShould()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethod(Instant.class, "now")
+            .orShould()
+            .callMethod(InstantSource.class, "system")
+            .orShould()
+            .callMethod(Clock.class, "systemUTC")
+            .orShould()
+            .callMethod(Clock.class, "systemDefaultZone");
+
+    /* The engine's two stopwatches measure native calls of whichever policy is at work; nothing is decided by them. */
+    @ArchTest
+    static final ArchRule timeIsAConstructorArgument = noClasses()
+            .that()
+            .resideOutsideOfPackages(SERVER, LAB, LAUNCHER)
+            .and()
+            .haveNameNotMatching("io\\.foretell\\.policy\\.(ModelTime|PeakProbe)")
+            .should()
+            .callMethod(Time.class, "system");
+
+    @ArchTest
+    static final ArchRule threadsAreMadeInOnePlace = noClasses()
+            .that()
+            .doNotBelongToAnyOf(Threads.class)
+            .should()
+            .callConstructorWhere(target(owner(assignableTo(Thread.class))));
 }

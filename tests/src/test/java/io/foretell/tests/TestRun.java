@@ -1,7 +1,7 @@
 package io.foretell.tests;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foretell.learner.buffer.ExperienceBuffer;
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.platform.Json;
 import io.foretell.streams.Codecs;
 import java.io.IOException;

@@ -37,7 +37,8 @@ import org.slf4j.LoggerFactory;
 public final class HttpFetch implements PolicyFetch {
     private static final Logger log = LoggerFactory.getLogger(HttpFetch.class);
     private static final Duration CONNECT = Duration.ofSeconds(10);
-    private static final Duration PAUSE = Duration.ofMillis(500);
+    private static final Duration MIN_PAUSE = Duration.ofMillis(500);
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(1);
 
     private final URI learner;
     private final @Nullable String key;
@@ -127,7 +128,7 @@ public final class HttpFetch implements PolicyFetch {
 
     private long download(URI uri, Path target, Deadline end) throws IOException {
         try {
-            return new RetryUntil(time, end.left(), PAUSE, PAUSE)
+            return new RetryUntil(time, end.left(), MIN_PAUSE, MAX_PAUSE)
                     .call(
                             "fetching " + uri,
                             () -> {

@@ -26,11 +26,11 @@ public final class PolicyFollower {
     private static final Duration RETRY = Duration.ofMillis(500);
 
     private final PolicyFeed feed;
-    private final ServedPolicy policy;
+    private final RolloutEngine policy;
     private final Duration patience;
 
     /** @param patience how long a batch waits for a version that is not announced yet */
-    public PolicyFollower(PolicyFeed feed, ServedPolicy policy, Duration patience) {
+    public PolicyFollower(PolicyFeed feed, RolloutEngine policy, Duration patience) {
         this.feed = feed;
         this.policy = policy;
         this.patience = patience;

@@ -6,6 +6,7 @@ import io.foretell.huggingface.PolicyException;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.OwnerThread;
+import io.foretell.platform.Time;
 import io.foretell.policy.Completion;
 import io.foretell.policy.GenerationRequest;
 import io.foretell.policy.Policy;
@@ -23,16 +24,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A policy on its owner thread that serves others and follows the learner: weights are verified, loaded beside the old
- * ones and switched between calls. Thread-safe.
+ * The engine in this process: a policy on its owner thread. It also scores, for the roles that need log-probabilities.
+ * Weights are verified, loaded beside the old ones and switched between calls. Thread-safe.
  */
-public final class ServedPolicy implements AutoCloseable {
+public final class ServedPolicy implements RolloutEngine {
     private static final Logger log = LoggerFactory.getLogger(ServedPolicy.class);
 
     private final OwnerThread owner;
     private final PolicyOptions options;
     private final Duration deadline;
     private final PolicyFetch fetch;
+    private final Time time;
     private final List<Consumer<Swap>> listeners = new CopyOnWriteArrayList<>();
     private final List<Runnable> closing = new CopyOnWriteArrayList<>();
     private @Nullable Policy policy; // confined to the owner thread
@@ -45,52 +47,45 @@ public final class ServedPolicy implements AutoCloseable {
      * @param deadline for loading weights
      * @param fetch how weights get here
      */
-    public ServedPolicy(String name, PolicyOptions options, Duration deadline, PolicyFetch fetch) {
+    public ServedPolicy(String name, PolicyOptions options, Duration deadline, PolicyFetch fetch, Time time) {
+        this.time = time;
         this.fetch = fetch;
         this.owner = OwnerThread.start(name);
         this.options = options;
         this.deadline = deadline;
     }
 
-    /** The weights in use; null before the first ones were loaded. */
+    @Override
     public @Nullable PublishedWeights current() {
         return current;
     }
 
-    /** The version in use; -1 before the first. */
-    public long version() {
-        PublishedWeights now = current;
-        return now == null ? -1 : now.version();
-    }
-
-    /** Is told of every swap, on the thread that asked for it. */
+    @Override
     public void onSwap(Consumer<Swap> listener) {
         listeners.add(listener);
     }
 
-    /** Is told when the policy is closed. */
+    @Override
     public void onClose(Runnable listener) {
         closing.add(listener);
     }
 
-    /** @param seconds and bytes of fetching, verification included; @param loadSeconds of loading and switching alone */
-    public record Swap(PublishedWeights weights, double seconds, double loadSeconds, long bytes) {}
-
     /**
-     * Switches to {@code weights} and returns when that is done. Calls in progress finish with the old weights.
+     * {@inheritDoc}
      *
      * @throws ForetellException CORRUPT when a file is not what the learner announced; the old weights stay
      * @throws PolicyException when the folder cannot be used; the old weights stay
      */
+    @Override
     public void swap(PublishedWeights weights) {
         PublishedWeights now = current;
         if (now != null && now.version() == weights.version() && now.files().equals(weights.files())) {
             current = weights;
             return;
         }
-        long start = System.nanoTime();
+        long start = time.nanos();
         PolicyFetch.Fetched fetched = fetch.fetch(weights, this::isWanted);
-        long loading = System.nanoTime();
+        long loading = time.nanos();
         owner.call(deadline, () -> {
             if (policy == null) {
                 policy = Policy.open(fetched.folder(), options);
@@ -101,8 +96,8 @@ public final class ServedPolicy implements AutoCloseable {
             current = weights;
             return weights;
         });
-        double loadSeconds = (System.nanoTime() - loading) / 1e9;
-        Swap swap = new Swap(weights, (System.nanoTime() - start) / 1e9, loadSeconds, fetched.bytes());
+        double loadSeconds = time.secondsSince(loading);
+        Swap swap = new Swap(weights, time.secondsSince(start), loadSeconds, fetched.bytes());
         listeners.forEach(listener -> listener.accept(swap));
     }
 
@@ -121,10 +116,8 @@ public final class ServedPolicy implements AutoCloseable {
         });
     }
 
-    /**
-     * Continuations for each request, in order. Requests of several callers are sampled together, and other calls get
-     * their turn between decode steps. Cancelling the future, or a time-out on it, withdraws what is not finished.
-     */
+    /** {@inheritDoc} Requests of several callers are sampled together, and other calls get their turn between decode steps. */
+    @Override
     public CompletableFuture<List<List<Completion>>> generate(List<GenerationRequest> requests) {
         CompletableFuture<List<List<Completion>>> all = new CompletableFuture<>();
         submit(p -> {
@@ -169,7 +162,7 @@ public final class ServedPolicy implements AutoCloseable {
         return more;
     }
 
-    /** How busy the sampler is. */
+    @Override
     public SamplerLoad load() {
         return load;
     }

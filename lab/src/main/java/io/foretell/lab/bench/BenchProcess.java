@@ -2,13 +2,13 @@ package io.foretell.lab.bench;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.JavaCommand;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -31,11 +31,10 @@ final class BenchProcess implements AutoCloseable {
 
     /** Starts it, and returns when it serves. */
     static BenchProcess start(String mode, Path configuration) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), BenchServer.class.getName()));
-        command.addAll(List.of(mode, configuration.toString()));
+        List<String> command = JavaCommand.of(
+                ManagementFactory.getRuntimeMXBean().getInputArguments(),
+                BenchServer.class.getName(),
+                List.of(mode, configuration.toString()));
         try {
             Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.INHERIT)

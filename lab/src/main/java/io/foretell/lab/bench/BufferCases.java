@@ -1,5 +1,6 @@
 package io.foretell.lab.bench;
 
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Reward;
@@ -9,8 +10,8 @@ import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.VersionRange;
-import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.platform.AtomicFiles;
+import io.foretell.platform.Time;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.GroupReader.Received;
 import java.nio.charset.StandardCharsets;
@@ -86,7 +87,7 @@ final class BufferCases {
 
     /** Opening, giving the last 20 steps back, taking the first of them: what a start after a crash waits for. */
     private static double opening(Path dir) {
-        long start = System.nanoTime();
+        long start = Time.system().nanos();
         try (ExperienceBuffer buffer = open(dir)) {
             long used = buffer.status().used().values().stream()
                             .mapToLong(Long::longValue)
@@ -94,7 +95,7 @@ final class BufferCases {
                     / PER_STEP;
             buffer.rewindTo(used - 20);
             buffer.take(0, PER_STEP, used - 19, 0, -1);
-            double millis = (System.nanoTime() - start) / 1e6;
+            double millis = (Time.system().nanos() - start) / 1e6;
             for (long step = used - 18; step <= used; step++) {
                 buffer.take(0, PER_STEP, step, 0, -1);
             }
@@ -165,7 +166,7 @@ final class BufferCases {
                     List.of(new VersionRange(0, 0, tokens))));
             rewards.add(Reward.of(r, Map.of()));
         }
-        RolloutGroup group = new RolloutGroup(task, all, "t", "p", 0, Instant.EPOCH);
+        RolloutGroup group = new RolloutGroup(task, TokenArray.of(1), -1, all, "t", "p", 0, Instant.EPOCH);
         return Codecs.scoredGroup().encode(new ScoredGroup(group, rewards, 0, 0, Instant.EPOCH));
     }
 

@@ -1,5 +1,6 @@
 package io.foretell.lab.bench;
 
+import io.foretell.platform.Time;
 import io.foretell.streams.RecordSender;
 import io.foretell.streams.Topics;
 import io.vertx.core.buffer.Buffer;
@@ -89,9 +90,9 @@ final class IngestionBench {
     }
 
     private double send(RecordSender sender, String topic, double forSeconds, AtomicLong failed) {
-        long begin = System.nanoTime();
+        long begin = Time.system().nanos();
         long records = 0;
-        while (System.nanoTime() - begin < forSeconds * 1e9) {
+        while (Time.system().nanos() - begin < forSeconds * 1e9) {
             sender.send(topic, "bench-" + records, documents.next().getBytes()).whenComplete((sent, failure) -> {
                 if (failure != null) {
                     failed.incrementAndGet();
@@ -100,7 +101,7 @@ final class IngestionBench {
             records++;
         }
         sender.flush();
-        return records / ((System.nanoTime() - begin) / 1e9);
+        return records / ((Time.system().nanos() - begin) / 1e9);
     }
 
     private static BenchReport.Figures rates(String name, double[] rates) {

@@ -1,6 +1,7 @@
 package io.foretell.lab.bench;
 
 import io.foretell.platform.EventLoops;
+import io.foretell.platform.Time;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -52,13 +53,13 @@ final class LoadGenerator implements AutoCloseable {
 
     /** Sends for so long, then waits for the answers under way. */
     Result run(double seconds) {
-        Round round = new Round(System.nanoTime() + (long) (seconds * 1e9));
+        Round round = new Round(Time.system().nanos() + (long) (seconds * 1e9));
         return round.run();
     }
 
     /** One round. Confined to the event loop, except {@link #run}. */
     private final class Round {
-        private final long begin = System.nanoTime();
+        private final long begin = Time.system().nanos();
         private final long until;
         private final Promise<Result> result = Promise.promise();
         private final List<Double> latenciesMs = new ArrayList<>();
@@ -83,13 +84,13 @@ final class LoadGenerator implements AutoCloseable {
         }
 
         private void next() {
-            long sent = System.nanoTime();
+            long sent = Time.system().nanos();
             if (sent >= until) {
                 if (--active == 0) {
                     double[] all = latenciesMs.stream()
                             .mapToDouble(Double::doubleValue)
                             .toArray();
-                    result.complete(new Result(all, errors, (System.nanoTime() - begin) / 1e9));
+                    result.complete(new Result(all, errors, (Time.system().nanos() - begin) / 1e9));
                 }
                 return;
             }
@@ -98,7 +99,7 @@ final class LoadGenerator implements AutoCloseable {
                     .compose(answer -> answer.end().map(end -> answer.statusCode()))
                     .onComplete(status -> {
                         if (status.succeeded() && status.result() == ACCEPTED) {
-                            latenciesMs.add((System.nanoTime() - sent) / 1e6);
+                            latenciesMs.add((Time.system().nanos() - sent) / 1e6);
                         } else {
                             errors++;
                         }

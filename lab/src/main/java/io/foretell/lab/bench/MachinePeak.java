@@ -1,5 +1,6 @@
 package io.foretell.lab.bench;
 
+import io.foretell.platform.Time;
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyOptions;
 import io.foretell.policy.Precision;
@@ -29,9 +30,9 @@ final class MachinePeak {
         byte[] to = new byte[COPY_BYTES];
         double best = 0;
         for (int i = 0; i < COPIES; i++) {
-            long begin = System.nanoTime();
+            long begin = Time.system().nanos();
             System.arraycopy(from, 0, to, 0, COPY_BYTES);
-            best = Math.max(best, COPY_BYTES / (double) (System.nanoTime() - begin));
+            best = Math.max(best, COPY_BYTES / (double) (Time.system().nanos() - begin));
         }
         return best;
     }

@@ -1,5 +1,6 @@
 package io.foretell.lab.bench;
 
+import io.foretell.platform.Time;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import java.util.stream.DoubleStream;
@@ -13,9 +14,9 @@ final class Stopwatch {
     private Stopwatch() {}
 
     static double seconds(Runnable work) {
-        long start = System.nanoTime();
+        long start = Time.system().nanos();
         work.run();
-        return (System.nanoTime() - start) / 1e9;
+        return (Time.system().nanos() - start) / 1e9;
     }
 
     /**

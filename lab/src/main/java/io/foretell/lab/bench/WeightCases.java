@@ -65,7 +65,7 @@ final class WeightCases {
             long bytes = 0;
             double first = 0;
             try (CheckpointWriter writer =
-                    new CheckpointWriter(policy, model.folder(), store, () -> {}, true, PATIENCE)) {
+                    new CheckpointWriter(policy, model.folder(), store, () -> {}, true, PATIENCE, Time.system())) {
                 for (int round = 0; round <= rounds; round++) {
                     stepCpu.add(cpuSeconds(
                             () -> alone.add(Stopwatch.seconds(() -> LearnerBench.step(policy, batch, false)))));
@@ -129,7 +129,8 @@ final class WeightCases {
     }
 
     private double atOnce(Policy policy, CheckpointStore store) {
-        try (CheckpointWriter writer = new CheckpointWriter(policy, model.folder(), store, () -> {}, false, PATIENCE)) {
+        try (CheckpointWriter writer =
+                new CheckpointWriter(policy, model.folder(), store, () -> {}, false, PATIENCE, Time.system())) {
             return Stopwatch.seconds(() -> writer.begin(state(rounds + 1)));
         }
     }
@@ -171,9 +172,9 @@ final class WeightCases {
             for (int round = 0; round <= rounds; round++) {
                 LearnerBench.step(policy, batch, false); // or nothing would have to be fetched
                 long version = round;
-                long start = System.nanoTime();
+                long start = Time.system().nanos();
                 PolicyStore.Published done = store.publish(version, aside -> policy.save(aside, model.folder()));
-                published.add((System.nanoTime() - start) / 1e9);
+                published.add((Time.system().nanos() - start) / 1e9);
                 bytes = done.bytes();
                 PublishedWeights announced =
                         new PublishedWeights("bench", version, done.folder().toString(), done.files());
@@ -205,7 +206,8 @@ final class WeightCases {
                         .with(precision)
                         .with(PolicyOptions.Use.SAMPLING),
                 PATIENCE,
-                fetch);
+                fetch,
+                Time.system());
     }
 
     /** The first swap opens a model and is left out. */

@@ -1,13 +1,14 @@
 package io.foretell.lab.chaos;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.buffer.ExperienceBuffer;
 import io.foretell.domain.Rollout;
 import io.foretell.domain.RolloutGroup;
 import io.foretell.huggingface.HuggingFaceTokenizer;
-import io.foretell.learner.buffer.ExperienceBuffer;
 import io.foretell.objectives.ProxyModels;
 import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.Json;
+import io.foretell.platform.Time;
 import io.foretell.server.Console;
 import io.foretell.server.ForetellConfig;
 import io.foretell.server.Logging;
@@ -80,7 +81,7 @@ public final class ChaosCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--kills is " + kills + " and --steps " + steps
                     + " but there must be at least 3 kills, and 40 steps for them to fall on");
         }
-        long chosen = seed == null ? System.nanoTime() : seed;
+        long chosen = seed == null ? Time.system().nanos() : seed;
         Path folder = runs.resolve("chaos").toAbsolutePath();
         AtomicFiles.deleteFolder(folder);
         AtomicFiles.deleteFolder(runs.resolve("chaos-logs"));
@@ -90,7 +91,7 @@ public final class ChaosCommand implements Callable<Integer> {
                 ForetellConfig.load(write(), List.of(), Map.of()).values();
         Console.say("chaos: " + kills + " kills in " + steps + " steps, " + mode + ", seed " + chosen + ", folder "
                 + folder);
-        long begin = System.nanoTime();
+        long begin = Time.system().nanos();
         StepLog log = new StepLog(folder.resolve("metrics.jsonl"));
         List<ChaosRun.Kill> done;
         int revived;
@@ -103,7 +104,7 @@ public final class ChaosCommand implements Callable<Integer> {
             done = new ChaosRun(server, log, kills, steps, new SplittableRandom(chosen)).run();
             revived = server.revived();
         }
-        double wall = (System.nanoTime() - begin) / 1e9;
+        double wall = (Time.system().nanos() - begin) / 1e9;
         return report(config, folder, log, done, revived, wall, chosen);
     }
 

@@ -2,11 +2,12 @@ package io.foretell.lab.chaos;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.JavaCommand;
+import io.foretell.platform.Threads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -29,22 +30,16 @@ final class ChaosProcess {
      * @param log gets what it prints; must not be there yet
      */
     static ChaosProcess start(String program, String name, List<String> arguments, Path log) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx384m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", // it does not live long
-                "-cp",
-                System.getProperty("java.class.path"),
-                program));
-        command.addAll(arguments);
+        // compiled once only: it does not live long
+        List<String> options = List.of("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+        List<String> command = JavaCommand.of(options, program, arguments);
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().put("OMP_NUM_THREADS", "1");
         try {
             Files.createDirectories(log.getParent());
             Process process = builder.start();
-            Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+            Threads.atExit("kill-" + name, process::destroyForcibly);
             return new ChaosProcess(name, process, log);
         } catch (IOException e) {
             throw new ForetellException(ErrorCode.INTERNAL, name + " cannot be started: " + e, e);

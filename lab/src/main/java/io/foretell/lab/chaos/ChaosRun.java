@@ -2,6 +2,7 @@ package io.foretell.lab.chaos;
 
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import io.foretell.server.Console;
 import java.time.Duration;
 import java.time.Instant;
@@ -106,7 +107,7 @@ final class ChaosRun {
 
     private void kill(String victim, List<String> names) {
         server.kill(names);
-        Kill kill = new Kill(victim, log.last(), Instant.now(), -1);
+        Kill kill = new Kill(victim, log.last(), Time.system().instant(), -1);
         done.add(kill);
         Console.say("kill " + done.size() + "/" + kills + ": " + victim + " after step " + kill.afterStep());
     }
@@ -137,9 +138,9 @@ final class ChaosRun {
     }
 
     private void await(String what, Duration deadline, BooleanSupplier there) throws InterruptedException {
-        long end = System.nanoTime() + deadline.toNanos();
+        long end = Time.system().nanos() + deadline.toNanos();
         while (!there.getAsBoolean()) {
-            if (System.nanoTime() > end) {
+            if (Time.system().nanos() > end) {
                 throw new ForetellException(
                         ErrorCode.TIMEOUT,
                         what + " did not come within " + deadline.toSeconds() + " s, at step " + log.last() + ": "

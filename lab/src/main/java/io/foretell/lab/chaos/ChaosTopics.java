@@ -4,6 +4,7 @@ import io.foretell.domain.PolicyAnnouncement;
 import io.foretell.domain.RolloutGroup;
 import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
+import io.foretell.platform.Time;
 import io.foretell.streams.Codecs;
 import io.foretell.streams.DeadLetter;
 import io.foretell.streams.DeadLetters;
@@ -52,21 +53,24 @@ record ChaosTopics(
         List<RolloutGroup> rollouts = new ArrayList<>();
         Map<String, ScoredGroup> scored = new LinkedHashMap<>();
         List<Announced> announced = new ArrayList<>();
-        TopicScan.read(bootstrap, topics.tasks(), Codecs.task(), (task, at) -> tasks.add(task));
-        TopicScan.read(bootstrap, topics.rollouts(), Codecs.rolloutGroup(), (group, at) -> rollouts.add(group));
+        TopicScan.read(bootstrap, topics.tasks(), Codecs.task(), (task, at) -> tasks.add(task), Time.system());
+        TopicScan.read(
+                bootstrap, topics.rollouts(), Codecs.rolloutGroup(), (group, at) -> rollouts.add(group), Time.system());
         TopicScan.read(
                 bootstrap,
                 topics.scoredGroups(),
                 Codecs.scoredGroup(),
-                (group, at) -> scored.putIfAbsent(group.id(), group));
+                (group, at) -> scored.putIfAbsent(group.id(), group),
+                Time.system());
         TopicScan.read(
                 bootstrap,
                 topics.policies(),
                 Codecs.announcement(),
-                (learner, at) -> announced.add(new Announced(at, learner)));
+                (learner, at) -> announced.add(new Announced(at, learner)),
+                Time.system());
         try (RecordSender sender = new RecordSender(bootstrap)) {
             Set<String> dead = new DeadLetters(bootstrap, topics, sender)
-                    .read(MOST_LETTERS).stream()
+                    .read(MOST_LETTERS, Time.system()).stream()
                             .map(letter -> letter.headers().getOrDefault(DeadLetter.TASK_ID, ""))
                             .collect(Collectors.toSet());
             return new ChaosTopics(tasks, rollouts, scored, announced, dead);

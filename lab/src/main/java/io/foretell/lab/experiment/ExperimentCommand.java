@@ -4,7 +4,9 @@ import io.foretell.platform.AtomicFiles;
 import io.foretell.platform.ConfigurationException;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.JavaCommand;
 import io.foretell.platform.Json;
+import io.foretell.platform.Threads;
 import io.foretell.server.Console;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -111,28 +113,19 @@ public final class ExperimentCommand implements Callable<Integer> {
         }
         AtomicFiles.deleteFolder(folder);
         Files.createDirectories(runs);
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx1g",
-                "-XX:+UseSerialGC",
-                "-cp",
-                System.getProperty("java.class.path"),
-                spec.root().userObject().getClass().getName(),
-                "up",
-                "-c",
-                configuration));
+        List<String> arguments = new ArrayList<>(List.of("up", "-c", configuration));
         List<String> overrides = new ArrayList<>(List.of(
                 "run.name=" + run, "run.dir=" + runs, "run.seed=" + seed, "http.port=0", "resume_mode=disable"));
         overrides.addAll(more);
-        overrides.forEach(override -> command.addAll(List.of("--set", override)));
+        overrides.forEach(override -> arguments.addAll(List.of("--set", override)));
         Console.say(run + " …");
         Path log = runs.resolve(run + ".log");
-        Process process = new ProcessBuilder(command)
+        String program = spec.root().userObject().getClass().getName();
+        Process process = new ProcessBuilder(JavaCommand.of(List.of("-Xmx1g", "-XX:+UseSerialGC"), program, arguments))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        Thread guard = new Thread(process::destroy);
-        Runtime.getRuntime().addShutdownHook(guard);
+        Thread guard = Threads.atExit("stop-" + run, process::destroy);
         if (!process.waitFor(minutes, TimeUnit.MINUTES)) {
             process.destroyForcibly();
             throw new ForetellException(

@@ -3,6 +3,7 @@ package io.foretell.lab.experiment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.learner.metrics.MetricCatalogue;
 import io.foretell.platform.Json;
 import io.foretell.server.ForetellConfig;
 import java.io.IOException;
@@ -10,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -108,6 +111,19 @@ class ExperimentPageTest {
                 .contains(
                         "| running, seed 1 | 0.200 → 0.500 | 62 |\n",
                         "**not reproduced**: running, seed 2: the method's accuracy is 0.050 above it, not 0.10.");
+    }
+
+    @Test
+    void everyMeasureThatAnExperimentShowsIsInTheCatalogueOfMetrics() {
+        for (Experiment experiment : Experiment.ALL) {
+            Set<String> measures = new TreeSet<>(experiment.columns().keySet());
+            experiment.panels().forEach(panel -> measures.add(panel.measure()));
+            for (String measure : measures) {
+                assertThat(MetricCatalogue.get().find("heldout/" + measure))
+                        .as("%s of %s", measure, experiment.name())
+                        .isPresent();
+            }
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.foretell.learner.checkpoint;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 import io.foretell.platform.OwnerThread;
+import io.foretell.platform.Time;
 import io.foretell.policy.Policy;
 import io.foretell.policy.PolicyCopy;
 import java.nio.file.Path;
@@ -35,6 +36,7 @@ public final class CheckpointWriter implements AutoCloseable {
     private final CheckpointStore store;
     private final Runnable sync;
     private final Duration timeout;
+    private final Time time;
     private final @Nullable PolicyCopy copy; // when async
     private final OwnerThread beside = OwnerThread.start("checkpoint-writer");
     private @Nullable CompletableFuture<Written> writing;
@@ -47,7 +49,14 @@ public final class CheckpointWriter implements AutoCloseable {
      * @param async whether to write beside the training, from a copy whose memory (16 bytes per weight) is taken at once
      */
     public CheckpointWriter(
-            Policy policy, Path origin, CheckpointStore store, Runnable sync, boolean async, Duration timeout) {
+            Policy policy,
+            Path origin,
+            CheckpointStore store,
+            Runnable sync,
+            boolean async,
+            Duration timeout,
+            Time time) {
+        this.time = time;
         this.policy = policy;
         this.origin = origin;
         this.store = store;
@@ -66,7 +75,7 @@ public final class CheckpointWriter implements AutoCloseable {
         if (writing != null) {
             throw new IllegalStateException("the checkpoint of step " + writingStep + " is still being written");
         }
-        long start = System.nanoTime();
+        long start = time.nanos();
         writingStep = state.step();
         PolicyCopy filled = copy;
         if (filled == null) {
@@ -90,7 +99,7 @@ public final class CheckpointWriter implements AutoCloseable {
             throw e;
         }
         long bytes = store.commit(state.step(), state);
-        double seconds = (System.nanoTime() - start) / 1e9;
+        double seconds = time.secondsSince(start);
         log.info("checkpoint written step={} seconds={} bytes={}", state.step(), seconds, bytes);
         return new Written(state.step(), seconds, bytes);
     }

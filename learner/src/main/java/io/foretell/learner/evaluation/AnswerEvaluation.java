@@ -7,7 +7,6 @@ import io.foretell.domain.PolicyRole;
 import io.foretell.domain.Reward;
 import io.foretell.domain.RewardStatus;
 import io.foretell.domain.Rollout;
-import io.foretell.domain.RolloutGroup;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.Verdict;
 import io.foretell.objectives.Objective;
@@ -15,7 +14,6 @@ import io.foretell.objectives.Scorer;
 import io.foretell.policy.Completion;
 import io.foretell.policy.Policy;
 import io.foretell.policy.ScoreRequest;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,7 +48,7 @@ final class AnswerEvaluation {
         long drawn = 0;
         for (int q = 0; q < accuracies.length; q++) {
             Evaluation.Question question = questions.get(q);
-            Example unaided = objective.withoutThought(question.task());
+            Example unaided = objective.withoutThought(question.example());
             List<ScoreRequest> plain = List.of(new ScoreRequest(unaided.prompt(), unaided.target()));
             without += policy.score(PolicyRole.LIVE, plain).get(0).allGreedy() ? 1 : 0;
             for (Reward reward : rewards(question, samples.get(q))) {
@@ -87,9 +85,10 @@ final class AnswerEvaluation {
                     sample.finishReason(),
                     sample.versions()));
         }
-        RolloutGroup group =
-                new RolloutGroup(question.task(), rollouts, policy.tokenizer().fingerprint(), "", 0, Instant.EPOCH);
-        return objective.reward(group, new AtOnce()).toCompletableFuture().join();
+        return objective
+                .reward(question.example(), question.plan().context(), rollouts, new AtOnce())
+                .toCompletableFuture()
+                .join();
     }
 
     /** Answers each question when it is asked, all by the live weights; there is no judge. */

@@ -1,10 +1,10 @@
 package io.foretell.learner.evaluation;
 
 import io.foretell.domain.Document;
+import io.foretell.domain.Example;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.PolicyRole;
 import io.foretell.domain.SamplingPlan;
-import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.objectives.Objective;
 import io.foretell.policy.Completion;
@@ -13,12 +13,10 @@ import io.foretell.policy.Policy;
 import io.foretell.policy.SamplingParameters;
 import io.foretell.policy.Score;
 import io.foretell.policy.ScoreRequest;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -54,8 +52,8 @@ public final class Evaluation {
                 : null;
     }
 
-    /** A held-out document, cut, and how thoughts about it are sampled. */
-    record Question(Task task, SamplingPlan plan) {}
+    /** What a held-out document is asked, and how thoughts about it are sampled. */
+    record Question(Example example, SamplingPlan plan) {}
 
     /** Measures by name; empty where there is no held-out document yet. */
     public Map<String, Double> run(HeldOutDocuments documents) {
@@ -95,21 +93,9 @@ public final class Evaluation {
             SplittableRandom random = new SplittableRandom(document.text().hashCode());
             objective.heldOutExamples(document, tokens, random).stream()
                     .findFirst()
-                    .ifPresent(cut -> {
-                        Task task = new Task(
-                                "",
-                                "",
-                                0,
-                                objective.name(),
-                                document.id(),
-                                cut.prompt(),
-                                cut.target(),
-                                0,
-                                -1,
-                                Instant.EPOCH);
-                        Optional<SamplingPlan> plan = objective.sampling(task);
-                        plan.ifPresent(p -> questions.add(new Question(task, p)));
-                    });
+                    .ifPresent(example -> objective
+                            .sampling(example.prompt(), example.target())
+                            .ifPresent(plan -> questions.add(new Question(example, plan))));
         }
         return questions;
     }
@@ -142,15 +128,15 @@ public final class Evaluation {
         double truncated = 0;
         for (int q = 0; q < questions.size(); q++) {
             Question question = questions.get(q);
-            scored.add(
-                    new ScoreRequest(question.task().prompt(), question.task().target()));
+            scored.add(new ScoreRequest(
+                    question.example().prompt(), question.example().target()));
             for (Completion sample : samples.get(q)) {
                 boolean cutOff = sample.finishReason() == FinishReason.LENGTH;
                 TokenArray context = question.plan().context().concat(sample.tokens());
                 if (cutOff && question.plan().forceStop()) {
                     context = context.append(question.plan().stopToken());
                 }
-                scored.add(new ScoreRequest(context, question.task().target()));
+                scored.add(new ScoreRequest(context, question.example().target()));
                 length += cutOff ? sample.tokens().length() : sample.tokens().length() - 1;
                 truncated += cutOff ? 1 : 0;
             }

@@ -2,6 +2,7 @@ package io.foretell.learner.evaluation;
 
 import io.foretell.domain.Document;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Threads;
 import io.foretell.sources.DocumentParser;
 import io.foretell.sources.HeldOut;
 import io.foretell.streams.GroupReader;
@@ -34,8 +35,7 @@ public final class HeldOutReader implements AutoCloseable {
         this.parser = parser;
         this.fraction = fraction;
         this.found = found;
-        this.thread = new Thread(this::read, "held-out-reader");
-        thread.setDaemon(true);
+        this.thread = Threads.daemon("held-out-reader", this::read);
         thread.start();
     }
 

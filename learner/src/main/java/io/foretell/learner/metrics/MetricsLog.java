@@ -1,5 +1,6 @@
 package io.foretell.learner.metrics;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.EventStream;
@@ -13,42 +14,33 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * One row per step, in {@code metrics.jsonl}, as a live event and as Prometheus gauges. After a crash the rows of steps
- * that will be repeated are dropped. Rows stay on the disk, not in memory.
- * Thread-safe.
+ * One row per training step and per evaluation: appended to {@code metrics.jsonl}, published as a live event, and shown as
+ * the Prometheus gauges that {@link MetricCatalogue} names. Opening drops the rows after the step to resume from. Rows
+ * stay on the disk, not in memory. Thread-safe.
  */
 public final class MetricsLog implements AutoCloseable {
     private static final int MAX_ROWS = 20_000;
-    private static final Map<String, String> GAUGES = Map.of(
-            "step", "trainer_step",
-            "actor/loss", "trainer_loss",
-            "perf/training_tokens_per_s", "trainer_throughput_tokens_per_sec",
-            "actor/grad_norm", "trainer_grad_norm",
-            "actor/lr", "trainer_learning_rate",
-            "actor/entropy", "trainer_entropy",
-            "mismatch_kl/mean", "trainer_mismatch_kl",
-            "reward/mean", "reward_mean",
-            "staleness/mean", "staleness_mean",
-            "buffer/usable", "buffer_usable_groups");
 
     private final MetricsFile rows;
     private final BufferedWriter writer;
     private final EventStream events;
     private final Metrics metrics;
+    private final InstantSource clock;
     private final DistributionSummary staleness;
 
     /** Opens {@code file}, keeping its lines up to and including step {@code step}. */
-    public MetricsLog(Path file, long step, EventStream events, Metrics metrics) {
+    public MetricsLog(Path file, long step, EventStream events, Metrics metrics, InstantSource clock) {
+        this.clock = clock;
         this.rows = new MetricsFile(file);
         this.events = events;
         this.metrics = metrics;
         this.staleness = DistributionSummary.builder("staleness_versions")
-                .description("versions that trained rollouts were behind the policy")
                 .serviceLevelObjectives(0.5, 1.5, 2.5, 4.5, 8.5, 16.5)
                 .register(metrics.registry());
         try {
@@ -72,17 +64,22 @@ public final class MetricsLog implements AutoCloseable {
             throw new ForetellException(ErrorCode.STORAGE, "cannot write metrics.jsonl: " + e.getMessage(), e);
         }
         events.publish("step", json.toString());
-        GAUGES.forEach((key, gauge) -> {
-            if (json.path(key).isNumber()) {
-                metrics.gauge(gauge, json.path(key).asDouble());
-            }
-        });
+        json.properties().forEach(field -> gauge(field.getKey(), field.getValue()));
         for (int behind = 0; behind < json.path("staleness/histogram").size(); behind++) {
             for (long n = json.path("staleness/histogram").path(behind).asLong(); n > 0; n--) {
                 staleness.record(behind);
             }
         }
-        metrics.gauge("trainer_last_step_timestamp_seconds", System.currentTimeMillis() / 1e3);
+        metrics.gauge("trainer_last_step_timestamp_seconds", clock.millis() / 1e3);
+    }
+
+    private void gauge(String key, JsonNode value) {
+        MetricCatalogue.Entry entry = MetricCatalogue.get().find(key).orElse(null);
+        if (entry == null || entry.metric().prometheus() == null || !value.isNumber()) {
+            return;
+        }
+        String[] tags = entry.metric().isPattern() ? new String[] {"name", entry.part()} : new String[0];
+        metrics.gauge(entry.metric().prometheus(), value.asDouble(), tags);
     }
 
     /** Rows after step {@code since}, at most the newest 20,000, read from the disk. */
@@ -94,7 +91,7 @@ public final class MetricsLog implements AutoCloseable {
         }
     }
 
-    /** Shows every row, oldest first, read from the disk. */
+    /** Passes every row to {@code visitor}, oldest first, read from the disk. */
     public void forEach(Consumer<ObjectNode> visitor) {
         try {
             rows.forEach(visitor);

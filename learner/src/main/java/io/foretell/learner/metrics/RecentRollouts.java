@@ -35,7 +35,9 @@ public final class RecentRollouts {
         List<ObjectNode> readable = batch.stream()
                 .filter(group -> !group.rewards().isEmpty())
                 .limit(PER_STEP)
-                .map(group -> readable(step, group).put("role", objective.role(group.task())))
+                .map(group -> readable(step, group)
+                        .put("role", objective.role(group.task()))
+                        .put("reward_unit", objective.rewardUnit()))
                 .toList();
         synchronized (this) {
             readable.forEach(groups::addFirst);

@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** The figures of one step, by the field's names. Confined to one thread while it is filled. */
+/** One row of metrics; {@link MetricCatalogue} names and explains every key. Confined to one thread while it is filled. */
 public final class StepMetrics {
     private final Map<String, Object> values = new LinkedHashMap<>();
 
@@ -82,8 +82,11 @@ public final class StepMetrics {
         return this;
     }
 
-    /** Rewards of each role that the objective has tasks for. */
+    /** What rewards of the objective are measured in, and the rewards of each kind of task that it has. */
     public StepMetrics roles(List<ScoredGroup> groups, Objective objective) {
+        if (values.containsKey("reward/mean")) {
+            put("reward/unit", objective.rewardUnit());
+        }
         Map<String, List<ScoredGroup>> byRole = groups.stream()
                 .filter(group -> !group.rewards().isEmpty())
                 .collect(Collectors.groupingBy(
@@ -105,7 +108,7 @@ public final class StepMetrics {
         return this;
     }
 
-    /** Rewards of what was sampled, without those of candidates beside it. */
+    /** Rewards of the rollouts, without those of candidates that were not sampled. */
     private static Stream<Reward> ofRollouts(ScoredGroup group) {
         List<Rollout> rollouts = group.group().rollouts();
         return IntStream.range(0, rollouts.size())
@@ -113,7 +116,7 @@ public final class StepMetrics {
                 .mapToObj(group.rewards()::get);
     }
 
-    /** Where the best response of each pool comes from, of those pools that have one. */
+    /** Where the best candidate of each pool comes from, over the pools that have one. */
     private void pools(List<ScoredGroup> sampled) {
         List<ScoredGroup> pools = sampled.stream()
                 .filter(g -> !g.group().rollouts().stream().allMatch(Rollout::isSampled))
@@ -144,7 +147,7 @@ public final class StepMetrics {
                         sum[1]++;
                     }));
         }
-        sums.forEach((name, sum) -> put(name + "/mean", sum[0] / sum[1]));
+        sums.forEach((name, sum) -> put("reward/component/" + name, sum[0] / sum[1]));
     }
 
     private static double mean(double[] values) {

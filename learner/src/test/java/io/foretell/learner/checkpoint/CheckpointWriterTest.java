@@ -3,13 +3,14 @@ package io.foretell.learner.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foretell.buffer.Groups;
 import io.foretell.domain.PolicyRole;
 import io.foretell.domain.TokenArray;
-import io.foretell.learner.Groups;
 import io.foretell.learner.Runs;
 import io.foretell.learner.TrainingStep;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
+import io.foretell.platform.Time;
 import io.foretell.policy.Policy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -71,7 +72,8 @@ class CheckpointWriterTest {
                 new CheckpointStore(folder.resolve("checkpoints"), 2),
                 sync,
                 async,
-                timeout);
+                timeout,
+                Time.system());
     }
 
     private void awaitGate() {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foretell.platform.EventStream;
 import io.foretell.platform.Json;
 import io.foretell.platform.Metrics;
+import io.foretell.platform.Time;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,7 +26,7 @@ class MetricsLogTest {
     Path folder;
 
     private final EventStream events = new EventStream(10);
-    private final Metrics metrics = new Metrics();
+    private final Metrics metrics = new Metrics(MetricCatalogue.get()::help);
 
     @AfterEach
     void close() {
@@ -34,7 +35,7 @@ class MetricsLogTest {
     }
 
     private MetricsLog open(long step) {
-        return new MetricsLog(file(), step, events, metrics);
+        return new MetricsLog(file(), step, events, metrics, Time.system());
     }
 
     private Path file() {
@@ -65,6 +66,29 @@ class MetricsLogTest {
             assertThat(log.since(0).get(2).path("actor/loss").asDouble()).isEqualTo(1.5);
         }
         assertThat(metrics.scrape()).contains("trainer_step 3.0").contains("trainer_loss 1.5");
+    }
+
+    @Test
+    void gaugesHaveTheNamesAndHelpTextsOfTheCatalogue() {
+        try (MetricsLog log = open(0)) {
+            metrics.count("tasks.issued", "objective", "rlp");
+            log.add(Map.of(
+                    "step",
+                    1,
+                    "heldout/banned_token_rate",
+                    0.25,
+                    "reward/component/quality",
+                    0.5,
+                    "batch/sha256",
+                    "ab"));
+        }
+
+        assertThat(metrics.scrape())
+                .contains("\nheldout_banned_token_rate 0.25\n", "\nreward_component{name=\"quality\"} 0.5\n")
+                .contains("# HELP trainer_step Training steps done.\n")
+                .contains("# HELP tasks_issued_total Tasks written to the tasks topic by objective.\n")
+                .contains(
+                        "# HELP staleness_versions Histogram of the policy versions between sampling and training.\n");
     }
 
     @Test

@@ -3,6 +3,8 @@ package io.foretell.learner.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foretell.buffer.Groups;
+import io.foretell.buffer.UnusedObjective;
 import io.foretell.domain.Origin;
 import io.foretell.domain.Reward;
 import io.foretell.domain.Rollout;
@@ -11,9 +13,7 @@ import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.huggingface.HuggingFaceTokenizer;
-import io.foretell.learner.Groups;
 import io.foretell.learner.Runs;
-import io.foretell.learner.UnusedObjective;
 import io.foretell.losses.AdvantageEstimator;
 import io.foretell.objectives.Objective;
 import java.nio.file.Path;

@@ -3,6 +3,8 @@ package io.foretell.learner.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foretell.buffer.Groups;
+import io.foretell.buffer.UnusedObjective;
 import io.foretell.domain.FinishReason;
 import io.foretell.domain.FloatArray;
 import io.foretell.domain.Origin;
@@ -13,8 +15,6 @@ import io.foretell.domain.ScoredGroup;
 import io.foretell.domain.Task;
 import io.foretell.domain.TokenArray;
 import io.foretell.domain.VersionRange;
-import io.foretell.learner.Groups;
-import io.foretell.learner.UnusedObjective;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +38,11 @@ class StepMetricsTest {
     private static ScoredGroup group(List<Rollout> rollouts, Reward... rewards) {
         Task task = new Task("g", "test", 0, "rlp", "d", TokenArray.of(1), TokenArray.of(2), 0, -1, Instant.EPOCH);
         return new ScoredGroup(
-                new RolloutGroup(task, rollouts, "", "", 0, Instant.EPOCH), List.of(rewards), 0, 0, Instant.EPOCH);
+                new RolloutGroup(task, TokenArray.of(1), -1, rollouts, "", "", 0, Instant.EPOCH),
+                List.of(rewards),
+                0,
+                0,
+                Instant.EPOCH);
     }
 
     private static double value(StepMetrics metrics, String name) {
@@ -65,7 +69,7 @@ class StepMetricsTest {
         assertThat(value(metrics, "reward/mean")).isEqualTo(1);
         assertThat(value(metrics, "reward/std")).isEqualTo(3); // sqrt((0 + 9 + 9) / 2)
         assertThat(value(metrics, "reward/positive_fraction")).isCloseTo(2 / 3.0, within(1e-12));
-        assertThat(value(metrics, "gain/mean")).isEqualTo(2);
+        assertThat(value(metrics, "reward/component/gain")).isEqualTo(2);
         assertThat(value(metrics, "frac_reward_zero_std")).isEqualTo(0.5);
         assertThat(value(metrics, "response_length/mean")).isEqualTo(5);
         assertThat(value(metrics, "response_length/max")).isEqualTo(8);
@@ -95,7 +99,7 @@ class StepMetricsTest {
         assertThat(value(metrics, "pool/rewrite_chosen_rate")).isEqualTo(0.25);
         assertThat(value(metrics, "pool/undecided_fraction")).isCloseTo(0.2, within(1e-12));
         assertThat(value(metrics, "reward/mean")).isCloseTo(12 / 5.0, within(1e-12));
-        assertThat(value(metrics, "quality/mean")).isCloseTo(12 / 5.0, within(1e-12));
+        assertThat(value(metrics, "reward/component/quality")).isCloseTo(12 / 5.0, within(1e-12));
         assertThat(value(metrics, "response_length/mean")).isEqualTo(3);
         assertThat(value(metrics, "staleness/max")).isZero();
     }
