@@ -24,6 +24,9 @@ class SamplingParameters(NamedTuple):
 class DecodeBatch(NamedTuple):
     """What stays the same for all tokens of one decode()."""
 
+    rows: int  # A
+    prompts: int  # P
+    dtype: torch.dtype  # of the caches
     filled: Tensor  # (A,) own columns of each row that were filled before
     longest: int  # the largest of them
     shared: Tensor  # (A,) length of a row's shared prompt, or 0
@@ -186,12 +189,22 @@ class Sampling(Transformer):
             span_widths = [int(spans[j][1]) for j in range(spans.shape[0])]
         rows = torch.arange(0, A, device=filled.device).unsqueeze(1)
         cache_heads = rows * K + torch.arange(0, K, device=filled.device)
-        prompt_columns = 0
-        if grid.shape[0] > 0:
-            prompt_columns = int(lengths.max())
-        window = max(self.windows)
+        prompts = grid.shape[0]
         return DecodeBatch(
-            filled, longest, shared, span_ends, span_widths, cache_heads, grid, place, lengths, prompt_columns, window
+            rows=A,
+            prompts=prompts,
+            dtype=self.keys[0].dtype,
+            filled=filled,
+            longest=longest,
+            shared=shared,
+            span_ends=span_ends,
+            span_widths=span_widths,
+            cache_heads=cache_heads,
+            grid=grid,
+            place=place,
+            lengths=lengths,
+            prompt_columns=int(lengths.max()) if prompts > 0 else 0,
+            window=max(self.windows),
         )
 
     def decode_step(self, batch: DecodeBatch, s: int) -> DecodeStep:
@@ -206,7 +219,7 @@ class Sampling(Transformer):
             own_windowed = self.span_biases(batch, column, s + 1, batch.window)
         prefix = cos  # where no prompt is shared nobody reads it
         prefix_windowed = cos
-        if batch.grid.shape[0] > 0:
+        if batch.prompts > 0:
             prefix, prefix_windowed = self.prefix_biases(batch, position)
         return DecodeStep(s + 1, cos, sin, cache_rows, own, own_windowed, prefix, prefix_windowed)
 
@@ -214,7 +227,7 @@ class Sampling(Transformer):
         """Of each span (rows*K, 1, m): a row sees its own columns up to the newest, and not those out of the window."""
         columns = torch.arange(0, batch.longest + new_columns, device=column.device)
         distance = column.unsqueeze(1) - columns  # (A, m)
-        bias = own_bias(distance, window, self.keys[0].dtype).repeat_interleave(self.kv_heads, 0)  # (A*K, 1, m)
+        bias = own_bias(distance, window, batch.dtype).repeat_interleave(self.kv_heads, 0)  # (A*K, 1, m)
         start = 0
         biases: List[Tensor] = []
         for j in range(len(batch.span_ends)):
@@ -227,26 +240,25 @@ class Sampling(Transformer):
         """Of shared prompts, which are shorter than L columns, and of those under a window as their rows see them."""
         P, G = batch.grid.shape
         L = batch.prompt_columns
-        dtype = self.keys[0].dtype
         columns = torch.arange(0, L, device=position.device)
         beyond = columns >= batch.lengths.unsqueeze(1)  # (P, L)
-        bias = hide(beyond, dtype).view(P, 1, 1, L)
+        bias = hide(beyond, batch.dtype).view(P, 1, 1, L)
         windowed = bias
         if batch.window > 0:
             at = position.index_select(0, batch.grid.view(-1)).view(P, G, 1)
             left = at - columns >= batch.window  # (P, G, L)
-            hidden = hide(left.logical_or(beyond.unsqueeze(1)), dtype)
+            hidden = hide(left.logical_or(beyond.unsqueeze(1)), batch.dtype)
             windowed = hidden.repeat_interleave(self.heads // self.kv_heads, 1).unsqueeze(1)  # (P, 1, G*group, L)
         return bias, windowed
 
     def decode_layer(self, layer: PackedLayer, i: int, h: Tensor, batch: DecodeBatch, step: DecodeStep) -> Tensor:
         """Layer i over the rows' newest tokens h (A, D) and padding."""
-        A = batch.filled.shape[0]
+        A = batch.rows
         H = self.heads
         K = self.kv_heads
         Dh = self.head_dim
         group = H // K
-        dtype = self.keys[i].dtype
+        dtype = batch.dtype
         qkv = self.project_qkv(layer, self.norm(h, layer.input_norm))[:A].view(A, 1, H + 2 * K, Dh)
         qk, v = qkv.split([H + K, K], 2)
         qk, qk_rms = self.qk_norm_rope(layer, i, qk, step.cos, step.sin)
@@ -254,7 +266,7 @@ class Sampling(Transformer):
         q = q.to(dtype)
         self.keys[i].view(-1, Dh).index_copy_(0, step.cache_rows, k.to(dtype).reshape(-1, Dh))
         self.values[i].view(-1, Dh).index_copy_(0, step.cache_rows, v.to(dtype).reshape(-1, Dh))
-        shares = batch.grid.shape[0] > 0
+        shares = batch.prompts > 0
         windowed = self.windows[i] > 0
         own_bias = step.own_bias_windowed if windowed else step.own_bias
         a, z = self.attend_own(i, q.reshape(A * K, group, Dh), own_bias, batch, step.new_columns, shares)
