@@ -82,9 +82,13 @@ sealed interface AnswerFormat {
     record JsonObject(
             JsonNode schema, String field, Map<String, Double> scores, Map<String, Double> weights, double highest)
             implements AnswerFormat {
-        private static final JsonSchemaFactory SCHEMAS = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012);
         private static final Pattern THOUGHT = Pattern.compile("(?s)^.*</think>");
         private static final Pattern FENCE = Pattern.compile("(?s)```(?:json)?\\s*(.*?)\\s*```");
+
+        /** Loaded with the first answer: the factory makes a logger, and a configuration is read before logging is set up. */
+        private static final class Schemas {
+            static final JsonSchemaFactory FACTORY = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012);
+        }
 
         public JsonObject {
             scores = caseless(scores);
@@ -94,7 +98,7 @@ sealed interface AnswerFormat {
         @Override
         public ParsedAnswer read(String answer) {
             JsonNode json = parse(answer);
-            JsonSchema validator = SCHEMAS.getSchema(schema);
+            JsonSchema validator = Schemas.FACTORY.getSchema(schema);
             @Nullable
             String wrong = validator.validate(json).stream()
                     .map(ValidationMessage::getMessage)
