@@ -6,13 +6,13 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * The decoders that the program computes, with what Hugging Face transformers assumes where {@code config.json} is
- * silent.
+ * The supported decoders, with the defaults that Hugging Face transformers uses for keys missing from {@code
+ * config.json}.
  *
- * <p>An architecture that differs from these only in its defaults and traits is one constant here, and its case in {@link
- * AttentionPattern#read}. Another layout of the layers' attention also needs {@link AttentionPattern#write}. Another tensor
- * needs {@link ModelConfig#parameters}, and {@code WeightLayout} and {@code program.py} in the policy module. Each has a
- * fixture in {@code ParityTest}, which compares it with transformers.
+ * <p>An architecture that differs only in its defaults and traits needs one constant here and a case in {@link
+ * AttentionPattern#read}. Another attention layout across layers also needs {@link AttentionPattern#write}. Another
+ * tensor needs {@link ModelConfig#parameters}, and {@code WeightLayout} and {@code program.py} in the policy module.
+ * Each has a fixture in {@code ParityTest}, which compares it with transformers.
  *
  * @see ModelConfigJson
  */
@@ -23,7 +23,7 @@ enum Architecture {
     QWEN3("Qwen3ForCausalLM", 32, 128, 32_768, 10_000, false, Trait.QK_NORM, Trait.ATTENTION_BIAS),
     SMOLLM3("SmolLM3ForCausalLM", 4, 0, 32_768, 2_000_000, true, Trait.ATTENTION_BIAS, Trait.MLP_BIAS);
 
-    /** What some of them have and others have not. */
+    /** Features that only some architectures have. */
     private enum Trait {
         QK_NORM,
         QKV_BIAS,
@@ -33,17 +33,17 @@ enum Architecture {
 
     final String className;
 
-    /** Key and value heads, or 0 for as many as query heads. */
+    /** Key and value heads; 0 for as many as query heads. */
     final int kvHeads;
 
-    /** Size of a head, or 0 for the width divided by the heads. */
+    /** Size of a head; 0 for width / heads. */
     final int headDim;
 
     final int maxPositions;
     final double ropeTheta;
     final boolean tied;
 
-    /** Whether queries and keys are normed per head. */
+    /** Whether queries and keys are normalised per head. */
     final boolean qkNorm;
 
     /** Whether the projections to queries, keys and values have biases. */

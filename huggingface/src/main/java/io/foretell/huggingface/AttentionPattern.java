@@ -8,9 +8,9 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * What differs between the attention of a model's layers. Immutable.
+ * Attention differences between a model's layers. Immutable.
  *
- * @param window how many tokens a query of a sliding layer sees, itself included; 0 where no layer slides
+ * @param window tokens visible to a query of a sliding-window layer, itself included; 0 if no layer slides
  * @param sliding (L) whether a layer sees only the window
  * @param rotary (L) whether a layer rotates queries and keys by their positions
  */
@@ -30,7 +30,7 @@ public record AttentionPattern(int window, List<Boolean> sliding, List<Boolean> 
         }
     }
 
-    /** What a model of {@code architecture} has where nothing else is asked for. */
+    /** The default of {@code architecture}. */
     static AttentionPattern plain(Architecture architecture, int layers) {
         List<Boolean> rotary = architecture == Architecture.SMOLLM3
                 ? interval(SMOLLM3_INTERVAL, layers)
@@ -118,7 +118,7 @@ public record AttentionPattern(int window, List<Boolean> sliding, List<Boolean> 
         return window;
     }
 
-    /** @param absent what holds where the key is missing or null */
+    /** @param absent value if the key is missing or null */
     private static List<Boolean> layerTypes(JsonNode json, List<Boolean> absent) {
         JsonNode types = json.path("layer_types");
         if (ConfigNumbers.isAbsent(json, "layer_types")) {
@@ -138,7 +138,7 @@ public record AttentionPattern(int window, List<Boolean> sliding, List<Boolean> 
         return sliding;
     }
 
-    /** Writes what {@link #read} reads. */
+    /** Writes it so that {@link #read} returns the same. */
     void write(ObjectNode json, Architecture architecture) {
         if (architecture == Architecture.LLAMA) {
             return;
@@ -153,7 +153,7 @@ public record AttentionPattern(int window, List<Boolean> sliding, List<Boolean> 
             sliding.forEach(each -> array.add(each ? SLIDING : FULL));
         }
         if (window > 0 && architecture != Architecture.MISTRAL && architecture != Architecture.SMOLLM3) {
-            json.put("max_window_layers", sliding.indexOf(true)); // read by versions that do not know layer_types
+            json.put("max_window_layers", sliding.indexOf(true)); // for transformers versions without layer_types
         }
         if (window > 0) {
             json.put("sliding_window", window);

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The chat template of a Hugging Face folder: {@code chat_template.jinja}, else {@code chat_template} in {@code
- * tokenizer_config.json}, a text or a list of named ones. Immutable, thread-safe.
+ * tokenizer_config.json}, a string or a list of named ones. Immutable, thread-safe.
  */
 public final class ChatTemplate {
     private static final String DEFAULT = "default";
@@ -55,7 +55,7 @@ public final class ChatTemplate {
     /**
      * The template of {@code folder}, if it has one.
      *
-     * @param clock for templates that write today's date
+     * @param clock for templates that insert today's date
      * @throws ChatTemplateException when its files are damaged
      */
     public static Optional<ChatTemplate> find(Path folder, InstantSource clock) {
@@ -105,7 +105,7 @@ public final class ChatTemplate {
         }
     }
 
-    /** Why no messages can be rendered; empty where they can. */
+    /** Why messages cannot be rendered; empty if they can. */
     public Optional<String> problem() {
         return problem;
     }
@@ -115,9 +115,9 @@ public final class ChatTemplate {
      *
      * @param messages a list
      * @param tools a list; null for none
-     * @param generationPrompt whether the opening of the answer is added
-     * @param more variables of the template, such as {@code enable_thinking}; they win over all others
-     * @throws ChatTemplateException when the template refuses the messages or uses what is not supported
+     * @param generationPrompt whether to add the opening of the answer
+     * @param more variables of the template, such as {@code enable_thinking}; they override all others
+     * @throws ChatTemplateException if the template rejects the messages or uses unsupported features
      */
     public String render(JsonNode messages, @Nullable JsonNode tools, boolean generationPrompt, ObjectNode more) {
         problem.ifPresent(sentence -> {

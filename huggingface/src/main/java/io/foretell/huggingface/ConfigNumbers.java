@@ -13,7 +13,7 @@ final class ConfigNumbers {
         return json.path(key).asInt();
     }
 
-    /** @param absent the value where the key is missing or null */
+    /** @param absent value if the key is missing or null */
     static int integer(JsonNode json, String key, int absent) {
         return isAbsent(json, key) ? absent : integer(json, key);
     }

@@ -1,10 +1,10 @@
 package io.foretell.huggingface;
 
-/** What DJL reads from system properties before it loads a native library. Thread-safe. */
+/** The system properties that DJL reads before it loads a native library. Thread-safe. */
 public final class DjlSettings {
     private DjlSettings() {}
 
-    /** Keeps DJL offline, without usage reports, and its graph optimizer off. */
+    /** Puts DJL offline, without usage reports and without its graph optimizer. */
     public static void apply() {
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("OPT_OUT_TRACKING", "true");

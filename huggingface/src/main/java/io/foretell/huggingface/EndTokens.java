@@ -9,14 +9,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 
-/** The tokens that end an answer of a model: what its folder says, else the tokenizer's end of text. Pure functions. */
+/** The tokens that end a model's answer: those in its folder, else the tokenizer's end-of-text. Pure functions. */
 public final class EndTokens {
     private EndTokens() {}
 
     /**
      * {@code eos_token_id}, a number or a list, of generation_config.json, else of config.json, else end-of-text.
      *
-     * @throws PolicyException when one of these files is damaged
+     * @throws PolicyException if one of these files is damaged
      */
     public static List<Integer> read(Path folder, HuggingFaceTokenizer tokenizer) {
         for (String name : List.of("generation_config.json", "config.json")) {
@@ -29,7 +29,7 @@ public final class EndTokens {
         return end.boxed().toList();
     }
 
-    /* A number outside of the vocabulary is left over from another tokenizer. */
+    /* An id outside the vocabulary is a leftover of another tokenizer. */
     private static List<Integer> ids(Path file, int vocabularySize) {
         if (!Files.isRegularFile(file)) {
             return List.of();

@@ -6,7 +6,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
-/** What went wrong with a file, in words: the library's own messages are often no more than its path. */
+/** The reason of a file error, in words: Java's own messages are often just the path. */
 public final class FileTrouble {
     private FileTrouble() {}
 

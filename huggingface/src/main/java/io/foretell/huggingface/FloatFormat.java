@@ -17,14 +17,14 @@ public enum FloatFormat {
 
     private static final int CHUNK = 8192;
 
-    /** Bytes of a number. */
+    /** Bytes per number. */
     final int width;
 
     FloatFormat(int width) {
         this.width = width;
     }
 
-    /** Appends the numbers of {@code bytes}, all of which are read. Both must be little-endian. */
+    /** Decodes all remaining numbers of {@code bytes} and appends them. Both must be little-endian. */
     void decode(ByteBuffer bytes, FloatBuffer target) {
         if (this == F32) {
             target.put(bytes.asFloatBuffer());
@@ -51,7 +51,7 @@ public enum FloatFormat {
         bytes.position(bytes.limit());
     }
 
-    /** Appends all of {@code numbers}, each rounded to the nearest, ties to even. {@code target} must be little-endian. */
+    /** Appends all {@code numbers}, each rounded to the nearest, ties to even. {@code target} must be little-endian. */
     void encode(FloatBuffer numbers, ByteBuffer target) {
         if (this == F32) {
             int count = numbers.remaining();
@@ -75,7 +75,7 @@ public enum FloatFormat {
     private static short brain(float number) {
         int bits = Float.floatToRawIntBits(number);
         if ((bits & 0x7fffffff) > 0x7f800000) {
-            return (short) (bits >> 16 | 0x40); // a NaN stays one
+            return (short) (bits >> 16 | 0x40); // a NaN stays a NaN
         }
         return (short) (bits + 0x7fff + (bits >> 16 & 1) >> 16);
     }
@@ -94,7 +94,7 @@ public enum FloatFormat {
         return (short) (sign | (rounded >> 13) - (112 << 10));
     }
 
-    /** Every binary16 number by its bits. */
+    /** Every binary16 number, indexed by its bits. */
     private static final class HalfTable {
         static final float[] VALUES = new float[65536];
 

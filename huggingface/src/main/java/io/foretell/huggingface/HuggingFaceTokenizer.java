@@ -96,7 +96,7 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
         return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
-    /** Why token ids of {@code other} cannot be taken for ids of this one: the first difference; empty where they can. */
+    /** Why token ids of {@code other} are incompatible: the first difference; empty if they are compatible. */
     public Optional<String> difference(Tokenizer other) {
         if (fingerprint.equals(other.fingerprint())) {
             return Optional.empty();

@@ -20,20 +20,19 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * A chat template in Jinja, rendered by Hugging Face's own JavaScript library for chat templates. It runs in QuickJS, as
- * Zipline packs it for the JVM: that starts in a tenth of a second and bounds time, memory and depth, where GraalJS
- * starts in three seconds with 61 MB of jars and Rhino does not know the library's classes.
+ * A chat template in Jinja, rendered by Hugging Face's own JavaScript library for chat templates. It runs in QuickJS,
+ * packaged for the JVM by Zipline, which starts in 0.1 s and limits time, memory and depth. GraalJS starts in three
+ * seconds with 61 MB of jars, and Rhino does not support the library's classes.
  *
- * <p>Each call has an engine of its own on the caller's thread, without files, network or classes. Immutable,
- * thread-safe.
+ * <p>Each call has its own engine on the caller's thread, without files, network or classes. Immutable, thread-safe.
  *
- * <p>How we differ from Jinja2, besides what is refused: 1.0 is written 1; {@code %} and {@code int} round as in
- * JavaScript, and a division by zero is infinite; {@code length} counts UTF-16 units; {@code title} and {@code capitalize}
- * leave later letters alone; {@code safe} and the difference between lists and the pairs of {@code items} are forgotten;
- * macros see their caller's variables.
+ * <p>Differences from Jinja2, apart from rejected features: 1.0 is written 1; {@code %} and {@code int} round as in
+ * JavaScript, and a division by zero is infinite; {@code length} counts UTF-16 units; {@code title} and {@code
+ * capitalize} leave later letters unchanged; {@code safe} and the difference between lists and the pairs of {@code
+ * items} are lost; macros see their caller's variables.
  */
 final class Jinja {
-    private static final Duration LONGEST = Duration.ofSeconds(2); // of its thread's work, on however busy a machine
+    private static final Duration LONGEST = Duration.ofSeconds(2); // CPU time of its thread, not wall time
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final int MOST_BYTES = 512 << 20;
     private static final int DEEPEST_STACK = 256 << 10;
@@ -63,7 +62,7 @@ final class Jinja {
         this.source = source;
     }
 
-    /** @throws ChatTemplateException when it is damaged or uses what the library does not know */
+    /** @throws ChatTemplateException if it is damaged or uses features that the library does not support */
     static Jinja parse(String source) {
         call("check(" + json(source) + ")");
         return new Jinja(source);
@@ -72,8 +71,8 @@ final class Jinja {
     /**
      * The text of a prompt.
      *
-     * @param now for templates that write the date
-     * @throws ChatTemplateException when the template refuses the variables, fails or does not come to an end
+     * @param now for templates that insert the date
+     * @throws ChatTemplateException if the template rejects the variables, fails or does not terminate
      */
     String render(JsonNode variables, ZonedDateTime now) {
         requireExact(variables);
@@ -105,7 +104,7 @@ final class Jinja {
         }
     }
 
-    /** JavaScript has whole numbers up to 53 bits. */
+    /** JavaScript integers are exact only up to 53 bits. */
     private static void requireExact(JsonNode node) {
         if (node.isIntegralNumber()
                 && (!node.canConvertToLong() || Math.abs(node.longValue()) > LARGEST_WHOLE_NUMBER)) {
@@ -123,7 +122,7 @@ final class Jinja {
         }
     }
 
-    /** The library and what we add to it, compiled when first used. */
+    /** The library and our additions, compiled at first use. */
     private static final class Scripts {
         static final byte[] COMPILED = compile();
 

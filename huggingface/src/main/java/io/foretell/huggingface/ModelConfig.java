@@ -23,13 +23,13 @@ import java.util.TreeMap;
  * @param kvHeads key and value heads (K)
  * @param headDim size of a head (Dh)
  * @param feedForward intermediate size (F)
- * @param vocabularySize tokens the embedding has rows for (V)
+ * @param vocabularySize rows of the embedding (V)
  * @param maxPositions longest context
  * @param normEps epsilon of the RMS norms
  * @param rope rotary embedding
- * @param attention which layers slide, which rotate
+ * @param attention which layers use a sliding window, which rotate
  * @param tied whether the output head is the embedding
- * @param others keys of {@code config.json} that mean nothing here and are written as they were read
+ * @param others keys of {@code config.json} that have no meaning here and are written back unchanged
  */
 public record ModelConfig(
         String modelType,
@@ -49,8 +49,8 @@ public record ModelConfig(
 
     public ModelConfig {
         Architecture.of(modelType);
-        TreeMap<String, JsonNode> sorted = new TreeMap<>(others); // one order, so that files compare
-        // A missing one would stand for the architecture's own, which need not be in the vocabulary.
+        TreeMap<String, JsonNode> sorted = new TreeMap<>(others); // sorted, so files can be compared
+        // Without the key, transformers uses the architecture's default, which need not be in the vocabulary.
         for (String key : List.of("bos_token_id", "eos_token_id", "pad_token_id")) {
             sorted.putIfAbsent(key, NullNode.getInstance());
         }
@@ -74,7 +74,7 @@ public record ModelConfig(
         }
     }
 
-    /** A model whose rotary embedding is not scaled and whose layers attend as its architecture's usually do. */
+    /** A model with an unscaled rotary embedding and its architecture's default attention. */
     public ModelConfig(
             String modelType,
             int width,
@@ -105,7 +105,7 @@ public record ModelConfig(
                 Map.of());
     }
 
-    /** The same model, whose {@code config.json} names the tokens that begin and end a text. */
+    /** The same model, with the begin and end tokens named in its {@code config.json}. */
     public ModelConfig withTextTokens(OptionalInt begin, OptionalInt end) {
         Map<String, JsonNode> named = new TreeMap<>(others);
         begin.ifPresent(token -> named.put("bos_token_id", IntNode.valueOf(token)));
@@ -127,7 +127,7 @@ public record ModelConfig(
                 named);
     }
 
-    /** One tensor of the model: its name in the file, its shape. */
+    /** One tensor of the model: name in the file, and shape. */
     public record Parameter(String name, List<Integer> shape) {
         public long size() {
             long size = 1;
@@ -139,10 +139,10 @@ public record ModelConfig(
     }
 
     /**
-     * The folder that a configuration names.
+     * The folder that a configuration key names.
      *
-     * @param key where it is named
-     * @throws PolicyException when there is none, in one sentence
+     * @param key the configuration key
+     * @throws PolicyException with one sentence, if it does not exist
      */
     public static Path folder(String key, String named) {
         Path folder = Path.of(named);
@@ -153,12 +153,12 @@ public record ModelConfig(
         return folder;
     }
 
-    /** Reads {@code folder/config.json}; a model that would not be computed exactly is refused in one sentence. */
+    /** Reads {@code folder/config.json}; rejects, in one sentence, a model that would not be computed exactly. */
     public static ModelConfig read(Path folder) {
         return ModelConfigJson.read(folder);
     }
 
-    /** A {@code config.json} from which transformers makes the same model. */
+    /** A {@code config.json} from which transformers builds the same model. */
     public byte[] json() {
         return ModelConfigJson.write(this);
     }
@@ -180,12 +180,12 @@ public record ModelConfig(
         return rope.theta();
     }
 
-    /** Radians per position by which each pair of a head turns (Dh / 2), rounded as in transformers. */
+    /** Rotation per position in radians for each pair of a head (Dh / 2), rounded as in transformers. */
     public float[] inverseFrequencies() {
         return rope.inverseFrequencies(headDim);
     }
 
-    /** Per layer (L) how many tokens a query sees, itself included, or 0 for all before it. */
+    /** Per layer (L) the number of tokens visible to a query, itself included; 0 for all before it. */
     public int[] windows() {
         return attention.sliding().stream()
                 .mapToInt(each -> each ? attention.window() : 0)
@@ -201,7 +201,7 @@ public record ModelConfig(
         return rotary;
     }
 
-    /** Every tensor in the order in which the program keeps them. */
+    /** All tensors, in the program's order. */
     public List<Parameter> parameters() {
         List<Parameter> list = new ArrayList<>();
         list.add(new Parameter("model.embed_tokens.weight", List.of(vocabularySize, width)));
@@ -239,7 +239,7 @@ public record ModelConfig(
         return parameters().stream().mapToLong(Parameter::size).sum();
     }
 
-    /** The constants that the program is packed with. */
+    /** The constants packed into the program. */
     public Map<String, Object> attributes() {
         Map<String, Object> attributes = new LinkedHashMap<>();
         attributes.put("layers", layers);
@@ -253,7 +253,7 @@ public record ModelConfig(
         return attributes;
     }
 
-    /** Sizes that {@code foretell init --size} knows; the vocabulary comes from the tokenizer. */
+    /** Sizes accepted by {@code foretell init --size}; the vocabulary comes from the tokenizer. */
     public static ModelConfig ofSize(String modelType, String size, int vocabularySize) {
         return ModelSizes.of(modelType, size, vocabularySize);
     }

@@ -12,15 +12,14 @@ import java.util.TreeMap;
 
 /**
  * A {@code config.json} as Hugging Face transformers reads and writes it, in the spelling of version 4 ({@code
- * rope_theta}, {@code rope_scaling}) and of version 5 ({@code rope_parameters}). What would change the numbers and is
- * not computed here is refused by its key; keys without a meaning here, such as {@code eos_token_id}, are carried from
- * what was read to what is written.
+ * rope_theta}, {@code rope_scaling}) and of version 5 ({@code rope_parameters}). Unsupported keys that would change the
+ * numbers are rejected by name; keys without meaning here, such as {@code eos_token_id}, are preserved.
  */
 final class ModelConfigJson {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<String> ACTIVATIONS = Set.of("silu", "swish");
 
-    /** Keys that are not carried: they are written anew, or stand for what is written in another spelling. */
+    /** Keys that are not preserved: they are written from our fields, or are another spelling of such a key. */
     private static final Set<String> OWN = Set.of(
             "architectures",
             "model_type",
@@ -80,7 +79,7 @@ final class ModelConfigJson {
         int layers = ConfigNumbers.integer(json, "num_hidden_layers");
         int heads = ConfigNumbers.integer(json, "num_attention_heads");
         int headDim = architecture.headDim > 0 ? architecture.headDim : width / Math.max(1, heads);
-        // null stands for one per query head, a missing key for the architecture's default
+        // null means one per query head, a missing key the architecture's default
         boolean isGiven = json.has("num_key_value_heads");
         int kvHeads = isGiven || architecture.kvHeads == 0 ? heads : architecture.kvHeads;
         int maxPositions = ConfigNumbers.integer(json, "max_position_embeddings", architecture.maxPositions);
@@ -127,7 +126,7 @@ final class ModelConfigJson {
         return others;
     }
 
-    /** The same model in the spelling that every version of transformers reads. */
+    /** The same model, in the spelling that every version of transformers reads. */
     static byte[] write(ModelConfig config) {
         Architecture architecture = config.architecture();
         ObjectNode json = JSON.createObjectNode();

@@ -3,7 +3,7 @@ package io.foretell.huggingface;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** Shapes of fresh models by name; the number of tokens is the tokenizer's. */
+/** Shapes of fresh models by name; the vocabulary size comes from the tokenizer. */
 enum ModelSizes {
     MICRO(32, 1, 2, 1, 16, 64),
     NANO(96, 3, 3, 1, 32, 256),
@@ -31,7 +31,7 @@ enum ModelSizes {
         this.feedForward = feedForward;
     }
 
-    /** As on the command line: "29m". */
+    /** The spelling on the command line: "29m". */
     private String spelling() {
         return name().toLowerCase(Locale.ROOT).replace("size_", "").replace('_', '.');
     }

@@ -14,9 +14,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Fresh weights, drawn in blocks by as many threads as there are processors and handed out in order. A block's numbers
- * depend only on the seed and its place, and are those of {@link java.util.Random#nextGaussian}. Confined to one
- * thread, which closes it.
+ * Fresh weights, drawn in blocks by one thread per processor and delivered in order. A block's numbers depend only on
+ * the seed and its position, and equal those of {@link java.util.Random#nextGaussian}. Confined to one thread, which
+ * closes it.
  */
 final class RandomValues implements Slice.Source, AutoCloseable {
     private static final int BLOCK = 1 << 22;

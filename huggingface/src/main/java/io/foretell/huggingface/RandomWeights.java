@@ -14,21 +14,21 @@ import java.util.Locale;
 public final class RandomWeights {
     private RandomWeights() {}
 
-    /** Is told now and then how many bytes of weights there are, and how many there will be. */
+    /** Receives the bytes of weights written so far, and their total. */
     @FunctionalInterface
     public interface Progress {
         void written(long bytes, long total);
     }
 
-    /** The usual standard deviation of fresh matrices. */
+    /** The default standard deviation of fresh matrices. */
     public static final double DEVIATION = 0.02;
 
-    /** Like {@link #write(Path, ModelConfig, Path, long, double)} with the usual deviation. */
+    /** Like {@link #write(Path, ModelConfig, Path, long, double)} with the default deviation. */
     public static void write(Path folder, ModelConfig config, Path tokenizer, long seed) {
         write(folder, config, tokenizer, seed, DEVIATION);
     }
 
-    /** Like {@link #write(Path, ModelConfig, Path, long, double, Progress)} without a word on the way. */
+    /** Like {@link #write(Path, ModelConfig, Path, long, double, Progress)} without progress reports. */
     public static void write(Path folder, ModelConfig config, Path tokenizer, long seed, double deviation) {
         write(folder, config, tokenizer, seed, deviation, (bytes, total) -> {});
     }
@@ -38,8 +38,8 @@ public final class RandomWeights {
      * config.json.
      *
      * @param deviation standard deviation of matrices and embeddings
-     * @param progress is told how far the weights are
-     * @throws PolicyException with one sentence where the folder cannot be written or has too little space
+     * @param progress receives progress on the weights
+     * @throws PolicyException with one sentence, if the folder cannot be written or has too little space
      */
     public static void write(
             Path folder, ModelConfig config, Path tokenizer, long seed, double deviation, Progress progress) {

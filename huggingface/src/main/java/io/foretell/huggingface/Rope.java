@@ -4,16 +4,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /**
- * Rotary position embedding (Su et al. 2021, arXiv 2104.09864): pair i of a head turns by position * f_i with f_i =
- * theta^(-2i / headDim), which {@code linear} divides by a factor and {@code llama3} divides only where the wavelength
- * 2 pi / f_i is long, with a smooth passage between.
+ * Rotary position embedding (Su et al. 2021, arXiv 2104.09864): pair i of a head is rotated by position * f_i with f_i
+ * = theta^(-2i / headDim). {@code linear} divides f_i by a factor; {@code llama3} does so only for long wavelengths 2
+ * pi / f_i, with a smooth transition.
  *
  * @param theta base
  * @param type "default", "linear" or "llama3"
- * @param factor what long wavelengths are stretched by; 1 for default
+ * @param factor factor that stretches long wavelengths; 1 for default
  * @param lowFrequencyFactor llama3: wavelengths above originalPositions / this are stretched; else 0
  * @param highFrequencyFactor llama3: wavelengths below originalPositions / this are not; else 0
- * @param originalPositions llama3: context of the first pretraining; else 0
+ * @param originalPositions llama3: context length of the original pretraining; else 0
  */
 public record Rope(
         double theta,
@@ -46,14 +46,14 @@ public record Rope(
         return new Rope(theta, DEFAULT, 1, 0, 0, 0);
     }
 
-    /** Reads {@code rope_theta} and {@code rope_scaling}, or {@code rope_parameters}, which spells both. */
+    /** Reads {@code rope_theta} and {@code rope_scaling}, or {@code rope_parameters}, which combines both. */
     static Rope read(JsonNode json, double defaultTheta, int maxPositions) {
         for (String each : new String[] {"rope_scaling", "rope_parameters"}) {
             if (!ConfigNumbers.isAbsent(json, each) && !json.path(each).isObject()) {
                 throw new PolicyException("'" + each + "' is not a JSON object");
             }
         }
-        // transformers prefers the older key where both are given
+        // transformers prefers the older key if both are given
         String key = json.path("rope_scaling").isEmpty() ? "rope_parameters" : "rope_scaling";
         JsonNode dictionary = json.path(key);
         for (JsonNode value : dictionary) {
@@ -92,7 +92,7 @@ public record Rope(
         return ConfigNumbers.integer(json, key, ConfigNumbers.integer(dictionary, key, maxPositions));
     }
 
-    /** Writes the spelling that every version of transformers reads. */
+    /** Writes it in the spelling that every version of transformers reads. */
     void write(ObjectNode json) {
         json.put("rope_theta", theta);
         if (type.equals(DEFAULT)) {
@@ -108,7 +108,7 @@ public record Rope(
         }
     }
 
-    /** f_i in radians per position (headDim / 2), in the 32-bit steps in which transformers computes them. */
+    /** f_i in radians per position (headDim / 2), with the same 32-bit steps as transformers. */
     float[] inverseFrequencies(int headDim) {
         float[] frequencies = new float[headDim / 2];
         for (int i = 0; i < frequencies.length; i++) {

@@ -18,9 +18,9 @@ import java.util.function.IntFunction;
 import java.util.regex.Pattern;
 
 /**
- * The tensors of a safetensors file, or of the shards that an index lists: raw little-endian numbers behind a
- * {@linkplain SafetensorsHeader header}. Tensors are read and written slice by slice, so that files and tensors may be
- * larger than memory. Confined to one thread at a time, as it reuses its buffers.
+ * The tensors of a safetensors file, or of the shards that an index lists: raw little-endian numbers after a
+ * {@linkplain SafetensorsHeader header}. Tensors are read and written in slices, so files and tensors may exceed
+ * memory. Confined to one thread at a time, because it reuses its buffers.
  */
 public final class Safetensors {
     private static final Pattern SHARD = Pattern.compile("[\\w.+-]+\\.safetensors");
@@ -30,7 +30,7 @@ public final class Safetensors {
     private ByteBuffer bytes = ByteBuffer.allocate(0);
     private ByteBuffer floats = ByteBuffer.allocate(0);
 
-    /** @param source the file that a complaint about a missing tensor names */
+    /** @param source the file named in errors about a missing tensor */
     private Safetensors(Path source) {
         this.source = source;
     }
@@ -79,9 +79,9 @@ public final class Safetensors {
     }
 
     /**
-     * Gives {@code consumer} the slices of tensor {@code name} in order, converted to 32-bit floats.
+     * Passes the slices of tensor {@code name} to {@code consumer}, in order, converted to 32-bit floats.
      *
-     * @throws PolicyException when there is no such tensor of that shape, or it does not hold floats
+     * @throws PolicyException if there is no tensor of that name and shape, or it does not hold floats
      */
     public void read(String name, List<Integer> shape, Slice.Consumer consumer) {
         Entry entry = find(name, shape);
@@ -102,7 +102,7 @@ public final class Safetensors {
         }
     }
 
-    /** One slice of tensor {@code name}, converted to 32-bit floats, until the next is read. */
+    /** One slice of tensor {@code name}, converted to 32-bit floats; valid until the next read. */
     public FloatBuffer read(String name, List<Integer> shape, Slice slice) {
         Entry entry = find(name, shape);
         FloatFormat format = FloatFormat.valueOf(entry.dtype());
@@ -150,7 +150,7 @@ public final class Safetensors {
                 entry.file() + ": tensor " + name + " has type " + entry.dtype() + "; supported are F32, F16 and BF16");
     }
 
-    /** All values of a tensor of at most 2 GiB, in a buffer of their own. */
+    /** All values of a tensor of at most 2 GiB, in a new buffer. */
     public FloatBuffer read(String name, List<Integer> shape) {
         Entry entry = find(name, shape);
         if (Slice.size(shape) > Integer.MAX_VALUE / Float.BYTES) {
@@ -168,7 +168,7 @@ public final class Safetensors {
         SafetensorsWriter.file(file, parameters, FloatFormat.F32, values);
     }
 
-    /** Writes one F32 file of tensors that fit in a buffer; {@code values} is asked for one whole tensor at a time. */
+    /** Writes one F32 file of tensors that fit in a buffer; requests one whole tensor at a time from {@code values}. */
     public static void write(Path file, List<ModelConfig.Parameter> parameters, IntFunction<FloatBuffer> values) {
         write(file, parameters, new Slice.Source() {
             private FloatBuffer rest = FloatBuffer.allocate(0);

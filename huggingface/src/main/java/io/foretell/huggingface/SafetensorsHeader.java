@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The head of a safetensors file: eight bytes of length, then JSON of {@code name -> dtype, shape, data_offsets}. It is
- * hostile input: every length and range is checked, and a complaint is one sentence with the file and the tensor.
+ * The header of a safetensors file: eight bytes of length, then JSON of {@code name -> dtype, shape, data_offsets}. It
+ * is untrusted input: every length and range is checked, and an error is one sentence with the file and the tensor.
  */
 final class SafetensorsHeader {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -32,8 +32,8 @@ final class SafetensorsHeader {
     /**
      * One tensor of a file.
      *
-     * @param from its first byte in the file
-     * @param to the byte after its last
+     * @param from offset of its first byte in the file
+     * @param to offset after its last byte
      */
     record Entry(Path file, String name, String dtype, List<Integer> shape, long from, long to) {}
 
@@ -67,9 +67,9 @@ final class SafetensorsHeader {
     }
 
     /**
-     * The fields of a JSON object; one that is given twice is refused, also further inside.
+     * The fields of a JSON object; rejects duplicate keys at any depth.
      *
-     * @param complaint what is wrong when it is no JSON object
+     * @param complaint the error if it is not a JSON object
      */
     static Map<String, JsonNode> fields(Path file, byte[] bytes, String complaint) {
         Map<String, JsonNode> fields = new LinkedHashMap<>();
@@ -122,7 +122,7 @@ final class SafetensorsHeader {
         return offset.canConvertToLong() && offset.isIntegralNumber() ? offset.asLong() : -1;
     }
 
-    /** Bytes of a tensor, or -1 where its shape is not possible. */
+    /** Bytes of a tensor, or -1 if its shape is invalid. */
     private static long bytes(List<Integer> shape, int width) {
         long bytes = width;
         for (int side : shape) {

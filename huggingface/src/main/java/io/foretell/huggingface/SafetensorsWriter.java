@@ -16,9 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Writes safetensors files, asking for the values slice by slice. The same tensors give the same bytes. */
+/** Writes safetensors files, fetching the values in slices. The same tensors give the same bytes. */
 public final class SafetensorsWriter {
-    /** Bytes of tensors above which transformers splits a model into shards. */
+    /** Total tensor bytes above which transformers splits a model into shards. */
     public static final long SHARD_BYTES = 5_000_000_000L;
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -42,7 +42,7 @@ public final class SafetensorsWriter {
 
     /**
      * Writes {@code NAME.safetensors}, or shards of at most {@code shardBytes} (or one tensor) with their {@code
-     * NAME.safetensors.index.json}, in place of what the folder has under that name.
+     * NAME.safetensors.index.json}, replacing existing files of that name.
      */
     public static void folder(
             Path folder,
@@ -84,7 +84,7 @@ public final class SafetensorsWriter {
                 JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(index));
     }
 
-    /** On a full disk half a file would only be in the way. */
+    /** A partial file is useless and occupies a full disk. */
     private static void deleteAfter(PolicyException failure, Path folder, String name) {
         try {
             delete(folder, name);
@@ -107,7 +107,7 @@ public final class SafetensorsWriter {
         return format.width * parameter.size();
     }
 
-    /** The first tensor of each shard, then the number of tensors. */
+    /** The index of each shard's first tensor, then the number of tensors. */
     private List<Integer> starts(long shardBytes) {
         List<Integer> starts = new ArrayList<>(List.of(0));
         long filled = 0;

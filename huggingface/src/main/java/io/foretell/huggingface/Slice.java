@@ -5,27 +5,27 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Neighbouring rows of a tensor, a row being what one index of the first dimension selects: what is read, written or
- * handed to the program at once, so that a tensor may be larger than any buffer. Immutable.
+ * Consecutive rows of a tensor (a row is one index of the first dimension): the unit of reading, writing and loading,
+ * which lets a tensor exceed any buffer. Immutable.
  *
  * @param from first row
- * @param shape shape of the slice: some of the tensor's rows, its other dimensions whole
+ * @param shape shape of the slice: some of the tensor's rows, the other dimensions complete
  */
 public record Slice(int from, List<Integer> shape) {
-    /** Most values of a slice of more than one row: 64 MiB of 32-bit floats. */
+    /** Maximum values of a slice of more than one row: 64 MiB of 32-bit floats. */
     static final int MOST_VALUES = 1 << 24;
 
     /** Receives the slices of a tensor in order. */
     @FunctionalInterface
     public interface Consumer {
-        /** @param values direct and little-endian; it is used again once this has returned */
+        /** @param values direct and little-endian; reused once this returns */
         void accept(Slice slice, FloatBuffer values);
     }
 
-    /** Gives the slices of several tensors, each once and in order. */
+    /** Supplies the slices of several tensors, each once and in order. */
     @FunctionalInterface
     public interface Source {
-        /** @return as many values as {@code slice} has, row by row, of tensor {@code index} of those that are written */
+        /** @return the values of {@code slice}, row by row, of tensor {@code index} in writing order */
         FloatBuffer values(int index, Slice slice);
     }
 
@@ -33,7 +33,7 @@ public record Slice(int from, List<Integer> shape) {
         shape = List.copyOf(shape);
     }
 
-    /** The slices of a tensor in order; a tensor of no dimension or no value is one slice. */
+    /** The slices of a tensor in order; a tensor without dimensions or values is one slice. */
     public static List<Slice> of(List<Integer> shape) {
         return of(shape, MOST_VALUES);
     }

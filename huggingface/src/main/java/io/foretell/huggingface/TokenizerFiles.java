@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Contents of a {@code tokenizer.json} for fresh models: every byte a token, or every word of a closed vocabulary. Both
- * have an end-of-text token and the two tags of a thought channel.
+ * Contents of a {@code tokenizer.json} for fresh models: one token per byte, or one per word of a closed vocabulary.
+ * Both have an end-of-text token and the two thought tags.
  */
 public final class TokenizerFiles {
     private static final List<String> SPECIAL = List.of("<|endoftext|>", "<think>", "</think>");
@@ -44,7 +44,10 @@ public final class TokenizerFiles {
         return write(root);
     }
 
-    /** One token per word of {@code words}, split at white space; anything else becomes {@code <unk>}. Texts begin with {@code <bos>}. */
+    /**
+     * One token per word of {@code words}, split at white space; other words become {@code <unk>}. Texts start with
+     * {@code <bos>}.
+     */
     public static byte[] words(List<String> words) {
         ObjectNode root = root();
         ObjectNode model = root.putObject("model");

@@ -15,14 +15,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What an answer must look like, and what it says then. Immutable. */
+/** The required format of a judge's answer, and its parser. Immutable. */
 sealed interface AnswerFormat {
     /**
-     * What an answer says.
+     * A parsed answer.
      *
-     * @param score NaN where the role asks for text
-     * @param parts of the score, by name
-     * @param text the judge's words, or the text that was asked for
+     * @param score NaN if the role asks for text
+     * @param parts the parts of the score, by name
+     * @param text the judge's explanation, or the requested text
      */
     record ParsedAnswer(double score, Map<String, Double> parts, String text) {
         public ParsedAnswer {
@@ -30,13 +30,13 @@ sealed interface AnswerFormat {
         }
     }
 
-    /** @throws JudgeFailure UNREADABLE with the reason, when the answer is not of this form */
+    /** @throws JudgeFailure UNREADABLE with the reason, if the answer does not have this format */
     ParsedAnswer read(String answer);
 
-    /** One sentence that tells the judge what is expected. */
+    /** One sentence that tells the judge the expected format. */
     String expected();
 
-    /** Whether it is a text and not a score. */
+    /** Whether the answer is text, without a score. */
     default boolean isText() {
         return false;
     }
@@ -45,7 +45,7 @@ sealed interface AnswerFormat {
         return new JudgeFailure(Kind.UNREADABLE, reason);
     }
 
-    /** The last line reads {@code WORD: LABEL}, and each label has its score; upper and lower case are the same. */
+    /** The last line reads {@code WORD: LABEL}, and each label maps to a score; case is ignored. */
     record LastLine(String word, Map<String, Double> scores) implements AnswerFormat {
         public LastLine {
             scores = caseless(scores);
@@ -74,10 +74,10 @@ sealed interface AnswerFormat {
     }
 
     /**
-     * One JSON object that fits {@code schema}, perhaps in a code fence or behind a thought.
+     * One JSON object that matches {@code schema}, optionally in a code fence or after a thought.
      *
-     * @param field its member that counts: a label of {@code scores}, or an object of numbers, one for each of {@code
-     *     weights}, from 0 to {@code highest}
+     * @param field the member with the score: a label of {@code scores}, or an object of numbers, one for each of
+     *     {@code weights}, from 0 to {@code highest}
      */
     record JsonObject(
             JsonNode schema, String field, Map<String, Double> scores, Map<String, Double> weights, double highest)
@@ -152,7 +152,7 @@ sealed interface AnswerFormat {
         }
     }
 
-    /** Whatever is said, if anything is. */
+    /** Any non-empty answer. */
     record WholeText() implements AnswerFormat {
         @Override
         public ParsedAnswer read(String answer) {
@@ -173,7 +173,7 @@ sealed interface AnswerFormat {
         }
     }
 
-    /** A text between {@code <tag>} and {@code </tag>}, once and not empty. */
+    /** A non-empty text between {@code <tag>} and {@code </tag>}, which occur once. */
     record TaggedText(String tag) implements AnswerFormat {
         @Override
         public ParsedAnswer read(String answer) {

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One answer to one question: kept from before, or asked for, read strictly, and asked for once more where it cannot be
- * read. Thread-safe; calls block.
+ * Answers one question: from the cache, or by asking the judge and parsing its answer strictly, with one more attempt
+ * if the answer is unreadable. Thread-safe; calls block.
  */
 final class CachingJudge {
     private final JudgeSettings settings;
@@ -29,7 +29,7 @@ final class CachingJudge {
         this.metrics = metrics;
     }
 
-    /** What makes a question the same as one before: the judge, how it answers, the prompt's version, the material. */
+    /** The cache key: judge, sampling settings, prompt version, question and sample number. */
     byte[] key(JudgePrompt prompt, String question, int sample) {
         ArrayNode all = Json.mapper().createArrayNode();
         all.add(judge.name())
@@ -40,7 +40,7 @@ final class CachingJudge {
         return Sha256.of(all.toString());
     }
 
-    /** @throws JudgeFailure when there is no answer that can be read */
+    /** @throws JudgeFailure if there is no readable answer */
     ParsedAnswer read(JudgePrompt prompt, String question, int sample) throws InterruptedException {
         byte[] key = key(prompt, question, sample);
         Optional<ParsedAnswer> kept = settings.answers().cache() ? store.find(key) : Optional.empty();

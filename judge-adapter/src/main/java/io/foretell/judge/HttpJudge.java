@@ -38,7 +38,7 @@ public final class HttpJudge implements JudgeModel {
     /**
      * @param baseUrl up to and including {@code /v1}
      * @param apiKey sent as a bearer token; null for none
-     * @param clock for a Retry-After that is a date
+     * @param clock for Retry-After headers with a date
      */
     public HttpJudge(String baseUrl, @Nullable String apiKey, String model, Duration timeout, InstantSource clock) {
         this.model = model;
@@ -61,7 +61,7 @@ public final class HttpJudge implements JudgeModel {
         CompletableFuture<HttpResponse<String>> call =
                 client.sendAsync(http(request), HttpResponse.BodyHandlers.ofString());
         try {
-            // A deadline of the request itself would end with the answer's first line.
+            // A deadline on the request itself would stop counting at the response's first line.
             return answer(call.get(request.deadline().toNanos(), TimeUnit.NANOSECONDS));
         } catch (TimeoutException e) {
             throw new JudgeFailure(
@@ -125,7 +125,7 @@ public final class HttpJudge implements JudgeModel {
         return text.isEmpty() ? "" : ": " + text.substring(0, Math.min(MOST_SHOWN, text.length()));
     }
 
-    /** Seconds or a date, as RFC 9110 has it. */
+    /** Seconds or a date, per RFC 9110. */
     private @Nullable Duration retryAfter(HttpResponse<String> response) {
         String text = response.headers().firstValue("Retry-After").orElse("").strip();
         try {
@@ -141,7 +141,7 @@ public final class HttpJudge implements JudgeModel {
         }
     }
 
-    /** Calls in flight end by their own deadlines. */
+    /** Calls in flight end at their own deadlines. */
     @Override
     public void close() {}
 }

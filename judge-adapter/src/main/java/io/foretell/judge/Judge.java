@@ -23,8 +23,8 @@ import java.util.function.Consumer;
 
 /**
  * Verdicts of a language model. A question is asked {@code samples} times, a pair in both orders, and the scores are
- * averaged; questions beyond {@code max_concurrent} queue. What cannot be had is a verdict with the reason, never a
- * zero. Thread-safe; nothing blocks. Who makes it closes it.
+ * averaged; questions beyond {@code max_concurrent} queue. A missing verdict carries the reason and is never 0.
+ * Thread-safe; nothing blocks. The creator closes it.
  */
 public final class Judge implements AutoCloseable {
     private static final long CLOSE_SECONDS = 5;
@@ -62,10 +62,10 @@ public final class Judge implements AutoCloseable {
     }
 
     /**
-     * A judge that asks {@code model}, which becomes its own.
+     * A judge that asks {@code model} and owns it.
      *
-     * @param folder where verdicts and what they cost are kept; its name tells this judge from others in metrics
-     * @throws IllegalArgumentException when a prompt cannot be used
+     * @param folder folder for cached verdicts and spent tokens; its name labels this judge in metrics
+     * @throws IllegalArgumentException if a prompt is invalid
      */
     public static Judge open(JudgeSettings settings, JudgeModel model, Path folder, Metrics metrics) {
         JudgePrompts prompts = settings.answers().prompts() == null
@@ -75,7 +75,7 @@ public final class Judge implements AutoCloseable {
         return new Judge(settings, prompts, model, VerdictStore.open(folder), name, metrics);
     }
 
-    /** A verdict of {@code role} on material in its places; never completes exceptionally. */
+    /** A verdict of {@code role} on the material for its placeholders; never completes exceptionally. */
     public CompletableFuture<Verdict> ask(String role, Map<String, String> material) {
         JudgePrompt prompt = prompts.prompt(role);
         if (prompt == null) {
@@ -94,7 +94,7 @@ public final class Judge implements AutoCloseable {
         }
     }
 
-    /** What it asks in each role. */
+    /** The prompts of all roles. */
     public JudgePrompts prompts() {
         return prompts;
     }
@@ -116,7 +116,7 @@ public final class Judge implements AutoCloseable {
                 : Verdicts.JudgeSample.of(failure instanceof CompletionException ? failure.getCause() : failure));
     }
 
-    /* Equal questions at the same time are asked once. */
+    /* Equal concurrent questions share one call. */
     private CompletableFuture<ParsedAnswer> single(JudgePrompt prompt, String question, int sample) {
         String key = HexFormat.of().formatHex(examiner.key(prompt, question, sample));
         CompletableFuture<ParsedAnswer> mine = new CompletableFuture<>();
@@ -132,7 +132,7 @@ public final class Judge implements AutoCloseable {
         return mine;
     }
 
-    /* Whoever asks again once it is answered finds it kept, or asks anew. */
+    /* A later caller finds the answer in the cache, or asks again. */
     private Consumer<CompletableFuture<ParsedAnswer>> answer(
             String key, JudgePrompt prompt, String question, int sample) {
         try {
@@ -151,7 +151,7 @@ public final class Judge implements AutoCloseable {
         return new JudgeFailure(Kind.LASTING, "the judge is closed");
     }
 
-    /** Calls in flight are given up. */
+    /** Cancels calls in flight. */
     @Override
     public void close() {
         underWay.values().forEach(each -> each.completeExceptionally(closed()));

@@ -1,10 +1,10 @@
 package io.foretell.judge;
 
 /**
- * What a judge said, and what it cost.
+ * A judge's answer and its cost.
  *
- * @param promptTokens tokens read; -1 where the judge does not count
- * @param completionTokens tokens written; -1 likewise
+ * @param promptTokens tokens read; -1 if the judge does not report them
+ * @param completionTokens tokens written; -1 if the judge does not report them
  */
 public record JudgeAnswer(String text, long promptTokens, long completionTokens) {
     boolean isCounted() {

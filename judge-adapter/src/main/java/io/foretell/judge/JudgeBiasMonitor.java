@@ -12,9 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices a judge whose answers say nothing: always the same, or, where every pair is shown in both orders so that a fair
- * judge prefers the first one half of the time, for the one that is shown first. Each suspicion is reported once until it is
- * over. Thread-safe.
+ * Detects a judge whose answers carry no information: always the same score, or, with pairs shown in both orders, a
+ * preference for the position (a fair judge prefers the first about half of the time). Each suspicion is reported once
+ * until it clears. Thread-safe.
  */
 final class JudgeBiasMonitor {
     private static final Logger log = LoggerFactory.getLogger(JudgeBiasMonitor.class);
@@ -34,7 +34,7 @@ final class JudgeBiasMonitor {
         this.metrics = metrics;
     }
 
-    /** The latest answers of a role. Guarded by the watch. */
+    /** The latest answers of a role. Guarded by the monitor. */
     private static final class Window {
         private final Deque<Double> scores = new ArrayDeque<>();
 
@@ -56,7 +56,7 @@ final class JudgeBiasMonitor {
         }
     }
 
-    /** @param score of a single answer, as it was given */
+    /** @param score raw score of a single answer */
     synchronized void note(JudgePrompt prompt, double score) {
         if (prompt.isText()) {
             return;

@@ -3,21 +3,21 @@ package io.foretell.judge;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Why there is no answer, as one sentence and by what can be done about it. */
+/** A failed question: one sentence, and a kind that decides how to handle it. */
 public final class JudgeFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** What kind of failure it is. */
+    /** Kind of failure. */
     public enum Kind {
-        /** The judge asks for patience. */
+        /** The judge is rate-limiting us. */
         BUSY,
-        /** The way to the judge or the judge itself is broken, perhaps not for long. */
+        /** The connection or the judge is failing, possibly only for a while. */
         PASSING,
         /** No answer came within the deadline. */
         TIMEOUT,
-        /** The judge answered, and not as its role says. */
+        /** The judge answered, but not in its role's format. */
         UNREADABLE,
-        /** Asking again would not help. */
+        /** Retrying would not help. */
         LASTING
     }
 
@@ -28,7 +28,7 @@ public final class JudgeFailure extends RuntimeException {
         this(kind, sentence, null);
     }
 
-    /** @param retryAfter how long the judge wants to be left alone; null when it did not say */
+    /** @param retryAfter wait time that the judge requested; null if none */
     public JudgeFailure(Kind kind, String sentence, @Nullable Duration retryAfter) {
         super(sentence);
         this.kind = kind;

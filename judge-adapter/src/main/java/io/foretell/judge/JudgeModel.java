@@ -1,8 +1,8 @@
 package io.foretell.judge;
 
-/** A language model that answers a conversation: behind HTTP, or in this process. Implementations are thread-safe. */
+/** A language model that answers a conversation, over HTTP or in this process. Implementations are thread-safe. */
 public interface JudgeModel extends AutoCloseable {
-    /** What tells this judge from others wherever verdicts are kept. */
+    /** Identifies this judge in the verdict cache. */
     String name();
 
     /**

@@ -10,16 +10,16 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a role is asked, and in which form it answers. Immutable.
+ * The question and the answer format of a role. Immutable.
  *
- * @param version changes whenever the question does; kept with every verdict
- * @param inputs the places that the text has for material
- * @param pair two of the inputs that are compared with each other; empty for roles that judge one thing
+ * @param version changes with the question; stored with every verdict
+ * @param inputs the placeholders of the text
+ * @param pair the two inputs to compare; empty for roles that judge one text
  */
 record JudgePrompt(String role, int version, List<String> inputs, List<String> pair, String text, AnswerFormat answer) {
     private static final Pattern PLACE = Pattern.compile("\\{([a-z_]+)}");
 
-    /** A prompt's file as it is read. */
+    /** A prompt file as read. */
     record Source(
             String role,
             int version,
@@ -36,7 +36,7 @@ record JudgePrompt(String role, int version, List<String> inputs, List<String> p
         }
     }
 
-    /** An answer's form: a {@code line}, a {@code schema}, a {@code tag}, or the {@code whole} of it. */
+    /** An answer format: a {@code line}, a {@code schema}, a {@code tag}, or the {@code whole} answer. */
     record AnswerSource(
             @Nullable Boolean whole,
             @Nullable String line,
@@ -83,12 +83,12 @@ record JudgePrompt(String role, int version, List<String> inputs, List<String> p
         return !pair.isEmpty();
     }
 
-    /** Whether it asks for a text and not for a score. */
+    /** Whether it asks for text, without a score. */
     boolean isText() {
         return answer.isText();
     }
 
-    /** The question about this material; braces in the material are left alone. */
+    /** The question about this material; braces in the material are left unchanged. */
     String question(Map<String, String> material) {
         if (!material.keySet().equals(Set.copyOf(inputs))) {
             throw new IllegalArgumentException("the judge's role '" + role + "' needs " + inputs + " but was given "
@@ -98,7 +98,7 @@ record JudgePrompt(String role, int version, List<String> inputs, List<String> p
                 .replaceAll(place -> Matcher.quoteReplacement(material.getOrDefault(place.group(1), place.group())));
     }
 
-    /** The material with the two of the pair in each other's place. */
+    /** The material with the two texts of the pair swapped. */
     Map<String, String> swapped(Map<String, String> material) {
         Map<String, String> other = new TreeMap<>(material);
         other.put(pair.get(0), material.getOrDefault(pair.get(1), ""));

@@ -27,7 +27,7 @@ public final class JudgePrompts {
         this.byRole = byRole;
     }
 
-    /** Foretell's own: the files of {@code configs/judges}, which the build puts beside the classes. */
+    /** The built-in prompts: the files of {@code configs/judges}, which the build puts on the class path. */
     public static JudgePrompts builtIn() {
         return BuiltIn.PROMPTS;
     }
@@ -48,7 +48,7 @@ public final class JudgePrompts {
         }
     }
 
-    /** The folder {@code judges} of a jar, or of a folder of classes. */
+    /** The folder {@code judges} in a jar or a class folder. */
     static JudgePrompts within(Path classes) {
         if (Files.isDirectory(classes)) {
             return open(classes.resolve("judges"));
@@ -63,7 +63,7 @@ public final class JudgePrompts {
     /**
      * All files {@code *.yaml} of a folder.
      *
-     * @throws IllegalArgumentException with a sentence for the user, when one of them cannot be used
+     * @throws IllegalArgumentException with a sentence for the user, if one of them is invalid
      */
     static JudgePrompts open(Path folder) {
         Map<String, JudgePrompt> found = new TreeMap<>();
@@ -88,13 +88,13 @@ public final class JudgePrompts {
         }
     }
 
-    /** The places for material that {@code role} has; empty where there is no such role. */
+    /** The placeholders of {@code role}; empty if there is no such role. */
     public List<String> inputs(String role) {
         JudgePrompt prompt = prompt(role);
         return prompt == null ? List.of() : prompt.inputs();
     }
 
-    /** The two places that {@code role} compares, the preferred one first; empty where it judges one text. */
+    /** The two placeholders that {@code role} compares, the preferred one first; empty if it judges one text. */
     public List<String> pair(String role) {
         JudgePrompt prompt = prompt(role);
         return prompt == null ? List.of() : prompt.pair();

@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A conversation to be answered.
+ * A conversation to answer.
  *
- * @param temperature 0 takes the most likely token every time
- * @param seed of the sampling; counts only above temperature 0
- * @param deadline for one answer
+ * @param temperature 0 always takes the most likely token
+ * @param seed sampling seed; used only above temperature 0
+ * @param deadline deadline of one answer
  */
 public record JudgeRequest(
         List<Message> messages, float temperature, float topP, int maxTokens, long seed, Duration deadline) {
@@ -23,7 +23,7 @@ public record JudgeRequest(
         messages = List.copyOf(messages);
     }
 
-    /** The conversation with the judge's answer and what is said to it. */
+    /** The conversation, extended by the judge's answer and our reply. */
     JudgeRequest followedBy(String answer, String reply) {
         List<Message> more = new ArrayList<>(messages);
         more.add(new Message("assistant", answer));
@@ -31,13 +31,13 @@ public record JudgeRequest(
         return new JudgeRequest(more, temperature, topP, maxTokens, seed, deadline);
     }
 
-    /** A cautious guess of the tokens of the conversation: three characters each, and some per message. */
+    /** A conservative estimate of the conversation's tokens: three characters each, and some per message. */
     long estimatedPromptTokens() {
         long characters = messages.stream().mapToLong(m -> m.content().length()).sum();
         return characters / CHARACTERS_PER_TOKEN + (long) TOKENS_PER_MESSAGE * messages.size();
     }
 
-    /** The most that answering may cost, in tokens. */
+    /** Estimated maximum tokens of the call. */
     long estimatedTokens() {
         return estimatedPromptTokens() + maxTokens;
     }

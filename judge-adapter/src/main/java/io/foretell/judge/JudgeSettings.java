@@ -7,13 +7,13 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Section {@code reward.judge} of the configuration. Its groups are of the code only: in the file all keys stand side by
- * side. There is no judge unless {@code base_url} or {@code policy} is given. Immutable; never prints its key.
+ * Section {@code reward.judge} of the configuration. The groups exist only in code: the file has all keys on one level.
+ * There is no judge unless {@code base_url} or {@code policy} is set. Immutable; never prints its key.
  *
- * @param endpoint which model judges
+ * @param endpoint the judge model
  * @param answers how it is asked
- * @param retry what happens when a call fails
- * @param limits how many calls and tokens it may take
+ * @param retry how failed calls are handled
+ * @param limits limits on calls and tokens
  */
 public record JudgeSettings(
         @JsonUnwrapped Endpoint endpoint,
@@ -23,11 +23,11 @@ public record JudgeSettings(
     private static final String SECTION = "reward.judge.";
 
     /**
-     * Which model judges.
+     * The judge model.
      *
-     * @param baseUrl of the endpoint, up to and including {@code /v1}
+     * @param baseUrl URL of the endpoint, up to and including {@code /v1}
      * @param apiKey sent as a bearer token; null for none
-     * @param model as the endpoint names it
+     * @param model name of the model at the endpoint
      * @param policy a Hugging Face folder that judges in this process instead
      */
     public record Endpoint(
@@ -62,8 +62,8 @@ public record JudgeSettings(
      * How the judge is asked.
      *
      * @param prompts a folder with one file per role; null for the built-in prompts
-     * @param samples answers per question, whose scores are averaged
-     * @param temperature above 0 where there are several samples
+     * @param samples answers per question; their scores are averaged
+     * @param temperature above 0 if there are several samples
      * @param topP nucleus sampling
      * @param maxTokens maximum tokens of an answer
      * @param swapOrder whether pairs are shown in both orders
@@ -92,13 +92,13 @@ public record JudgeSettings(
     }
 
     /**
-     * What happens when a call fails.
+     * How failed calls are handled.
      *
-     * @param timeout of one call
-     * @param maxAttempts calls until a verdict is given up; only transient failures are retried
-     * @param backoffBase before the second attempt; doubles with every further one
-     * @param maxBackoff maximum time between two attempts, whatever the judge asks for
-     * @param circuit when a failing judge is left alone
+     * @param timeout timeout of one call
+     * @param maxAttempts maximum calls per answer; only transient failures are retried
+     * @param backoffBase wait before the second attempt; doubles with each further one
+     * @param maxBackoff maximum wait between two attempts, whatever the judge requests
+     * @param circuit circuit breaker for a failing judge
      */
     public record Retry(Duration timeout, int maxAttempts, Duration backoffBase, Duration maxBackoff, Circuit circuit) {
         public Retry {
@@ -116,9 +116,9 @@ public record JudgeSettings(
     /**
      * Section {@code reward.judge.circuit}: a circuit breaker.
      *
-     * @param calls the latest calls that are looked at
+     * @param calls number of latest calls it looks at
      * @param failureRate share of failed calls that opens the circuit, above 0 and at most 1
-     * @param pause how long the judge is not called then
+     * @param pause how long the circuit stays open
      */
     public record Circuit(int calls, double failureRate, Duration pause) {
         public Circuit {
@@ -130,12 +130,12 @@ public record JudgeSettings(
     }
 
     /**
-     * How many calls and tokens the judge may take.
+     * Limits on calls and tokens.
      *
      * @param maxConcurrent calls in flight; the others queue
      * @param maxRpm requests per minute; null for no limit
      * @param maxTpm tokens per minute, read and written; null for no limit
-     * @param maxSpentTokens maximum tokens in the run's life; null for no limit
+     * @param maxSpentTokens maximum tokens over the whole run; null for no limit
      */
     public record Limits(
             int maxConcurrent,
@@ -151,7 +151,7 @@ public record JudgeSettings(
         }
     }
 
-    /** Whether there is a judge at all. */
+    /** Whether a judge is configured. */
     public boolean isConfigured() {
         return endpoint.baseUrl() != null || endpoint.policy() != null;
     }

@@ -16,15 +16,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A judge that is asked within limits: so many requests and tokens per minute, so many tokens in all. What may pass is
- * tried again with growing pauses, and a judge that keeps failing is left alone for a while. Thread-safe; calls block.
+ * Adds limits to a judge: requests and tokens per minute, and a token budget. Retries transient failures with growing
+ * pauses, and a circuit breaker pauses calls to a failing judge. Thread-safe; calls block.
  */
 final class ResilientJudge implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ResilientJudge.class);
     private static final Duration MINUTE = Duration.ofMinutes(1);
     private static final Duration LONGEST_QUEUE = Duration.ofHours(1);
     private static final int PROBES = 3;
-    /** The tag of metrics that each judge of a process has for itself. */
+    /** The metric tag that distinguishes the judges of a process. */
     static final String NAME = "judge";
 
     private final JudgeModel model;
@@ -37,8 +37,8 @@ final class ResilientJudge implements AutoCloseable {
     private final @Nullable RateLimiter tokens;
 
     /**
-     * @param model becomes this one's and is closed with it
-     * @param name in metrics
+     * @param model owned by this judge, closed with it
+     * @param name name in metrics
      */
     ResilientJudge(JudgeSettings settings, JudgeModel model, TokenBudget spending, String name, Metrics metrics) {
         this.model = model;
@@ -62,7 +62,7 @@ final class ResilientJudge implements AutoCloseable {
         return model.name();
     }
 
-    /** @throws JudgeFailure when all attempts failed, or when another one would not help */
+    /** @throws JudgeFailure if all attempts failed, or if a retry would not help */
     JudgeAnswer ask(JudgeRequest request) throws InterruptedException {
         int[] attempts = {0};
         try {
@@ -108,7 +108,7 @@ final class ResilientJudge implements AutoCloseable {
         }
     }
 
-    /** Tokens beyond those that were waited for; the next calls wait for them. */
+    /** Charges tokens beyond the reserved ones; later calls wait for them. */
     private void charge(long more) {
         if (tokens != null && more > 0) {
             tokens.reservePermission(permits(more));

@@ -3,7 +3,7 @@ package io.foretell.judge;
 import io.foretell.judge.JudgeFailure.Kind;
 import org.jspecify.annotations.Nullable;
 
-/** The tokens that judging has cost, and the most it may. What is under way counts with its estimate. Thread-safe. */
+/** Tokens spent on judging, with an optional cap. Calls in flight count with their estimate. Thread-safe. */
 final class TokenBudget {
     private final @Nullable Long cap;
     private final VerdictStore store;
@@ -17,7 +17,7 @@ final class TokenBudget {
         this.spent = store.spent();
     }
 
-    /** @throws JudgeFailure when the cap leaves no room for {@code tokens} */
+    /** @throws JudgeFailure if {@code tokens} would exceed the cap */
     synchronized void reserve(long tokens) {
         if (cap != null && spent + reserved + tokens > cap) {
             throw new JudgeFailure(
@@ -29,7 +29,7 @@ final class TokenBudget {
         reserved += tokens;
     }
 
-    /** What was reserved turned out to be {@code actual}. */
+    /** Replaces a reservation by the {@code actual} cost. */
     synchronized void settle(long tokens, long actual) {
         reserved -= tokens;
         if (actual > 0) {

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The judge's verdicts and what they cost, on disk. Thread-safe; calls block. Who opens it closes it. */
+/** The judge's verdicts and spent tokens, on disk. Thread-safe; calls block. Whoever opens it closes it. */
 final class VerdictStore implements AutoCloseable {
     private static final String VERDICTS = "verdicts";
     private static final String TOTALS = "totals";
@@ -27,7 +27,7 @@ final class VerdictStore implements AutoCloseable {
         this.store = store;
     }
 
-    /** A verdict with where it came from, as it is kept. */
+    /** A stored verdict with its origin. */
     private record Kept(
             String role,
             int promptVersion,
@@ -36,7 +36,7 @@ final class VerdictStore implements AutoCloseable {
             Map<String, Double> parts,
             String text) {}
 
-    /** Opens {@code folder/0}, or the next one that no other process has open. */
+    /** Opens {@code folder/0}, or the next number that no other process has open. */
     static VerdictStore open(Path folder) {
         for (int number = 0; ; number++) {
             try {
@@ -75,7 +75,7 @@ final class VerdictStore implements AutoCloseable {
         }
     }
 
-    /** Tokens spent in the life of this store. */
+    /** Tokens spent over the life of this store. */
     long spent() {
         byte[] bytes = store.get(TOTALS, SPENT);
         return bytes == null ? 0 : ByteBuffer.wrap(bytes).getLong();

@@ -9,14 +9,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** From single answers to one verdict. Pure functions. */
+/** Combines single answers into one verdict. Pure functions. */
 final class Verdicts {
     private Verdicts() {}
 
     /**
-     * One answer, or one in each order; either what it says or why it is not there.
+     * One answer, or one in each order; either the parsed answer or the failure.
      *
-     * @param agreed for a pair shown in both orders, whether both answers preferred the same one
+     * @param agreed for a pair shown in both orders, whether both answers prefer the same text
      */
     record JudgeSample(
             @Nullable ParsedAnswer reading,
@@ -30,7 +30,7 @@ final class Verdicts {
             return new JudgeSample(null, failure, null);
         }
 
-        /** Both orders together; the swapped one prefers the first by preferring what it was shown second. */
+        /** Combines both orders; the swapped answer prefers the first text if it prefers the one shown second. */
         JudgeSample withSwapped(JudgeSample other) {
             if (reading == null || other.reading == null) {
                 return new JudgeSample(null, failure == null ? other.failure : failure, null);
@@ -42,7 +42,7 @@ final class Verdicts {
         }
     }
 
-    /** The mean over the samples that came, if they are at least half of those asked for. */
+    /** The mean over the available samples, if they are at least half of those requested. */
     static Verdict of(List<JudgeSample> samples) {
         List<ParsedAnswer> readings = samples.stream()
                 .filter(sample -> sample.reading() != null)

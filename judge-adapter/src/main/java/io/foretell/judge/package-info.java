@@ -1,6 +1,6 @@
 /**
- * A language model as judge. What enters: a role and its material. What leaves: a verdict, or the reason why there is
- * none. Asking never blocks; the calls run on a few threads of the judge's own.
+ * A language model as judge. Input: a role and its material. Output: a verdict, or the reason why it is missing. Asking
+ * never blocks; calls run on a small thread pool of the judge.
  */
 @NullMarked
 package io.foretell.judge;

@@ -3,12 +3,12 @@ package io.foretell.domain;
 import java.util.Map;
 
 /**
- * An ordinary document as it entered.
+ * An ordinary document as it arrived.
  *
- * @param id chosen by its producer, or the content hash where the producer gave none
+ * @param id chosen by the producer, or the content hash if the producer gave none
  * @param text cleaned text, never blank
- * @param domain the producer's label for where it comes from; empty when none was given
- * @param meta further fields of the producer, carried along and never interpreted
+ * @param domain the producer's label for the document's source; empty if none was given
+ * @param meta the producer's other fields, passed through and never interpreted
  */
 public record Document(String id, String text, String domain, Map<String, String> meta) {
     public Document {

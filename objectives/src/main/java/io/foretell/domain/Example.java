@@ -1,7 +1,7 @@
 package io.foretell.domain;
 
 /**
- * Where an objective cuts a document: what the model is shown and what really follows.
+ * What an objective cuts from a document: the prompt the model sees, and the text that really follows.
  *
  * @param prompt tokens before the cut; empty when the whole text is the target (next-token prediction)
  * @param target tokens after the cut that are scored or trained on, at least one

@@ -6,8 +6,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One flat training sequence; every array has one entry per token, and entry t speaks of predicting token t from the
- * tokens before it (entry 0 is never trained). There is no prompt/response split: the weights say what is trained.
+ * One flat training sequence. Every array has one entry per token; entry t is about predicting token t from the tokens
+ * before it (entry 0 is never trained). There is no prompt/response split: the weights select what is trained.
  *
  * @param tokens (T) the sequence
  * @param advantages (T) advantage of each token; 0 where {@code lossMask} is 0
@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param oldLogProbs (T) the sampler's log-probability of the token where {@code lossMask} is 1, else 0
  * @param ceWeights (T) coefficient of the next-token (cross-entropy) term at this token, 0 where it does not apply
  * @param textLoss the next-token term
- * @param temperature of the distribution that {@code oldLogProbs} speak of
+ * @param temperature temperature of the distribution behind {@code oldLogProbs}
  * @param forbiddenFirst token that could not be sampled at the first masked token (its probability was removed and
  *     the rest renormalised), or -1
- * @param preference where the sequence is one side of a pair whose sides are compared; null elsewhere
+ * @param preference set if the sequence is one side of a preference pair; null otherwise
  */
 public record Experience(
         TokenArray tokens,
@@ -42,7 +42,7 @@ public record Experience(
         }
     }
 
-    /** With the likelihood as next-token term, and compared with no other. */
+    /** With the likelihood as next-token term and no preference pair. */
     public Experience(
             TokenArray tokens,
             FloatArray advantages,
@@ -112,7 +112,7 @@ public record Experience(
     }
 
     /**
-     * A sequence trained by another next-token term.
+     * A sequence trained with another next-token term.
      *
      * @param weights (T) coefficient of each term, 0 for none
      */
@@ -122,7 +122,7 @@ public record Experience(
     }
 
     /**
-     * The responses of a group trained by policy gradient, in order, each with its own advantage.
+     * The responses of a group, in order, trained by policy gradient with one advantage each.
      *
      * @param advantages one per rollout
      */

@@ -6,6 +6,6 @@ public enum FinishReason {
     STOP,
     /** The response reached its maximum length. */
     LENGTH,
-    /** The request was withdrawn before it was finished. */
+    /** The request was cancelled before it finished. */
     ABORT
 }

@@ -3,10 +3,10 @@ package io.foretell.domain;
 import java.util.List;
 
 /**
- * How far the learner is.
+ * The learner's progress.
  *
  * @param step optimizer steps done
- * @param phase index of the phase that the next step belongs to
+ * @param phase index of the next step's phase
  * @param groupsUsed per phase, groups trained on in the surviving history
  * @param groupsDropped per phase, groups that will never be trained on (stale, failed, unreadable)
  */

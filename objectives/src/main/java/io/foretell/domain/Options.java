@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Typed reading of the options of one objective or one loss. An option that nobody has read by the time of
- * {@link #refuseUnknown} is unknown. Confined to one thread.
+ * Typed access to the options of one objective or loss. {@link #refuseUnknown} rejects every option that has not been
+ * read by then. Confined to one thread.
  */
 public final class Options {
     private final String section;
@@ -57,7 +57,7 @@ public final class Options {
         return text;
     }
 
-    /** As many texts as {@code fallback} has, which they are by default. */
+    /** A list as long as {@code fallback}, which is the default. */
     public List<String> texts(String key, List<String> fallback) {
         List<String> given = texts(key);
         if (!given.isEmpty() && given.size() != fallback.size()) {
@@ -109,7 +109,7 @@ public final class Options {
         return values.containsKey(key);
     }
 
-    /** Refuses options that have no effect without another one. */
+    /** Refuses options that have no effect without {@code needed}. */
     public void refuseWithout(String needed, String... keys) {
         for (String key : keys) {
             if (values.containsKey(key)) {

@@ -2,10 +2,10 @@ package io.foretell.domain;
 
 /** Where a response of a group comes from. */
 public enum Origin {
-    /** The policy sampled it: a rollout in the proper sense. */
+    /** A rollout: the policy sampled it. */
     SAMPLED,
-    /** It is what the document really says. */
+    /** The document's own text. */
     DOCUMENT,
-    /** It is what a judge made of the document. */
+    /** A judge's rewrite of the document. */
     REWRITE
 }

@@ -3,7 +3,7 @@ package io.foretell.domain;
 /**
  * What the learner announces after a step.
  *
- * @param weights which weights the workers use
- * @param progress how far the learner is, from which the feeder knows how many tasks it may issue
+ * @param weights the weights that workers use
+ * @param progress the learner's progress; it tells the feeder how many tasks it may issue
  */
 public record PolicyAnnouncement(PublishedWeights weights, LearnerProgress progress) {}

@@ -9,9 +9,9 @@ import java.util.TreeMap;
  * Weights that workers can fetch and use.
  *
  * @param run name of the run
- * @param version number of the weights: the step after which they were written
+ * @param version number of the weights: the step that wrote them
  * @param location folder (or URL) of the weights
- * @param files sha-256 in hex per file of that folder that is verified; empty for a folder that is used as it is
+ * @param files sha-256 in hex per file, for verification; empty if the folder is used without verification
  */
 public record PublishedWeights(String run, long version, String location, Map<String, String> files) {
     public PublishedWeights {
@@ -26,8 +26,8 @@ public record PublishedWeights(String run, long version, String location, Map<St
     /**
      * One sha-256 of the weights among {@code files}.
      *
-     * @param files sha-256 in hex per name
-     * @return that of the only file of weights, or one over all of them
+     * @param files sha-256 in hex per file name
+     * @return the hash of the only weight file, or one hash over all of them
      */
     public static String fingerprint(Map<String, String> files) {
         Map<String, String> weights = new TreeMap<>(files);

@@ -5,14 +5,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
 
 /**
- * Named streams of random numbers. Two streams share no numbers when the seed of the run, the name or the number of the
- * stream differs: the generator's seed is the first eight bytes of SHA-256 over all three. Pure functions.
+ * Named streams of random numbers. Streams that differ in the run's seed, the name or the number are independent: the
+ * generator's seed is the first eight bytes of SHA-256 over all three. Pure functions.
  */
 public final class RandomStreams {
     private RandomStreams() {}
 
     /**
-     * A generator at the beginning of a stream; the same arguments always give the same numbers.
+     * A generator at the start of a stream; the same arguments always give the same numbers.
      *
      * @param seed of the run
      * @param name what the numbers are for

@@ -3,12 +3,12 @@ package io.foretell.domain;
 import java.util.Map;
 
 /**
- * What one rollout earned.
+ * The reward of one rollout.
  *
  * @param total the reward used for the advantage; meaningless unless {@code status} is OK
- * @param components the parts it was made of, by name, in the units of each part
- * @param status whether the reward could be had
- * @param reason one sentence when it could not; empty otherwise
+ * @param components the parts of the reward, by name, each in its own unit
+ * @param status whether a reward is available
+ * @param reason one sentence if it is missing; empty otherwise
  */
 public record Reward(double total, Map<String, Double> components, RewardStatus status, String reason) {
     public Reward {

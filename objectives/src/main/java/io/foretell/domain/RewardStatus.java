@@ -1,6 +1,6 @@
 package io.foretell.domain;
 
-/** Whether a reward could be had. A reward that could not is never a silent zero. */
+/** Whether a reward is available. A missing reward is never a silent zero. */
 public enum RewardStatus {
     OK,
     FAILED,

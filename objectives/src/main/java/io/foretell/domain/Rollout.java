@@ -3,18 +3,18 @@ package io.foretell.domain;
 import java.util.List;
 
 /**
- * One response to a task's prompt: sampled, or a candidate beside the sampled ones ({@code Objective#withCandidates}).
+ * One response to a task's prompt: a sample, or an unsampled candidate ({@code Objective#withCandidates}).
  *
  * @param sampleIndex 0 to G-1 within its group
  * @param attempt 1 for the first try; counts redeliveries of the task
  * @param response sampled tokens, followed by {@code forced} tokens that the sampler appended
- * @param logProbs log-probability in nats of each response token under the distribution really sampled
- *     (temperature and forbidden tokens included); 0 for forced tokens
- * @param forced how many tokens at the end were appended and not sampled (a closing tag): never trained on
- * @param temperature the temperature really used
- * @param seed the seed of this rollout's random numbers
+ * @param logProbs log-probability in nats of each response token under the distribution actually sampled (temperature
+ *     and forbidden tokens included); 0 for forced tokens
+ * @param forced how many tokens at the end were appended, not sampled (a closing tag); they are never trained on
+ * @param temperature the temperature actually used
+ * @param seed the seed of this rollout
  * @param finishReason why it ended; LENGTH means the thought was truncated
- * @param versions which policy version sampled which tokens, in order, without gaps; empty where nothing was sampled
+ * @param versions which policy version sampled which tokens, in order, without gaps; empty if nothing was sampled
  * @param origin where it comes from
  */
 public record Rollout(
@@ -64,7 +64,7 @@ public record Rollout(
                 Origin.SAMPLED);
     }
 
-    /** A response that nobody sampled. */
+    /** An unsampled response. */
     public static Rollout candidate(int sampleIndex, TokenArray response, Origin origin) {
         return new Rollout(
                 sampleIndex,
@@ -83,7 +83,7 @@ public record Rollout(
         return origin == Origin.SAMPLED;
     }
 
-    /** How many tokens were sampled, and so may be trained on by policy gradient. */
+    /** Number of sampled tokens, those that policy gradient may train on. */
     public int sampledLength() {
         return isSampled() ? response.length() - forced : 0;
     }

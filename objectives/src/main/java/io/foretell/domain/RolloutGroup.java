@@ -5,17 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * All rollouts of one task, followed by unsampled candidates where its objective has any.
+ * All rollouts of one task, followed by the objective's unsampled candidates, if any.
  *
  * @param task the task they answer; its id is the group's id
- * @param context the tokens that the rollouts were really sampled from: the task's prompt with the objective's texts and
- *     opening tag around it. Rewards, training and metrics use it as it is; empty where nothing is sampled
+ * @param context the tokens that the rollouts were actually sampled from: the task's prompt, wrapped in the objective's
+ *     texts and opening tag. Rewards, training and metrics use it unchanged; empty if nothing is sampled
  * @param forbiddenFirst token that could not be sampled first (its probability was removed and the rest renormalised),
  *     or -1
- * @param rollouts G of them, then the candidates that were not sampled; none where the objective samples nothing
- * @param tokenizerFingerprint sha-256 of the tokenizer that made the ids
- * @param policyFingerprint sha-256 of the weights that sampled last
- * @param generationSeconds wall seconds of sampling that this group cost (its share of the batch)
+ * @param rollouts G rollouts, then the unsampled candidates; empty if the objective samples nothing
+ * @param tokenizerFingerprint sha-256 of the tokenizer that produced the ids
+ * @param policyFingerprint sha-256 of the last weights that sampled
+ * @param generationSeconds this group's share of the batch's sampling time, wall seconds
  * @param createdAt when sampling finished
  */
 public record RolloutGroup(
@@ -31,7 +31,7 @@ public record RolloutGroup(
         rollouts = List.copyOf(rollouts);
     }
 
-    /** The same group with further candidates. */
+    /** The same group with additional candidates. */
     public RolloutGroup with(List<Rollout> candidates) {
         List<Rollout> all = new ArrayList<>(rollouts);
         all.addAll(candidates);

@@ -1,13 +1,13 @@
 package io.foretell.domain;
 
 /**
- * How rollouts for a task are to be sampled.
+ * How to sample rollouts for a task.
  *
  * @param context tokens to continue, the opening of a thought channel included
  * @param n rollouts in the group (G)
  * @param temperature softmax temperature, above 0
  * @param minTokens sampled tokens before {@code stopToken} may appear; until then its probability is removed
- * @param maxTokens most tokens sampled
+ * @param maxTokens maximum sampled tokens
  * @param stopToken token that ends the response (and belongs to it), or -1
  * @param forceStop whether {@code stopToken} is appended, as a forced token, to a response that reached its maximum
  */
@@ -20,7 +20,7 @@ public record SamplingPlan(
         }
     }
 
-    /** The token that cannot be sampled first; -1 for none. */
+    /** The token forbidden at the first position; -1 for none. */
     public int forbiddenFirst() {
         return minTokens > 0 ? stopToken : -1;
     }

@@ -9,10 +9,10 @@ import java.util.List;
  * @param group the rollouts
  * @param rewards one per rollout, in the same order
  * @param scorerVersion the policy version that scored it
- * @param scoringSeconds wall seconds of scoring and judging that this group cost (its share of the batch)
+ * @param scoringSeconds this group's share of the batch's scoring and judging time, wall seconds
  * @param scoredAt when scoring finished
- * @param children ids of the groups that answer the tasks it spawned, in the order of {@code Objective#subtasks}; it is
- *     trained on together with them
+ * @param children ids of the groups that answer its subtasks, in the order of {@code Objective#subtasks}; they are
+ *     trained on together with it
  */
 public record ScoredGroup(
         RolloutGroup group,
@@ -30,7 +30,7 @@ public record ScoredGroup(
         }
     }
 
-    /** A group that spawned nothing. */
+    /** A group without subtasks. */
     public ScoredGroup(
             RolloutGroup group, List<Reward> rewards, long scorerVersion, double scoringSeconds, Instant scoredAt) {
         this(group, rewards, scorerVersion, scoringSeconds, scoredAt, List.of());
@@ -52,7 +52,7 @@ public record ScoredGroup(
         return new ScoredGroup(group, rewards, scorerVersion, scoringSeconds, scoredAt, spawned);
     }
 
-    /** The same rewards of another form of the group. */
+    /** The same rewards for a modified group. */
     public ScoredGroup withGroup(RolloutGroup replaced) {
         return new ScoredGroup(replaced, rewards, scorerVersion, scoringSeconds, scoredAt, children);
     }

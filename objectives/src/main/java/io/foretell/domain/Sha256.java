@@ -3,7 +3,7 @@ package io.foretell.domain;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** SHA-256 for the domain, which uses no other module. */
+/** SHA-256 for the domain package, which depends on no other module. */
 final class Sha256 {
     private Sha256() {}
 

@@ -6,18 +6,18 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * One piece of work cut from a document, or spawned by the group that answers such a task: a prompt, and what really
- * follows it.
+ * One piece of work, cut from a document or spawned by another task's group: a prompt, and the text that really
+ * follows.
  *
- * @param id unique in a run; also the id of the group of rollouts that answers it. That of a spawned task is its
- *     parent's, a slash, and what tells it from its siblings
+ * @param id unique in a run; also the id of the rollout group that answers it. The id of a spawned task is its parent's
+ *     id, a slash, and a suffix that is unique among its siblings
  * @param run name of the run
  * @param phase index into the run's phases
- * @param objective name of the {@code Objective} that made it and that will reward it
+ * @param objective name of the {@code Objective} that made it and will reward it
  * @param documentId the document it was cut from
  * @param prompt tokens shown to the model, without any thought channel; may be empty
  * @param target the tokens that follow the prompt in the document, at least one
- * @param seed from which the seeds of its rollouts are derived
+ * @param seed seed from which its rollouts' seeds are derived
  * @param minPolicyVersion the oldest policy allowed to answer it; -1 for any
  * @param issuedAt when the feeder wrote it
  */
@@ -38,22 +38,22 @@ public record Task(
         }
     }
 
-    /** What it asks: the prompt, and what really follows. */
+    /** The prompt and the text that really follows. */
     public Example example() {
         return new Example(prompt, target);
     }
 
-    /** The id of the group that spawned the task {@code id}; empty for a task that was cut from a document. */
+    /** The id of the group that spawned task {@code id}; empty for a task cut from a document. */
     public static Optional<String> parentOf(String id) {
         int slash = id.lastIndexOf('/');
         return slash < 0 ? Optional.empty() : Optional.of(id.substring(0, slash));
     }
 
     /**
-     * A task that the group of this one spawns, with the same limits. The id depends on what is asked, so that a parent that
-     * is sampled twice, as after a crash, does not mix up the answers to both.
+     * A subtask spawned by this task's group, with the same limits. The id depends on its content: if a parent is
+     * sampled twice, as after a crash, the answers to the two samples do not mix.
      *
-     * @param index tells it from its siblings
+     * @param index its number among its siblings
      */
     public Task child(int index, Example cut, Instant spawnedAt) {
         byte[] hash = hash(index, cut);

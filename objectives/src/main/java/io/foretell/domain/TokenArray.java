@@ -50,7 +50,7 @@ public final class TokenArray {
         return concat(new TokenArray(more));
     }
 
-    /** Whether {@code part} stands in this, in one piece; nothing stands everywhere. */
+    /** Whether {@code part} occurs here contiguously; an empty part always does. */
     public boolean contains(TokenArray part) {
         for (int from = 0; from + part.ids.length <= ids.length; from++) {
             if (Arrays.equals(ids, from, from + part.ids.length, part.ids, 0, part.ids.length)) {

@@ -6,10 +6,9 @@ import java.util.Map;
  * A judge's answer.
  *
  * @param status OK, or why there is no answer
- * @param score meaning as the judge's role defines it, NaN for roles that write text; meaningless unless {@code status}
- *     is OK
- * @param reason the judge's words, or the text it was asked for, or one sentence on what failed
- * @param parts what the score was made of, by name
+ * @param score defined by the judge's role, NaN for roles that write text; meaningless unless {@code status} is OK
+ * @param reason the judge's explanation, the text it was asked for, or one sentence about the failure
+ * @param parts the parts of the score, by name
  */
 public record Verdict(RewardStatus status, double score, String reason, Map<String, Double> parts) {
     public Verdict {

@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * How rewards of one group become advantages. Rewards that could not be had are left out of the mean and get advantage
- * 0 (the rule of TRL).
+ * How the rewards of one group become advantages. Missing rewards are left out of the mean and get advantage 0, as in
+ * TRL.
  */
 public enum AdvantageEstimator {
     /**
@@ -45,7 +45,7 @@ public enum AdvantageEstimator {
         }
     },
     /**
-     * Only the best response learns: A = (r_max - r_second) / (std + 1e-6), 0 for all others and where two are best.
+     * Only the best response learns: A = (r_max - r_second) / (std + 1e-6), 0 for all others and in a tie for the best.
      * Pass@k training (arXiv 2503.19595) as veRL computes it.
      */
     GRPO_PASSK {
@@ -54,7 +54,10 @@ public enum AdvantageEstimator {
             return reward == known.max() ? (reward - known.second()) / (known.std() + EPSILON) : 0;
         }
     },
-    /** A_i = (r_i - mean) / mean, 0 where the mean is not above 0: MaxRL, for rewards of at least 0, as prime-rl computes it. */
+    /**
+     * A_i = (r_i - mean) / mean, 0 if the mean is not above 0: MaxRL, for rewards of at least 0, as prime-rl computes
+     * it.
+     */
     MAX_RL {
         @Override
         double advantage(double reward, Known known) {
@@ -78,19 +81,21 @@ public enum AdvantageEstimator {
                 + List.of(values()).toString().toLowerCase(Locale.ROOT));
     }
 
-    /** Whether all rewards of {@code group} are equal but for float noise, so that every estimator gives 0 throughout. */
+    /**
+     * Whether all rewards of {@code group} are equal up to float noise, in which case every estimator gives all zeros.
+     */
     public static boolean isZero(ScoredGroup group) {
         return Arrays.stream(DR_GRPO.advantages(group.rewards())).allMatch(advantage -> Math.abs(advantage) <= 1e-6);
     }
 
-    /** Advantages of a group whose responses count as equally long. */
+    /** Advantages of a group, treating all responses as equally long. */
     public double[] advantages(List<Reward> rewards) {
         int[] lengths = new int[rewards.size()];
         Arrays.fill(lengths, 1);
         return advantages(rewards, lengths);
     }
 
-    /** Advantages of one group, the lengths of its responses being their sampled tokens. */
+    /** Advantages of one group; the length of a response is its number of sampled tokens. */
     public double[] advantages(ScoredGroup group) {
         return advantages(
                 group.rewards(),
@@ -102,8 +107,8 @@ public enum AdvantageEstimator {
     /**
      * Advantages of one group.
      *
-     * @param lengths of the responses, in tokens
-     * @return one per reward, in order; all 0 when fewer than two rewards could be had
+     * @param lengths lengths of the responses, in tokens
+     * @return one per reward, in order; all 0 if fewer than two rewards are available
      */
     double[] advantages(List<Reward> rewards, int[] lengths) {
         Known known = Known.of(rewards, lengths);
@@ -118,7 +123,10 @@ public enum AdvantageEstimator {
         return advantages;
     }
 
-    /** The rewards that could be had. Means are measured from the first, so that equal rewards have exactly no spread. */
+    /**
+     * The available rewards. Means are measured relative to the first, which makes the spread of equal rewards exactly
+     * 0.
+     */
     private record Known(double[] rewards, int[] lengths) {
         static Known of(List<Reward> rewards, int[] lengths) {
             int[] ok = IntStream.range(0, lengths.length)

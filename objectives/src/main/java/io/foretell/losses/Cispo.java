@@ -1,10 +1,9 @@
 package io.foretell.losses;
 
 /**
- * Loss mode {@code cispo}: {@code loss = -sg[clip(rho, 1 - low, 1 + high)] A log p}, sg[.] a constant for the optimizer:
- * clipping limits a token's weight but never takes its gradient away (MiniMax-M1, arXiv 2506.13585, equation 4). The
- * paper bounds rho only from above, which is {@code low = 1}. Clipped tokens are counted on the side that matters to the
- * clipped surrogate.
+ * Loss mode {@code cispo}: {@code loss = -sg[clip(rho, 1 - low, 1 + high)] A log p}, sg[.] a stop-gradient: clipping
+ * limits a token's weight but never removes its gradient (MiniMax-M1, arXiv 2506.13585, equation 4). The paper bounds
+ * rho only from above, which is {@code low = 1}. Clip counts use the same side as the clipped surrogate.
  *
  * @param low the ratio is kept above 1 - low
  * @param high the ratio is kept below 1 + high

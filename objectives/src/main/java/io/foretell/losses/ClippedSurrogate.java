@@ -38,7 +38,7 @@ public record ClippedSurrogate(double low, double high, double dual) implements 
         return advantage < 0 && rho > dual ? Clip.DUAL : Clip.of(rho, advantage, low, high);
     }
 
-    /** Whether the ratio lies beyond the bound on the side on which that takes the gradient away. */
+    /** Whether the ratio is beyond the bound that removes the gradient. */
     public boolean isClipped(double logProb, double oldLogProb, double advantage) {
         return clip(logProb, oldLogProb, advantage) != Clip.NONE;
     }

@@ -16,11 +16,11 @@ public final class DirectPreference {
     private DirectPreference() {}
 
     /**
-     * What a pair cost.
+     * The loss of one pair.
      *
-     * @param loss L, 0 to infinity; log 2 where both responses are as far from the reference
-     * @param byChosen derivative of L by the log-probability of the chosen response, -beta to 0
-     * @param byRejected by that of the rejected one, 0 to beta
+     * @param loss L, 0 to infinity; log 2 if both responses are equally far from the reference
+     * @param byChosen derivative of L with respect to the chosen response's log-probability, -beta to 0
+     * @param byRejected the same for the rejected response, 0 to beta
      * @param chosenReward r_w
      * @param rejectedReward r_l
      */
@@ -31,7 +31,7 @@ public final class DirectPreference {
     }
 
     /**
-     * The cost of a pair.
+     * The loss of one pair.
      *
      * @param chosen log pi_theta(y_w | x)
      * @param chosenReference log pi_ref(y_w | x)

@@ -1,13 +1,13 @@
 package io.foretell.losses;
 
 /**
- * Loss mode {@code gspo}: one ratio per sequence, {@code s = exp(mean_t (new_t - old_t))}, its mean of logarithms kept
- * within 20, and {@code loss_t = -min(s A_t, clip(s, 1 - low, 1 + high) A_t)} for each token (arXiv 2507.18071, equation
- * 5). Its bounds are far narrower than a token's: the paper's are 3e-4 and 4e-4.
+ * Loss mode {@code gspo}: one ratio per sequence, {@code s = exp(mean_t (new_t - old_t))}, the exponent clamped to 20
+ * in magnitude, and {@code loss_t = -min(s A_t, clip(s, 1 - low, 1 + high) A_t)} for each token (arXiv 2507.18071,
+ * equation 5). Its bounds are far narrower than token-level bounds: the paper's are 3e-4 and 4e-4.
  *
- * <p>The derivative is that of the sequence's loss, {@code -(s/n) sum_u w_u A_u} over unclipped tokens u, for every token
- * alike. veRL's token form {@code sg[s] exp(lp - sg[lp])} has the same where weight and advantage are the same for all
- * tokens of a sequence.
+ * <p>The derivative is that of the sequence loss, {@code -(s/n) sum_u w_u A_u} over unclipped tokens u, the same for
+ * every token. veRL's token form {@code sg[s] exp(lp - sg[lp])} has the same derivative if weight and advantage are
+ * equal for all tokens of a sequence.
  *
  * @param low the ratio is kept above 1 - low
  * @param high the ratio is kept below 1 + high

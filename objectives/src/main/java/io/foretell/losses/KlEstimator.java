@@ -4,7 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Estimators of KL(policy || reference) from one sampled token, by d = log p - log p_ref kept within 20 (Schulman 2020,
+ * Estimators of KL(policy || reference) from one sampled token, with d = log p - log p_ref clamped to 20 (Schulman
+ * 2020,
  * "Approximating KL divergence").
  */
 public enum KlEstimator {
@@ -68,13 +69,13 @@ public enum KlEstimator {
 
     public abstract double value(double d);
 
-    /** Of {@link #value} by d. */
+    /** Derivative of {@link #value} with respect to d. */
     public abstract double derivative(double d);
 
     /**
      * The estimator that configuration files call {@code name}.
      *
-     * @param key where it is called so
+     * @param key the configuration key, for the error message
      * @throws IllegalArgumentException with a sentence for the user, when there is none of that name
      */
     public static KlEstimator parse(String key, String name) {

@@ -1,9 +1,9 @@
 package io.foretell.losses;
 
 /**
- * The KL divergence from a reference policy as a term of the loss: {@code coefficient sum_t w_t kl_t}, with the weights of
- * {@link LossAggregation}. In the straight-through form (a name that ends in +, as veRL's k3+) the value is the
- * estimator's and the derivative that of {@link KlEstimator#K2}.
+ * The KL divergence from a reference policy as a loss term: {@code coefficient sum_t w_t kl_t}, with the weights of
+ * {@link LossAggregation}. In the straight-through form (a name ending in +, as veRL's k3+) the value is the
+ * estimator's and the derivative is that of {@link KlEstimator#K2}.
  *
  * @param coefficient {@code kl_loss_coef}; 0 for no term
  */

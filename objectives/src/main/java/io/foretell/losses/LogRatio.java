@@ -1,6 +1,6 @@
 package io.foretell.losses;
 
-/** exp(x - y) of two log-probabilities, the difference kept within 20 as veRL does. Pure functions. */
+/** exp(x - y) of two log-probabilities, the difference clamped to 20 as in veRL. Pure functions. */
 public final class LogRatio {
     private static final double MOST = 20;
 
@@ -10,12 +10,12 @@ public final class LogRatio {
         return Math.max(-MOST, Math.min(MOST, logRatio));
     }
 
-    /** Probability over probability. */
+    /** Ratio of the two probabilities. */
     public static double ratio(double logProb, double otherLogProb) {
         return Math.exp(clamp(logProb - otherLogProb));
     }
 
-    /** Whether the bound is reached, so that the ratio does not change any more. */
+    /** Whether the difference is clamped, so the ratio has no gradient. */
     public static boolean isFlat(double logRatio) {
         return Math.abs(logRatio) > MOST;
     }

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * How token losses of one optimizer step become one number. The weight of every token is computed over the whole step,
- * so that gradient accumulation over micro-batches is exact.
+ * How the token losses of one optimizer step become one number. Token weights are computed over the whole step, which
+ * makes gradient accumulation over micro-batches exact.
  */
 public enum LossAggregation {
     /** (1/B) sum_i (1/n_i) sum_t l: RLP, GRPO. */
@@ -35,7 +35,7 @@ public enum LossAggregation {
                 + Arrays.stream(values()).map(mode -> mode.spelling).toList());
     }
 
-    /** {@link #weights(List, double)} of the modes that need no divisor. */
+    /** {@link #weights(List, double)} for the modes without a divisor. */
     public List<float[]> weights(List<Experience> step) {
         return weights(step, 1);
     }
@@ -44,9 +44,9 @@ public enum LossAggregation {
      * Weight of each policy-gradient token of a step.
      *
      * @param step all experiences of the optimizer step
-     * @param divisor L of {@link #SEQ_MEAN_TOKEN_SUM_NORM}, of no consequence elsewhere
-     * @return per experience (T) weights, 0 where {@code lossMask} is; those of the two means sum to 1 over the step
-     *     wherever anything is trained. B counts sequences with policy-gradient tokens.
+     * @param divisor L of {@link #SEQ_MEAN_TOKEN_SUM_NORM}, ignored by the other modes
+     * @return per experience (T) weights, 0 where {@code lossMask} is 0; for the two means they sum to 1 over the step
+     *     if anything is trained. B counts sequences with policy-gradient tokens.
      */
     public List<float[]> weights(List<Experience> step, double divisor) {
         int sequences = 0;
@@ -77,8 +77,8 @@ public enum LossAggregation {
     }
 
     /**
-     * Weight of each next-token term of a step: its coefficient over the number of such tokens in the step, a
-     * denominator of its own so that the two losses never dilute each other.
+     * Weight of each next-token term of a step: its coefficient over the number of such tokens in the step. The
+     * separate denominator keeps the two losses from diluting each other.
      */
     public static List<float[]> nextTokenWeights(List<Experience> step) {
         long tokens = 0;
@@ -93,7 +93,7 @@ public enum LossAggregation {
                 .toList();
     }
 
-    /** Weight of each pair of a step: one over their number, a denominator of its own. */
+    /** Weight of each pair of a step: one over the number of pairs, a separate denominator. */
     public static double pairWeight(List<Experience> step) {
         long sides = step.stream().filter(each -> each.preference() != null).count();
         return sides == 0 ? 0 : 2.0 / sides;

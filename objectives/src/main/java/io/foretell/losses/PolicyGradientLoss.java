@@ -3,34 +3,35 @@ package io.foretell.losses;
 import java.util.Arrays;
 
 /**
- * All that the policy-gradient tokens of a sequence cost: {@code sum_t w_t (f_t l_t + beta kl_t - h H_t)} with w the weights
- * of {@link LossAggregation}, f those of {@link RolloutCorrection}, H the entropy of the token's distribution. Immutable.
+ * The total loss of a sequence's policy-gradient tokens: {@code sum_t w_t (f_t l_t + beta kl_t - h H_t)}, w the weights
+ * of {@link LossAggregation}, f those of {@link RolloutCorrection}, H the entropy of the token's distribution.
+ * Immutable.
  *
  * @param loss l
- * @param decoupled whether the ratio of l is to the weights at the start of the update (and the correction is from the
- *     sampler to those); else it is to the sampler and there is nothing to correct ("bypass")
+ * @param decoupled true: the ratio of l is relative to the weights at the start of the update, and the correction is
+ *     from the sampler to those; false ("bypass"): it is relative to the sampler, and nothing is corrected
  * @param correction f
  * @param kl beta and its estimator
  * @param entropyCoefficient h
  */
 public record PolicyGradientLoss(
         PolicyLoss loss, boolean decoupled, RolloutCorrection correction, KlTerm kl, double entropyCoefficient) {
-    /** Only {@code loss}, against the sampler's log-probabilities. */
+    /** Only {@code loss}, relative to the sampler's log-probabilities. */
     public static PolicyGradientLoss of(PolicyLoss loss) {
         return new PolicyGradientLoss(loss, false, RolloutCorrection.NONE, KlTerm.NONE, 0);
     }
 
     /**
-     * What a sequence cost.
+     * The loss of one sequence.
      *
      * @param pg sum_t w_t f_t l_t
      * @param kl sum_t w_t kl_t; 0 without a reference
      * @param entropy sum_t w_t H_t
      * @param total pg + beta kl - h entropy
-     * @param byLogProb (n) derivatives of {@code total} by the tokens' log-probabilities
-     * @param byEntropy (n) derivatives of {@code total} by their entropies
+     * @param byLogProb (n) derivatives of {@code total} with respect to the tokens' log-probabilities
+     * @param byEntropy (n) derivatives of {@code total} with respect to their entropies
      * @param surrogate loss and clip counts of l
-     * @param correction of this sequence
+     * @param correction the correction of this sequence
      */
     public record Cost(
             double pg,
@@ -66,7 +67,7 @@ public record PolicyGradientLoss(
         }
         double total = surrogate.loss() + kl.coefficient() * divergence - entropyCoefficient * entropy;
         if (!Double.isFinite(total)) {
-            // A loss that is no number must not pass because its clipped branch is flat.
+            // A NaN or infinite loss must not pass because its clipped branch is flat.
             Arrays.fill(byLogProb, Double.NaN);
         }
         return new Cost(surrogate.loss(), divergence, entropy, total, byLogProb, byEntropy, surrogate, corrected);

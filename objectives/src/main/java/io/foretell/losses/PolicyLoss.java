@@ -5,15 +5,15 @@ public interface PolicyLoss {
     /**
      * The weighted sum of token losses and its derivatives.
      *
-     * @param weights (n) of the tokens' losses, constants for the optimizer
+     * @param weights (n) weights of the token losses, constants for the optimizer
      */
     Surrogate surrogate(PolicyGradientTokens tokens, double[] weights);
 
     /**
-     * What a sequence's loss came to.
+     * The loss of one sequence.
      *
      * @param loss sum_t w_t l_t
-     * @param derivatives (n) of {@code loss} by each token's log-probability
+     * @param derivatives (n) of {@code loss} with respect to each token's log-probability
      * @param low tokens with {@link Clip#LOW}
      * @param high tokens with {@link Clip#HIGH}
      * @param dual tokens with {@link Clip#DUAL}

@@ -4,7 +4,7 @@ import io.foretell.domain.Options;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The registry of losses, by the names of {@code learner.loss_mode}. */
+/** The registry of losses, keyed by {@code learner.loss_mode}. */
 public final class PolicyLosses {
     private static final Map<String, Factory> BY_NAME = new TreeMap<>(Map.of(
             "vanilla", (clip, options) -> new ClippedSurrogate(clip.low(), clip.high(), clip.dual()),
@@ -20,7 +20,7 @@ public final class PolicyLosses {
     }
 
     /**
-     * The keys of the configuration that several losses share.
+     * The configuration keys that several losses share.
      *
      * @param low {@code clip_ratio_low}
      * @param high {@code clip_ratio_high}
@@ -36,7 +36,7 @@ public final class PolicyLosses {
     /**
      * The loss that configuration files call {@code mode}.
      *
-     * @param options the keys of this loss only, {@code loss_options}
+     * @param options this loss's own keys, {@code loss_options}
      * @throws IllegalArgumentException with a sentence for the user, when there is no such loss or an option is wrong
      * @throws Options.UnknownOption when the loss has no such option
      */

@@ -2,7 +2,7 @@ package io.foretell.losses;
 
 /**
  * Loss mode {@code gpg}: {@code loss = -A log p}, plain REINFORCE (Williams 1992) on group advantages (GPG, arXiv
- * 2504.02546). It has no ratio of its own: for samples of other weights set a weight by {@link RolloutCorrection}.
+ * 2504.02546). It has no ratio: correct for stale samples with {@link RolloutCorrection}.
  */
 public record Reinforce() implements TokenLoss {
     @Override

@@ -4,31 +4,31 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * Weights against the difference between the sampler and the policy that starts an update: {@code w_t = exp(proximal_t -
- * rollout_t)}, because of stale weights, another precision or another engine. Constants for the optimizer.
+ * Corrects for the difference between the sampler and the policy at the start of an update, caused by stale weights,
+ * another precision or another engine: {@code w_t = exp(proximal_t - rollout_t)}. Constants for the optimizer.
  *
  * <ul>
- *   <li>{@code rollout_is: token}, truncated importance sampling: token t counts min(w_t, C);
- *   <li>{@code rollout_is: sequence}: every token of a sequence counts min(prod_t w_t, C);
- *   <li>{@code rollout_rs: token}: tokens with w_t outside [lower, upper] count nothing; with {@code rollout_is: token}
+ *   <li>{@code rollout_is: token}, truncated importance sampling: the loss of token t is multiplied by min(w_t, C);
+ *   <li>{@code rollout_is: sequence}: that of every token of a sequence is multiplied by min(prod_t w_t, C);
+ *   <li>{@code rollout_rs: token}: tokens with w_t outside [lower, upper] are masked; with {@code rollout_is: token}
  *       and C = upper this is IcePop;
- *   <li>{@code rollout_rs: sequence}: all tokens of a sequence whose prod_t w_t lies outside count nothing;
- *   <li>{@code rollout_rs: geometric}: the same by exp(mean_t log w_t).
+ *   <li>{@code rollout_rs: sequence}: all tokens of a sequence with prod_t w_t outside are masked;
+ *   <li>{@code rollout_rs: geometric}: the same with exp(mean_t log w_t).
  * </ul>
  *
- * <p>With a clipped surrogate on the ratio to the proximal policy this is decoupled PPO (AReaL, arXiv 2505.24298). What
- * counts nothing stays in the denominators of {@link LossAggregation}, as in AReaL: a mask never makes other tokens
- * heavier. veRL takes masked tokens out of them. Logarithms of ratios and of products are kept within 20.
+ * <p>With a clipped surrogate on the ratio to the proximal policy this is decoupled PPO (AReaL, arXiv 2505.24298). As
+ * in AReaL, masked tokens still count in the denominators of {@link LossAggregation}: a mask never makes other tokens
+ * heavier. veRL removes masked tokens from them. Logarithms of ratios and of products are clamped to 20.
  *
- * @param weight of tokens that count
+ * @param weight level of the importance weights
  * @param threshold C
- * @param mask what does not count
+ * @param mask level of the mask
  */
 public record RolloutCorrection(Level weight, double threshold, Level mask, double lower, double upper) {
     public static final RolloutCorrection NONE =
             new RolloutCorrection(Level.NONE, Double.POSITIVE_INFINITY, Level.NONE, 0, Double.POSITIVE_INFINITY);
 
-    /** What a ratio is taken of. */
+    /** What the ratio is computed over. */
     public enum Level {
         NONE,
         TOKEN,
@@ -38,7 +38,7 @@ public record RolloutCorrection(Level weight, double threshold, Level mask, doub
         /**
          * The level that configuration files call {@code name}.
          *
-         * @param key for the sentence when there is none
+         * @param key the configuration key, for the error message
          */
         public static Level parse(String name, String key, Level... allowed) {
             return Arrays.stream(allowed)
@@ -54,15 +54,15 @@ public record RolloutCorrection(Level weight, double threshold, Level mask, doub
     }
 
     /**
-     * What the correction of one sequence came to; sums are over its tokens.
+     * The correction of one sequence; sums are over its tokens.
      *
-     * @param factors (n) what each token's loss is multiplied by
+     * @param factors (n) the factor of each token's loss
      * @param ratios sum of w before truncation
      * @param largest w before truncation
      * @param weights sum of w after truncation
      * @param squares sum of their squares
      * @param above tokens whose w was truncated
-     * @param masked tokens that count nothing
+     * @param masked number of masked tokens
      * @param k1 sum of rollout - proximal log-probabilities
      * @param k3 sum of w_t - 1 - log w_t
      */

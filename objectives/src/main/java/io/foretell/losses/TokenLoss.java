@@ -1,6 +1,6 @@
 package io.foretell.losses;
 
-/** A policy-gradient loss whose tokens do not look at each other. */
+/** A policy-gradient loss that treats each token independently. */
 public interface TokenLoss extends PolicyLoss {
     /**
      * The loss of one token.
@@ -10,7 +10,7 @@ public interface TokenLoss extends PolicyLoss {
      */
     double loss(double logProb, double oldLogProb, double advantage);
 
-    /** The loss's derivative by {@code logProb}. */
+    /** Derivative of the loss with respect to {@code logProb}. */
     double derivative(double logProb, double oldLogProb, double advantage);
 
     Clip clip(double logProb, double oldLogProb, double advantage);

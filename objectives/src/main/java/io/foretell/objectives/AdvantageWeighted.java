@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * AWR, advantage-weighted regression, as in PHF, Pretraining Language Models with Human Preferences (Korbak et al., arXiv
- * 2302.08582), after Peng et al. (arXiv 1910.00177): next-token prediction that listens more to tokens of segments that
- * are better than their beginning let expect.
+ * AWR, advantage-weighted regression, as in PHF, Pretraining Language Models with Human Preferences (Korbak et al.,
+ * arXiv 2302.08582), after Peng et al. (arXiv 1910.00177): next-token prediction that puts more weight on tokens of
+ * segments that are better than their prefix predicts.
  *
  * <pre>
  * R_t = -score of the segment of token t                          0 good, -1 bad
@@ -24,14 +24,14 @@ import java.util.random.RandomGenerator;
  * L   = alpha (1/N) sum_t w_t (-log p_theta(x_t | x_&lt;t))  +  (1 - alpha) (1/N) sum_t (R_t - V_t)^2
  * </pre>
  *
- * <p>As in the authors' code V is linear in the last hidden state, without a bias, and between -1 and 0. There w is a head
- * of its own that begins at 0. Here it is the difference of the output embeddings of two tokens that no text has, so that
- * {@code h . w} is the difference of their logits and the value is part of every saved model; a fresh model's V is -1/2
- * but for its small random weights. Both tokens together take next to no probability, as text never has them. Where
- * embeddings are tied, w is not free of what the tokens mean as input, which is nothing.
+ * <p>As in the authors' code, V is linear in the last hidden state, without a bias, and between -1 and 0. Their w is a
+ * separate head initialised to 0. Here w is the difference of the output embeddings of two tokens that never occur in
+ * text. {@code h . w} is then the difference of their logits, and the value head is part of every saved model; a fresh
+ * model's V is -1/2 up to its small random weights. Since text never contains the two tokens, their probability is
+ * close to 0. With tied embeddings, w is also their input embedding, which is unused.
  *
- * <p>Where we differ further: scores come from a rule ({@link Segments}) and not from a classifier; the authors' switches
- * for a fixed or clipped value and normalised advantages are not there. Documents are cut as for {@link RewardWeighted}.
+ * <p>Further differences: scores come from a rule ({@link Segments}), not a classifier; the authors' options for a
+ * fixed or clipped value and for normalised advantages are missing. Documents are cut as for {@link RewardWeighted}.
  *
  * <p>Options: {@code alpha} (0.5, the paper's for text; 0.05 for code); {@code beta} (10, the paper's for toxicity; 0.1 for
  * personal data, 1 for code); {@code good} and {@code bad}, the two tokens ({@code <|aligned|>}, {@code <|misaligned|>});
@@ -48,7 +48,7 @@ public final class AdvantageWeighted implements TextObjective {
                     + "predicts. PHF (Korbak et al., arXiv 2302.08582) after AWR (Peng et al., arXiv 1910.00177).",
             List.of("alpha", "beta", "good", "bad", "banned", "segment_ends"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {

@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How a response states its answer: in the last enclosure, such as a box, after the thought. The thought is all up to the
- * first closing tag; braces inside an enclosure that ends with one must balance. Immutable.
+ * Extracts the answer of a response: the last enclosure, such as a box, after the thought. The thought ends at the
+ * first closing tag; braces inside an enclosure that ends with a brace must balance. Immutable.
  *
  * @param close token that ends the thought
  * @param enclosure the two texts around an answer
  */
 record AnswerExtractor(Tokenizer tokenizer, int close, List<String> enclosure) {
-    /** The answer as written; empty where the thought has no end or no whole enclosure follows it. */
+    /** The answer as written; empty if the thought is not closed or no complete enclosure follows it. */
     Optional<String> extract(TokenArray response) {
         for (int u = 0; u < response.length(); u++) {
             if (response.at(u) == close) {

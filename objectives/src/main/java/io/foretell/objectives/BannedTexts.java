@@ -5,15 +5,15 @@ import io.foretell.domain.Tokenizer;
 import java.util.List;
 
 /**
- * Texts that should not be there, looked for as the tokens that the tokenizer makes of them: a word is to be listed with and
- * without the space before it where the tokenizer tells them apart. Immutable.
+ * Banned texts, matched as token sequences. If the tokenizer distinguishes a word with and without a leading space,
+ * list both. Immutable.
  */
 public final class BannedTexts {
     private final List<TokenArray> texts;
 
     /**
-     * @param key of the configuration, for the sentence when something is wrong
-     * @throws IllegalArgumentException when there is none, or an empty one
+     * @param key the configuration key, for the error message
+     * @throws IllegalArgumentException if the list or one of its texts is empty
      */
     public BannedTexts(String key, Tokenizer tokenizer, List<String> texts) {
         this.texts = texts.stream().map(tokenizer::encode).toList();
@@ -22,15 +22,15 @@ public final class BannedTexts {
         }
     }
 
-    /** Whether one of them stands in {@code tokens}. */
+    /** Whether {@code tokens} contains one of them. */
     public boolean isIn(TokenArray tokens) {
         return count(tokens) > 0;
     }
 
-    /** How many of {@code tokens} belong to one of them. */
+    /** How many of {@code tokens} are part of a banned text. */
     public int count(TokenArray tokens) {
         int count = 0;
-        int counted = 0; // tokens before this one are counted already
+        int counted = 0; // tokens before this one are already counted
         for (int from = 0; from < tokens.length(); from++) {
             int end = from + longestAt(tokens, from);
             count += Math.max(0, end - Math.max(from, counted));

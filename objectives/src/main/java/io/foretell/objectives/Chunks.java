@@ -10,10 +10,10 @@ public final class Chunks {
     private Chunks() {}
 
     /**
-     * The document in pieces. Each piece starts with the last token of the one before, so every token but the first is
-     * predicted exactly once. A document of fewer than two tokens has no pieces.
+     * The document in chunks. Each chunk starts with the last token of the previous one, so every token but the first
+     * is predicted exactly once. A document of fewer than two tokens has no chunks.
      *
-     * @param length maximum tokens of a piece, at least 2
+     * @param length maximum tokens of a chunk, at least 2
      */
     public static List<Example> of(TokenArray tokens, int length) {
         List<Example> chunks = new ArrayList<>();

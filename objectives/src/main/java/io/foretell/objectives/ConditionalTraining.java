@@ -14,7 +14,7 @@ import java.util.random.RandomGenerator;
 
 /**
  * Conditional training, of PHF, Pretraining Language Models with Human Preferences (Korbak et al., arXiv 2302.08582): a
- * control token before each segment says whether it is good, and who samples afterwards asks for good.
+ * control token before each segment says whether it is good. At inference, prompts ask for good text.
  *
  * <pre>
  * x' = [ tag(seg_1) seg_1 tag(seg_2) seg_2 ... ]      tag = good if score &lt;= tau else bad; each is left out with
@@ -22,13 +22,13 @@ import java.util.random.RandomGenerator;
  * L  = -(1/N) sum_t log p_theta(x'_t | x'_&lt;t)         over all tokens, tags included
  * </pre>
  *
- * <p>At inference a prompt begins with the good tag, and both tags are forbidden in what is sampled: that is up to who
- * samples.
+ * <p>At inference a prompt starts with the good tag, and sampling forbids both tags. The client is responsible for
+ * this.
  *
- * <p>Where we differ: scores come from a rule ({@link Segments}) and not from a classifier. A document with its tags that
- * is longer than {@code max_prompt_length + 1} tokens becomes several tasks, as for {@link NextTokenPrediction}; a task
- * may so begin inside a segment, without its tag. A begin-of-text token stays in front of the first tag, and an
- * end-of-text token belongs to the last segment.
+ * <p>Where we differ: scores come from a rule ({@link Segments}), not a classifier. A tagged document longer than
+ * {@code max_prompt_length + 1} tokens becomes several tasks, as for {@link NextTokenPrediction}, and a task may then
+ * start inside a segment, without its tag. A begin-of-text token stays in front of the first tag, and an end-of-text
+ * token belongs to the last segment.
  *
  * <p>Options: {@code good} and {@code bad}, the tags, each one token of the vocabulary ({@code <|aligned|>},
  * {@code <|misaligned|>}); {@code banned}, texts that make a segment bad, at least one; {@code segment_ends}, texts of one
@@ -45,7 +45,7 @@ public final class ConditionalTraining implements TextObjective {
                     + "can ask for good text. PHF (Korbak et al., arXiv 2302.08582).",
             List.of("good", "bad", "banned", "segment_ends", "threshold", "drop_token_fraction"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {

@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Masks that no generator chose: PretrainZero's baselines, and what held-out paragraphs are asked. Immutable. */
+/** Random masks, without a generator: PretrainZero's baselines and its held-out questions. Immutable. */
 final class DrawnMasks {
     private static final int DRAWS = 16;
 
@@ -23,7 +23,7 @@ final class DrawnMasks {
     private final double entropyShare;
     private final int entropyTopK;
 
-    /** @param byEntropy whether the options name a model to take entropies from, or must not */
+    /** @param byEntropy whether the options must name a proxy model for entropies; otherwise they must not */
     DrawnMasks(Options options, ObjectiveSettings settings, Masking masking, boolean byEntropy) {
         if (!byEntropy) {
             options.refuseWithout("masks: entropy", "proxy", "entropy_share", "entropy_top_k");
@@ -41,12 +41,12 @@ final class DrawnMasks {
         }
     }
 
-    /** A mask of this kind, of some text. */
+    /** A random mask of the configured kind. */
     Optional<Masking.Masked> draw(String paragraph, RandomGenerator random) {
         return proxy == null ? span(paragraph, random) : openToken(paragraph, proxy, random);
     }
 
-    /** A span of random place and length. */
+    /** A span of random position and length. */
     Optional<Masking.Masked> span(String paragraph, RandomGenerator random) {
         TokenArray tokens = tokenizer.encode(paragraph);
         return firstOf(() -> {
@@ -62,7 +62,7 @@ final class DrawnMasks {
                 paragraph, tokenizer.decode(tokenizer.encode(paragraph).last(1)));
     }
 
-    /** One of the tokens that the model before them leaves most open; what follows it is cut off. */
+    /** One of the tokens with the highest entropy under the model; the text after it is cut off. */
     private Optional<Masking.Masked> openToken(String paragraph, ProxyModel model, RandomGenerator random) {
         TokenArray tokens = tokenizer.encode(paragraph);
         FloatArray entropies = model.entropies(tokens, entropyTopK);
@@ -79,7 +79,7 @@ final class DrawnMasks {
         });
     }
 
-    /** The first draw that is a mask; empty when sixteen in turn are none. */
+    /** The first draw that is a valid mask; empty if sixteen in a row are not. */
     private static Optional<Masking.Masked> firstOf(Supplier<Optional<Masking.Masked>> draw) {
         return Stream.generate(draw).limit(DRAWS).flatMap(Optional::stream).findFirst();
     }

@@ -9,8 +9,8 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * The best and the worst response of a group, by reward. Among equals one is drawn at random, seeded by the task, so that
- * neither place nor origin decides.
+ * The best and the worst response of a group, by reward. Ties are broken at random, seeded by the task, so neither
+ * position nor origin decides.
  *
  * @param best index of a response with the largest reward
  * @param worst index of a response with the smallest reward
@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 public record Extremes(int best, int worst) {
     private static final double NOISE = 1e-9; // of sums in different orders
 
-    /** Empty where fewer than two rewards could be had, or all are equal: the group then says nothing. */
+    /** Empty if fewer than two rewards are available or all are equal: the group then carries no signal. */
     public static Optional<Extremes> of(ScoredGroup group) {
         SplittableRandom random = new SplittableRandom(group.task().seed());
         int best = largest(group.rewards(), Reward::total, random);

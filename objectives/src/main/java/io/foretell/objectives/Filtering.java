@@ -13,15 +13,15 @@ import java.util.random.RandomGenerator;
 
 /**
  * Filtering, the simplest objective of PHF, Pretraining Language Models with Human Preferences (Korbak et al., arXiv
- * 2302.08582): documents that are bad on average are not seen at all.
+ * 2302.08582): documents with a bad average score are dropped.
  *
  * <pre>
  * keep a document iff (1/S) sum_s score_s &lt;= tau           S segments, score 1 for a banned text inside, else 0
  * L = -(1/N) sum_t log p_theta(x_t | x_&lt;t)                 over what is kept
  * </pre>
  *
- * <p>Where we differ: scores come from a rule ({@link Segments}) and not from a classifier; the average is over segments.
- * The paper's tau is 7.8e-4 for toxicity, 2.86e-4 for personal data, of scores that are hardly ever 0.
+ * <p>Where we differ: scores come from a rule ({@link Segments}), not a classifier; the average is over segments. The
+ * paper's tau is 7.8e-4 for toxicity and 2.86e-4 for personal data, for scores that are rarely 0.
  *
  * <p>Options: {@code banned}, texts that make a segment bad, at least one; {@code segment_ends}, texts of one token that
  * end a segment (a line feed); {@code threshold}, tau (0).
@@ -36,7 +36,7 @@ public final class Filtering implements TextObjective {
                     + "(Korbak et al., arXiv 2302.08582).",
             List.of("banned", "segment_ends", "threshold"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {

@@ -5,22 +5,22 @@ import java.text.Normalizer;
 import java.util.Optional;
 
 /**
- * Hides a span of a text wherever it stands. Immutable.
+ * Hides every occurrence of a span in a text. Immutable.
  *
- * @param marker what is shown instead
- * @param maxOccurrences a span that stands in the text more often is no mask
- * @param maxLength nor is one of more tokens; 0 for any length
+ * @param marker shown in place of the span
+ * @param maxOccurrences maximum occurrences of a valid span in the text
+ * @param maxLength maximum tokens of a span; 0 for no limit
  */
 record Masking(Tokenizer tokenizer, String marker, int maxOccurrences, int maxLength) {
     /** A text with a span hidden. */
     record Masked(String text, String span) {}
 
-    /** Unicode form C without white space at the ends: texts that look the same are the same. */
+    /** Unicode form C, stripped of white space at both ends: texts that look the same are equal. */
     static String normal(String text) {
         return Normalizer.normalize(text, Normalizer.Form.NFC).strip();
     }
 
-    /** How often {@code span} stands in {@code text}, counted from the left without overlaps; 0 for an empty one. */
+    /** Number of occurrences of {@code span} in {@code text}, from the left without overlaps; 0 for an empty span. */
     static int occurrences(String text, String span) {
         int count = 0;
         for (int at = span.isEmpty() ? -1 : text.indexOf(span); at >= 0; at = text.indexOf(span, at + span.length())) {
@@ -29,7 +29,7 @@ record Masking(Tokenizer tokenizer, String marker, int maxOccurrences, int maxLe
         return count;
     }
 
-    /** Whether masks of {@code text} can be told from the text. */
+    /** Whether masks in {@code text} are unambiguous, because it does not contain the marker. */
     boolean suits(String text) {
         return !text.contains(marker);
     }
@@ -38,8 +38,8 @@ record Masking(Tokenizer tokenizer, String marker, int maxOccurrences, int maxLe
      * All occurrences of {@code span} hidden.
      *
      * @param text in normal form
-     * @return empty where the span, brought to normal form, is empty, is not there verbatim, is there too often, is too
-     *     long, or leaves nothing to infer it from
+     * @return empty if the normalised span is empty, does not occur verbatim, occurs too often, is too long, or leaves
+     *     no other text to infer it from
      */
     Optional<Masked> mask(String text, String span) {
         String wanted = normal(span);
@@ -54,9 +54,9 @@ record Masking(Tokenizer tokenizer, String marker, int maxOccurrences, int maxLe
     }
 
     /**
-     * The end of a text hidden, but for white space around it, and nothing else.
+     * Hides only the end of a text; white space around it does not matter.
      *
-     * @return empty where {@code text} does not end with {@code span}, or there is nothing else
+     * @return empty if {@code text} does not end with {@code span}, or consists of nothing else
      */
     Optional<Masked> end(String text, String span) {
         String wanted = normal(span);

@@ -17,8 +17,8 @@ import java.util.stream.Collectors;
  *
  * <pre>L = -(1/N) sum_t log p_theta(x_t | x_&lt;t)      N = tokens of the whole optimizer step</pre>
  *
- * <p>A document longer than {@code max_prompt_length + 1} tokens becomes several tasks without overlap, except that
- * each chunk starts with the last token of the one before, so that every token but the first is predicted once.
+ * <p>A document longer than {@code max_prompt_length + 1} tokens becomes several tasks. Each chunk starts with the last
+ * token of the previous one, so every token but the first is predicted exactly once.
  *
  * <p>Option {@code inserted}: tokens that the system writes and the model never has to predict, such as the tag that
  * opens a thought ({@code ["<think>"]}); they are context but not targets. None by default.
@@ -32,7 +32,7 @@ public final class NextTokenPrediction implements TextObjective {
             "Plain continued pretraining: the warm-up of every other method, and its control.",
             List.of("inserted"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {

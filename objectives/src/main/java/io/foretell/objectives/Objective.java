@@ -18,14 +18,14 @@ import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 
 /**
- * One published way of learning from ordinary text: how a document becomes tasks, how rollouts are sampled, how a group
- * is rewarded, and what the learner is given. A new method is one class that implements this, with an {@link
- * ObjectiveProvider} to find it by.
+ * A published method of learning from ordinary text: how it cuts documents into tasks, samples rollouts, rewards
+ * groups, and turns them into training data. A new method is one class that implements this, plus an {@link
+ * ObjectiveProvider}.
  *
- * <p>Implementations are immutable: all that varies comes in through the arguments.
+ * <p>Implementations are immutable; all state comes in through the arguments.
  */
 public interface Objective {
-    /** The method's name, and what people read about it. */
+    /** The method's name and user documentation. */
     ObjectiveDescription description();
 
     /** The name used in configuration files. */
@@ -33,7 +33,10 @@ public interface Objective {
         return description().name();
     }
 
-    /** What one reward measures, with its unit or range, such as {@code "nats of information gain"}; empty without rewards. */
+    /**
+     * What one reward measures, with its unit or range, such as {@code "nats of information gain"}; empty for methods
+     * without rewards.
+     */
     default String rewardUnit() {
         return "";
     }
@@ -41,30 +44,30 @@ public interface Objective {
     /**
      * Cuts a document into tasks.
      *
-     * @param document where the tokens come from; its domain may decide what it is used for
+     * @param document the document the tokens come from; its domain may decide how it is used
      * @param tokens the whole document
-     * @param random seeded by run, document and visit, so that the same visit is always cut the same way
-     * @return none where the document is too short to learn from
+     * @param random seeded by run, document and visit: the same visit is always cut the same way
+     * @return empty if the document is too short to learn from
      */
     List<Example> examples(Document document, TokenArray tokens, RandomGenerator random);
 
-    /** What a held-out document is asked: like {@link #examples}, where nothing else is said. Only the first cut is used. */
+    /** The question asked about a held-out document; by default as {@link #examples}. Only the first one is used. */
     default List<Example> heldOutExamples(Document document, TokenArray tokens, RandomGenerator random) {
         return examples(document, tokens, random);
     }
 
-    /** What a task of this objective is called where it has tasks of several kinds, as in metrics; else empty. */
+    /** The task's kind, for metrics of objectives with several kinds of tasks; otherwise empty. */
     default String role(Task task) {
         return "";
     }
 
-    /** Whether any of its tasks is sampled, so that rollout workers need the newest weights. */
+    /** Whether any of its tasks is sampled, in which case rollout workers need the newest weights. */
     default boolean isSampled() {
         return true;
     }
 
     /**
-     * Most rollouts that a task cut from a document leads to, those of the tasks it spawns included.
+     * Maximum rollouts for one task cut from a document, subtasks included.
      *
      * @param groupSize {@code rollout.n}
      */
@@ -75,15 +78,15 @@ public interface Objective {
     /**
      * How rollouts are sampled.
      *
-     * @param prompt of the task; empty where it has none
-     * @param target of the task; empty where nobody knows what follows, as for a prompt sent by a user
-     * @return empty where this objective samples nothing
+     * @param prompt the task's prompt; may be empty
+     * @param target the task's target; empty if unknown, as for a prompt sent by a user
+     * @return empty if this objective samples nothing
      */
     Optional<SamplingPlan> sampling(TokenArray prompt, TokenArray target);
 
     /**
-     * The group with candidates that nobody sampled, such as what the document really says. They are rewarded and kept
-     * like rollouts. A scorer answers log-probabilities only where they are asked for at once.
+     * The group with unsampled candidates added, such as the document's own text. They are rewarded and kept like
+     * rollouts. A scorer answers log-probabilities only if they are requested before this returns.
      */
     default CompletionStage<RolloutGroup> withCandidates(RolloutGroup group, Scorer scorer) {
         return CompletableFuture.completedFuture(group);
@@ -94,59 +97,59 @@ public interface Objective {
      *
      * @param example prompt and target of the task
      * @param context tokens the responses were sampled from, as {@link #sampling} planned them
-     * @param responses rollouts, then the candidates that were added to them
+     * @param responses rollouts, then the added candidates
      */
     CompletionStage<List<Reward>> reward(Example example, TokenArray context, List<Rollout> responses, Scorer scorer);
 
-    /** Roles of the judge that rewards may be asked of; none where it needs no judge. */
+    /** Judge roles that rewards may ask; empty if no judge is needed. */
     default List<String> judgeRoles() {
         return List.of();
     }
 
     /**
-     * The tasks that a group gives rise to once it is rewarded, for methods in two stages. They are answered and rewarded
-     * like all others, and are trained on in the same step as the group: together they count as one.
+     * Subtasks of a rewarded group, for methods in two stages. They are sampled and rewarded like other tasks, and
+     * trained on in the same step as the group; together they count as one group.
      *
-     * @param group of a task that was cut from a document; what is spawned does not spawn again
-     * @return none where the group stands for itself
+     * @param group the group of a task cut from a document; subtasks do not spawn further subtasks
+     * @return empty if the group needs no subtasks
      */
     default List<Example> subtasks(ScoredGroup group) {
         return List.of();
     }
 
     /**
-     * The group with what it earns once the groups it spawned are there.
+     * The group with its final rewards, once the groups of its subtasks have arrived.
      *
-     * @param children in the order of {@link #subtasks}; empty for one that was lost on the way
+     * @param children in the order of {@link #subtasks}; empty for one that was lost
      */
     default ScoredGroup finalRewards(ScoredGroup group, List<Optional<ScoredGroup>> children) {
         return group;
     }
 
     /**
-     * Whether a response states its own answer, so that its reward, 0 or 1, says whether that was right. Otherwise
+     * Whether a response states its own answer, in which case its reward, 0 or 1, says whether it is right. Otherwise
      * held-out evaluation asks the model for the target after the response.
      */
     default boolean hasAnswerInResponse() {
         return false;
     }
 
-    /** Whether its responses are thoughts about the target, whose worth held-out evaluation can measure. */
+    /** Whether responses are thoughts about the target, whose benefit held-out evaluation can measure. */
     default boolean isThinking() {
         return true;
     }
 
     /**
-     * What the model is asked without a thought, for comparison, where responses state their answer: the next token of the
-     * prompt, where nothing else is said.
+     * The comparison question without a thought, if responses state their own answer; by default the prompt's next
+     * token.
      */
     default Example withoutThought(Example example) {
         return new Example(example.prompt(), example.target().slice(0, 1));
     }
 
     /**
-     * Whether groups whose rewards are all equal, which teach nothing, are replaced by others before they reach a batch
-     * (dynamic sampling, DAPO, arXiv 2503.14476).
+     * Whether groups with all-equal rewards, which carry no signal, are replaced before they reach a batch (dynamic
+     * sampling, DAPO, arXiv 2503.14476).
      *
      * @param step of the phase, from 1
      */
@@ -154,6 +157,6 @@ public interface Objective {
         return false;
     }
 
-    /** What the learner trains on. */
+    /** The training data of a rewarded group. */
     List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator);
 }

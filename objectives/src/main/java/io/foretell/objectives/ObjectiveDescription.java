@@ -3,9 +3,9 @@ package io.foretell.objectives;
 import java.util.List;
 
 /**
- * What people read about a method before they choose it. Immutable.
+ * User documentation of a method. Immutable.
  *
- * @param name as configuration files have it: lower-case letters, digits and hyphens
+ * @param name name in configuration files: lower-case letters, digits and hyphens
  * @param title a few words for a heading, without a full stop
  * @param text one or two sentences: what the model learns, and the paper
  * @param options the keys that a phase of this method may have under {@code options}

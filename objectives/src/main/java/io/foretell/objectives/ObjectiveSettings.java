@@ -8,13 +8,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an objective is built from.
  *
- * @param tokenizer of the policy that will be trained
+ * @param tokenizer the tokenizer of the policy to train
  * @param groupSize rollouts per task (G, {@code rollout.n})
  * @param temperature {@code rollout.temperature}
  * @param maxPromptLength maximum tokens of a document shown before the cut
  * @param maxResponseLength maximum tokens sampled per rollout
- * @param options the phase's own keys, those of this objective only
- * @param proxies other models that it may name in its options
+ * @param options the phase's {@code options}, for this objective only
+ * @param proxies opens the proxy models that options may name
  */
 public record ObjectiveSettings(
         Tokenizer tokenizer,
@@ -39,7 +39,7 @@ public record ObjectiveSettings(
         this(tokenizer, groupSize, temperature, maxPromptLength, maxResponseLength, options, ProxyModels.NONE);
     }
 
-    /** The model of the option {@code proxy}; null where none is named. */
+    /** The model that the option {@code proxy} names; null if it is not set. */
     @Nullable
     ProxyModel proxy(Options options) {
         return options.isGiven("proxy") ? proxies.open(options.text("proxy", ""), tokenizer) : null;
@@ -48,7 +48,7 @@ public record ObjectiveSettings(
     /**
      * Refuses groups of one, for methods that compare the rollouts of a group.
      *
-     * @param objective its name in configuration files
+     * @param objective the objective's name in configuration files
      * @throws IllegalArgumentException when {@code rollout.n} is 1
      */
     public void requireGroups(String objective) {

@@ -6,7 +6,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** The methods that a run may name, each by its own name. Immutable. */
+/** The available methods, by name. Immutable. */
 public final class Objectives {
     private final Map<String, ObjectiveProvider> byName;
 
@@ -23,7 +23,7 @@ public final class Objectives {
     }
 
     /**
-     * These methods and others.
+     * These methods plus {@code others}.
      *
      * @throws IllegalArgumentException when two have the same name
      */
@@ -47,7 +47,7 @@ public final class Objectives {
     }
 
     /**
-     * What people read about {@code name}.
+     * The user documentation of method {@code name}.
      *
      * @throws IllegalArgumentException with a sentence for the user, when there is no such method
      */

@@ -37,36 +37,38 @@ import java.util.stream.IntStream;
  * A = (r - mean) / std per group             K masks of one paragraph, or G answers to one mask: adv_estimator grpo
  * </pre>
  *
- * <p>A mask is valid when it stands in the paragraph verbatim, fewer than {@code occurrences_below} times; all occurrences
+ * <p>A mask is valid if it occurs in the paragraph verbatim, fewer than {@code occurrences_below} times; all occurrences
  * are hidden. Prediction groups that are all right or all wrong are left out of the update; both roles are updated in one
  * step, every response with the same weight. No KL; the clip is raised above ({@code learner.clip_ratio_high} 0.28).
  *
- * <p>A proposal's group spawns a prediction task for each valid mask ({@link #subtasks}) and waits for the answers; the family
- * is one group of {@code prompts_per_step}. A mask whose answers were lost has no reward, which is not 0.
+ * <p>A proposal's group spawns a prediction task for each valid mask ({@link #subtasks}) and waits for the answers;
+ * together they count as one group of {@code prompts_per_step}. A mask whose answers were lost has no reward, which is
+ * not 0.
  *
- * <p>Where the paper is silent: invalid masks earn 0 and are not predicted, yet stay in their group; equal masks are
- * predicted once each; a paragraph is the document, or a window of {@code max_prompt_length} tokens where that is longer;
- * a paragraph that already has the marker in it is left out.
+ * <p>Where the paper is silent: invalid masks earn 0 and are not predicted, but stay in their group; equal masks are
+ * predicted once each; a paragraph is the document, or a random window of {@code max_prompt_length} tokens if that is
+ * longer; a paragraph that contains the marker is left out.
  *
- * <p>Baselines, by {@code masks}, have no generator. {@code random} hides a span of random place and length (the "Random
- * RLPT" of the paper's tables). {@code entropy} hides one token, drawn from the {@code entropy_share} of the paragraph's
- * tokens that the model {@code proxy} leaves most open, and cuts off what follows. The paper takes the model that is trained;
- * tasks are cut where it is not, so the model is a fixed one here, such as what the run begins with ({@code policy.path}).
+ * <p>The baselines, selected by {@code masks}, have no generator. {@code random} hides a span of random position and
+ * length (the "Random RLPT" of the paper's tables). {@code entropy} hides one token and cuts off the text after it; the
+ * token is drawn from the {@code entropy_share} of the paragraph's tokens with the highest entropy under the model
+ * {@code proxy}. The paper uses the model being trained. Here the code that cuts tasks has no access to it, so the
+ * model is a fixed one, such as the initial policy ({@code policy.path}).
  *
  * <p>Options:
  *
  * <ul>
  *   <li>{@code masks}: {@code proposed}, {@code random} or {@code entropy}.
  *   <li>{@code masks_per_paragraph}: K (8). G is {@code rollout.n}.
- *   <li>{@code occurrences_below}: a span must stand in the paragraph fewer times (8).
- *   <li>{@code max_mask_length}: most tokens of a mask, 0 for any (0).
- *   <li>{@code random_mask_length}: most tokens of a random mask, whose length is uniform from 1 (8).
- *   <li>{@code proxy}: a Hugging Face folder with the policy's vocabulary, for {@code masks: entropy}; with it
- *       {@code entropy_share}, of the tokens to draw from (0.2), and {@code entropy_top_k}, over how many tokens as if there
- *       were no others the entropy is (16, as in {@link Rpt}).
- *   <li>{@code min_paragraph}: fewest tokens of a paragraph (8).
+ *   <li>{@code occurrences_below}: a span must occur in the paragraph fewer times than this (8).
+ *   <li>{@code max_mask_length}: maximum tokens of a mask, 0 for no limit (0).
+ *   <li>{@code random_mask_length}: maximum tokens of a random mask, whose length is uniform from 1 (8).
+ *   <li>{@code proxy}: a Hugging Face folder with the policy's vocabulary, for {@code masks: entropy}; with it {@code
+ *       entropy_share}, the share of tokens to draw from (0.2), and {@code entropy_top_k}, the number of most likely
+ *       tokens, renormalised, that the entropy is over (16, as in {@link Rpt}).
+ *   <li>{@code min_paragraph}: minimum tokens of a paragraph (8).
  *   <li>{@code generator_prompt}, {@code predictor_prompt}: two texts each, before and after the paragraph.
- *   <li>{@code marker}: what stands for a hidden span, {@code [mask]}.
+ *   <li>{@code marker}: shown in place of a hidden span, {@code [mask]}.
  *   <li>{@code mask}, {@code box}: two texts each that enclose a mask, {@code ["\mask{", "}"]}, and an answer,
  *       {@code ["\boxed{", "}"]}.
  *   <li>{@code open}, {@code close}: the tags of a thought, each one token of the vocabulary.
@@ -98,7 +100,7 @@ public final class PretrainZero implements Objective {
                     "open",
                     "close"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {
@@ -177,7 +179,9 @@ public final class PretrainZero implements Objective {
         return "right predictions and hard masks, 0 to 1";
     }
 
-    /** A proposal has no prompt: its paragraph is the target. A prediction has the masked paragraph as its prompt. */
+    /**
+     * A proposal has an empty prompt; its paragraph is the target. A prediction has the masked paragraph as its prompt.
+     */
     private static boolean isProposal(TokenArray prompt) {
         return prompt.isEmpty();
     }
@@ -198,7 +202,7 @@ public final class PretrainZero implements Objective {
                 .toList();
     }
 
-    /** Of a question (domain {@code held-out}) the last token is hidden; of other documents a random span. */
+    /** Hides the last token of a question (domain {@code held-out}), and a random span of other documents. */
     @Override
     public List<Example> heldOutExamples(Document document, TokenArray tokens, RandomGenerator random) {
         return paragraph(tokens, random)
@@ -208,7 +212,7 @@ public final class PretrainZero implements Objective {
                 .toList();
     }
 
-    /** The text that a task is about, in normal form; empty where it is too short or has the marker in it. */
+    /** The text that a task is about, in normal form; empty if it is too short or contains the marker. */
     private Optional<String> paragraph(TokenArray tokens, RandomGenerator random) {
         TokenArray text = tokenizer.withoutEnds(tokens);
         int from = random.nextInt(Math.max(0, text.length() - settings.maxPromptLength()) + 1);
@@ -255,7 +259,7 @@ public final class PretrainZero implements Objective {
         return true;
     }
 
-    /** The hidden span itself, in a box right after an empty thought. */
+    /** The hidden span, in a box right after an empty thought. */
     @Override
     public Example withoutThought(Example example) {
         TokenArray boxed = encode(box.enclosure().get(0));
@@ -274,7 +278,7 @@ public final class PretrainZero implements Objective {
                 .toList());
     }
 
-    /** 0 until it is known what the predictor makes of it. */
+    /** 0 until the predictor's answers are known. */
     private Reward proposed(String paragraph, Optional<String> span) {
         double occurrences =
                 span.map(m -> Masking.occurrences(paragraph, Masking.normal(m))).orElse(0);
@@ -298,7 +302,7 @@ public final class PretrainZero implements Objective {
                 : List.of();
     }
 
-    /** The mask of each proposal, in order; empty for one that is not valid. */
+    /** The mask of each proposal, in order; empty for an invalid one. */
     private List<Optional<Masking.Masked>> masks(ScoredGroup group) {
         String paragraph = tokenizer.decode(group.task().target());
         return group.group().rollouts().stream()
@@ -312,7 +316,7 @@ public final class PretrainZero implements Objective {
         int[] predicted = IntStream.range(0, masks.size())
                 .filter(k -> masks.get(k).isPresent())
                 .toArray();
-        boolean matches = children.size() == predicted.length; // not when the process before had other options
+        boolean matches = children.size() == predicted.length; // false if the options have changed
         List<Reward> rewards = new ArrayList<>(group.rewards());
         for (int child = 0; child < predicted.length; child++) {
             Reward before = rewards.get(predicted[child]);
@@ -340,7 +344,7 @@ public final class PretrainZero implements Objective {
         return Reward.of(before.total() + (solved > 0 ? 1 - solved : 0), components);
     }
 
-    /** None for predictions that are all right or all wrong. */
+    /** Empty for predictions that are all right or all wrong. */
     @Override
     public List<Experience> experiences(ScoredGroup group, AdvantageEstimator estimator) {
         double[] advantages = estimator.advantages(group);

@@ -4,13 +4,13 @@ import io.foretell.domain.FloatArray;
 import io.foretell.domain.TokenArray;
 
 /**
- * A fixed model beside the policy that an objective asks while it cuts documents, such as which tokens are hard to
- * foretell. The same text always has the same answer. Implementations are thread-safe.
+ * A fixed model, separate from the policy, that an objective queries while it cuts documents, for example for the
+ * tokens that are hard to predict. Deterministic. Implementations are thread-safe.
  */
 public interface ProxyModel {
     /**
-     * How open each token of {@code text} is: the entropy in nats of its distribution after the tokens before it, over
-     * the {@code top} most likely ones as if there were no others.
+     * The entropy in nats of the model's prediction of each token of {@code text}, over the {@code top} most likely
+     * tokens, renormalised.
      *
      * @return (T), 0 to ln {@code top}; entry 0 is 0, because the first token follows nothing
      */

@@ -2,19 +2,19 @@ package io.foretell.objectives;
 
 import io.foretell.domain.Tokenizer;
 
-/** Where objectives have their {@link ProxyModel}s from. Implementations are thread-safe. */
+/** Opens {@link ProxyModel}s. Implementations are thread-safe. */
 public interface ProxyModels {
-    /** There are none. */
+    /** No proxy models. */
     ProxyModels NONE = (folder, tokenizer) -> {
         throw new IllegalArgumentException("there is no proxy model " + folder + ": none can be opened here");
     };
 
     /**
-     * The model in {@code folder}, which is read when it is first asked.
+     * The model in {@code folder}, loaded at its first use.
      *
      * @param folder a Hugging Face folder
-     * @param tokenizer whose tokens the model will be asked about
-     * @throws RuntimeException with a sentence for the user, when there is no model or its vocabulary is another
+     * @param tokenizer the tokenizer of the texts it will be given
+     * @throws RuntimeException with a sentence for the user, if there is no model or its vocabulary differs
      */
     ProxyModel open(String folder, Tokenizer tokenizer);
 }

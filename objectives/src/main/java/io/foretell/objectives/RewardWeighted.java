@@ -13,7 +13,7 @@ import java.util.random.RandomGenerator;
 
 /**
  * RWR, reward-weighted regression, as in PHF, Pretraining Language Models with Human Preferences (Korbak et al., arXiv
- * 2302.08582): next-token prediction that listens more to good segments.
+ * 2302.08582): next-token prediction that puts more weight on good segments.
  *
  * <pre>
  * R_t = -score of the segment of token t              0 good, -1 bad
@@ -21,12 +21,12 @@ import java.util.random.RandomGenerator;
  * L   = -(1/N) sum_t w_t log p_theta(x_t | x_&lt;t)      N tokens of the whole optimizer step
  * </pre>
  *
- * <p>As in the authors' code, where RWR is AWR ({@link AdvantageWeighted}) without its value loss: the value head is never
+ * <p>As in the authors' code, RWR is AWR ({@link AdvantageWeighted}) without its value loss: the value head is never
  * trained and stays at -sigmoid(0) = -1/2, a constant factor of e^(1/(2 beta)).
  *
- * <p>Where we differ: scores come from a rule ({@link Segments}) and not from a classifier. A document longer than
- * {@code max_prompt_length + 1} tokens becomes several tasks, as for {@link NextTokenPrediction}, and a segment across two
- * of them is scored in each by the part that is there.
+ * <p>Where we differ: scores come from a rule ({@link Segments}), not a classifier. A document longer than {@code
+ * max_prompt_length + 1} tokens becomes several tasks, as for {@link NextTokenPrediction}. If a segment spans two
+ * tasks, each task scores its own part.
  *
  * <p>Options: {@code beta} (10, the paper's); {@code banned}, texts that make a segment bad, at least one;
  * {@code segment_ends}, texts of one token that end a segment (a line feed).
@@ -41,7 +41,7 @@ public final class RewardWeighted implements TextObjective {
                     + "2302.08582).",
             List.of("beta", "banned", "segment_ends"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {
@@ -79,7 +79,7 @@ public final class RewardWeighted implements TextObjective {
         return Chunks.of(tokens, maxLength);
     }
 
-    /** w of an advantage. */
+    /** The weight w of an advantage. */
     static double weight(double advantage, double beta) {
         return Math.min(Math.exp(advantage / beta), LARGEST_WEIGHT);
     }

@@ -25,8 +25,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 
 /**
- * RLP, Reinforcement as a Pretraining Objective (Hatamizadeh et al., arXiv 2510.01265): a thought is worth the nats it
- * adds to the log-probability of what really follows, over a slow copy of the same model that does not think.
+ * RLP, Reinforcement as a Pretraining Objective (Hatamizadeh et al., arXiv 2510.01265): a thought's reward is the
+ * number of nats it adds to the log-probability of the text that really follows, compared to a slow copy of the model
+ * that does not think.
  *
  * <pre>
  * c_i ~ pi_theta(. | x_&lt;t, think),  i = 1..G               at one random position t of the document
@@ -47,12 +48,12 @@ import java.util.random.RandomGenerator;
  * <ul>
  *   <li>{@code horizon}, {@code discount}: reward sum_k gamma^k (S_pred - S_EMA) over the next h tokens; not in the
  *       paper, h = 1 is.
- *   <li>{@code min_prefix}: fewest tokens before the position (1).
- *   <li>{@code truncated_reward}: {@code score} (the paper's) or {@code none}: a truncated thought then has nothing to
- *       gain, its reward is min(r, 0).
- *   <li>{@code rehearse}, {@code next_token_weight}: documents of these domains are not thought about but trained by
- *       next-token prediction with this coefficient (0.1) and a denominator of its own, so that what the model knew
- *       without thinking stays; none by default.
+ *   <li>{@code min_prefix}: minimum tokens before the position (1).
+ *   <li>{@code truncated_reward}: {@code score} (the paper's) or {@code none}: a truncated thought then cannot earn a
+ *       positive reward; its reward is min(r, 0).
+ *   <li>{@code rehearse}, {@code next_token_weight}: documents of these domains are trained by next-token prediction
+ *       instead, with this coefficient (0.1) and a separate denominator, to preserve what the model knows without
+ *       thinking; none by default.
  *   <li>{@code open}, {@code close}: the tags, each one token of the vocabulary.
  * </ul>
  */
@@ -74,7 +75,7 @@ public final class Rlp implements Objective {
                     "open",
                     "close"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {
@@ -122,8 +123,8 @@ public final class Rlp implements Objective {
     }
 
     /**
-     * One position t, uniform over those with {@code min_prefix} tokens before and {@code horizon} tokens of text from
-     * t on; the end-of-text token is never asked for. A document to be rehearsed is not cut.
+     * One position t, uniform over those with {@code min_prefix} tokens before it and {@code horizon} text tokens from
+     * t on; the end-of-text token is never a target. Rehearsed documents are not cut.
      */
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {

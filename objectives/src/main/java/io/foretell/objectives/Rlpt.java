@@ -29,8 +29,8 @@ import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 /**
- * RLPT, Reinforcement Learning on Pre-Training Data (Li et al., arXiv 2509.19249): the model thinks, then writes the next
- * sentence of a document (ASR), or one that is hidden between what comes before and the sentence after it (MSR).
+ * RLPT, Reinforcement Learning on Pre-Training Data (Li et al., arXiv 2509.19249): the model thinks, then writes the
+ * next sentence of a document (ASR), or a hidden sentence given the text before it and the sentence after it (MSR).
  *
  * <pre>
  * ASR  o ~ pi_theta(. | s_&lt;i)            MSR  o ~ pi_theta(. | s_&lt;i, mask, s_i+1)
@@ -38,40 +38,42 @@ import java.util.stream.IntStream;
  * J    = E_ASR[r] + lambda E_MSR[r]      GRPO: learner.adv_estimator grpo, run.mode sync, no KL
  * </pre>
  *
- * <p>The reference of ASR is the sentence and the {@code reference_sentences} - 1 after it (the paper's relaxed reward;
- * its strict one accepts the sentence alone); that of MSR the hidden sentence. A response that states nothing between the
- * markers earns 0, component {@code missing_markers}.
+ * <p>The reference of ASR is the sentence plus the {@code reference_sentences} - 1 sentences after it (the paper's
+ * relaxed reward; its strict one accepts only the sentence itself); the reference of MSR is the hidden sentence. A
+ * response without text between the markers earns 0, component {@code missing_markers}.
  *
  * <p>Where we differ or the paper is silent:
  *
  * <ul>
- *   <li>A visit of a document asks for one sentence: with probability lambda / (1 + lambda) for a middle one, which is J
- *       but for a constant. One that MSR cannot ask for, because nothing follows, is then not asked for.
+ *   <li>One visit of a document asks for one sentence: with probability lambda / (1 + lambda) a middle one, which gives
+ *       J up to a constant. MSR never draws the last sentence, because nothing follows it.
  *   <li>Sentences are those of {@link Sentences}, where the paper takes NLTK's.
- *   <li>The judge is not asked where the answer is known: a prediction that is the reference's text up to the end of a
- *       sentence is right, component {@code exact_prefix}; an empty one, one whose sentences all stand in the prompt, and
- *       one that is too long are wrong, components {@code empty_prediction}, {@code copied_prediction} and {@code
- *       overlong_prediction} ({@link SentenceReference}).
- *   <li>A verdict that cannot be had is no reward, and never 0.
+ *   <li>The judge is not asked if the answer is already known. A prediction that equals the reference's text up to the
+ *       end of a sentence is right, component {@code exact_prefix}. Empty predictions, predictions whose sentences all
+ *       occur in the prompt, and overlong ones are wrong, components {@code empty_prediction}, {@code
+ *       copied_prediction} and {@code overlong_prediction} ({@link SentenceReference}).
+ *   <li>A missing verdict means no reward, never 0.
  * </ul>
  *
- * <p>Options; the paper gives no value for the first five:
+ * <p>Options; the paper gives no values for the first five:
  *
  * <ul>
  *   <li>{@code lambda}: weight of MSR, 0 to 1 (0.5).
  *   <li>{@code reference_sentences}: sentences of ASR's reference (3).
- *   <li>{@code min_sentence_length}: fewest characters of a sentence to be asked for (20).
- *   <li>{@code min_prefix}: fewest sentences before it (1).
- *   <li>{@code longest_prediction}: a prediction of more characters than the reference's times this is too long (2).
- *   <li>{@code strict}: whether the prediction has to mean the sentence itself (false). The judge then says it both ways:
- *       prediction a beginning of the sentence, and sentence a beginning of the prediction.
- *   <li>{@code verdict}: {@code judge}, or {@code rule}: what is not right by its text is wrong, and no judge is needed.
- *   <li>{@code next_prompt}: two texts around what comes before, none by default.
- *   <li>{@code middle_prompt}: three texts, before what comes before, between it and what comes after (the mask), and
- *       after that: {@code ["", "<MASK>", ""]}.
- *   <li>{@code markers}: two texts that enclose the prediction. Where the second is a token of the vocabulary it ends the
- *       response, else the end of text does.
- *   <li>{@code abbreviations}: after which a full stop ends no sentence, in place of an English list.
+ *   <li>{@code min_sentence_length}: minimum characters of a target sentence (20).
+ *   <li>{@code min_prefix}: minimum sentences before it (1).
+ *   <li>{@code longest_prediction}: a prediction longer than this multiple of the reference, in characters, is overlong
+ *       (2).
+ *   <li>{@code strict}: whether the prediction must mean exactly the sentence (false). The judge is then asked in both
+ *       directions: is the prediction a prefix of the sentence, and the sentence a prefix of the prediction?
+ *   <li>{@code verdict}: {@code judge}, or {@code rule}: without an exact match a prediction is wrong, and no judge is
+ *       needed.
+ *   <li>{@code next_prompt}: two texts, before and after the preceding text; none by default.
+ *   <li>{@code middle_prompt}: three texts, before the preceding text, between it and the following text (the mask),
+ *       and after that: {@code ["", "<MASK>", ""]}.
+ *   <li>{@code markers}: two texts that enclose the prediction. If the second is a token of the vocabulary, it ends the
+ *       response; otherwise end-of-text does.
+ *   <li>{@code abbreviations}: full stops after these do not end a sentence; replaces the English default list.
  *   <li>{@code open}, {@code close}: the tags of a thought, each one token of the vocabulary.
  * </ul>
  */
@@ -98,7 +100,7 @@ public final class Rlpt implements Objective {
                     "open",
                     "close"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {
@@ -180,7 +182,7 @@ public final class Rlpt implements Objective {
         return "right or wrong, 1 or 0";
     }
 
-    /** {@code asr} or {@code msr}, told by the mask. */
+    /** {@code asr} or {@code msr}, depending on the mask. */
     @Override
     public String role(Task task) {
         return task.prompt().contains(middlePrompt.get(1)) ? "msr" : "asr";
@@ -192,9 +194,10 @@ public final class Rlpt implements Objective {
     }
 
     /**
-     * One sentence, uniform over those long enough with {@code min_prefix} before it and, for MSR, one after it.
+     * One sentence, uniform over those that are long enough, with {@code min_prefix} before it and, for MSR, one after
+     * it.
      *
-     * @return none of a text that has the mask in it
+     * @return empty if the text contains the mask
      */
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
@@ -230,7 +233,7 @@ public final class Rlpt implements Objective {
         return tokenizer.begin().concat(nextPrompt.get(0)).concat(shown).concat(nextPrompt.get(1));
     }
 
-    /** What comes after gets half of the room at most. */
+    /** The following text gets at most half of the room. */
     private TokenArray middle(String before, String after) {
         int room = settings.maxPromptLength();
         TokenArray following = tokenizer.encode(after);

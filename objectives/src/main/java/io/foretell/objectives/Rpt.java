@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * RPT, Reinforcement Pre-Training (Dong et al., arXiv 2506.08007): next-token prediction as a reasoning task with a
- * verifiable reward. The model thinks, then states in a box how the document goes on.
+ * verifiable reward. The model thinks, then states the document's continuation in a box.
  *
  * <pre>
  * o_i = (thought, y_i) ~ pi_theta(. | x_&lt;t, think),  i = 1..G
@@ -34,31 +34,31 @@ import org.jspecify.annotations.Nullable;
  * A_i  = (r_i - mean r) / std r                               GRPO: learner.adv_estimator grpo, run.mode sync, no KL
  * </pre>
  *
- * <p>Both sides are compared as text, which is the same: y is right when it equals the text of the first k tokens for
- * some k of at least 1. A boundary inside a character has no text and so cannot be stated, and a box with a replacement
- * character (bytes that are no UTF-8) is never right. The paper's {@code "the"} for {@code " the"} is wrong here too.
+ * <p>We compare text instead of bytes, which is equivalent: y is right if it equals the text of the first k tokens for
+ * some k of at least 1. A boundary inside a character has no text and cannot be stated; a box with a replacement
+ * character (bytes that are not UTF-8) is never right. As in the paper, {@code "the"} for {@code " the"} is wrong.
  *
- * <p>Where we differ or the paper is silent: the true continuation is looked at for {@code horizon} tokens; one position
- * per document and visit, where the paper takes every one that its filter keeps; braces inside a box must balance. The
- * thought is all up to the first closing tag. A response without one, or without a whole box after it, earns 0. As in
- * the paper a proxy model leaves out easy positions, those whose next token has little entropy among the 16 most likely
- * ones; whether that is over the 16 as if there were no others, as here, the paper does not say.
+ * <p>Where we differ or the paper is silent: y is compared with {@code horizon} tokens of the true continuation; each
+ * visit of a document uses one position, where the paper uses every position that its filter keeps; braces inside a box
+ * must balance. The thought ends at the first closing tag. A response without a closing tag, or without a complete box
+ * after it, earns 0. As in the paper, a proxy model filters out easy positions, those whose next token has low entropy
+ * among the 16 most likely. Here the 16 are renormalised; the paper does not say.
  *
  * <p>Options:
  *
  * <ul>
- *   <li>{@code horizon}: most tokens of the true continuation that y is compared with (16).
- *   <li>{@code min_prefix}: fewest tokens before the position (1).
- *   <li>{@code proxy}: a Hugging Face folder with the policy's vocabulary, the paper's a 1.5B model for a 14B policy; none
- *       by default, and then all positions count.
- *   <li>{@code entropy_threshold}: positions where the proxy's entropy is below it, in nats, are not asked for (0.5; the
- *       paper's validation has 0.5, 1.0 and 1.5, for training it gives none).
- *   <li>{@code entropy_top_k}: over how many tokens the entropy is (16).
- *   <li>{@code prompt}: two texts, before the document's beginning and between it and the thought, such as the paper's
- *       instruction to box the next tokens; none by default.
+ *   <li>{@code horizon}: maximum tokens of the true continuation that y is compared with (16).
+ *   <li>{@code min_prefix}: minimum tokens before the position (1).
+ *   <li>{@code proxy}: a Hugging Face folder with the policy's vocabulary (the paper's is a 1.5B model for a 14B
+ *       policy); none by default, which keeps all positions.
+ *   <li>{@code entropy_threshold}: positions whose proxy entropy is below this, in nats, are skipped (0.5; the paper
+ *       uses 0.5, 1.0 and 1.5 for validation and gives no value for training).
+ *   <li>{@code entropy_top_k}: number of most likely tokens that the entropy is over (16).
+ *   <li>{@code prompt}: two texts, before the prefix and between it and the thought, such as the paper's instruction to
+ *       box the next tokens; none by default.
  *   <li>{@code box}: two texts that enclose the answer, {@code ["\boxed{", "}"]}.
- *   <li>{@code dynamic_sampling_from}: from this step of the phase on (from 1; the paper's is 500), groups with equal
- *       rewards are replaced by others; 0, the default, for never.
+ *   <li>{@code dynamic_sampling_from}: from this step of the phase on (counted from 1; the paper's is 500), groups with
+ *       equal rewards are replaced; 0, the default, for never.
  *   <li>{@code open}, {@code close}: the tags, each one token of the vocabulary.
  * </ul>
  */
@@ -82,7 +82,7 @@ public final class Rpt implements Objective {
                     "open",
                     "close"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {
@@ -149,10 +149,10 @@ public final class Rpt implements Objective {
     }
 
     /**
-     * One position t, uniform over those with {@code min_prefix} tokens before it, entropy under the proxy where there is
-     * one, and text from it on that can be stated; the end-of-text token is never asked for.
+     * One position t, uniform over those with {@code min_prefix} tokens before it, enough entropy under the proxy if
+     * there is one, and a continuation that can be stated; the end-of-text token is never a target.
      *
-     * @return none where no position has the entropy, or sixteen drawn in turn lie inside characters
+     * @return empty if no position has enough entropy, or sixteen draws in a row lie inside characters
      */
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
@@ -211,7 +211,7 @@ public final class Rpt implements Objective {
                 .toList());
     }
 
-    /** 1 when {@code answer} ends on a token boundary of the truth, with the tokens it states. */
+    /** 1 if {@code answer} ends on a token boundary of the true text; also the number of tokens it states. */
     private static Reward reward(Optional<String> answer, List<String> right) {
         int tokens = answer.map(y -> right.indexOf(y) + 1).orElse(0);
         double total = tokens > 0 ? 1 : 0;
@@ -219,9 +219,9 @@ public final class Rpt implements Objective {
     }
 
     /**
-     * The text of the first k tokens of {@code next}, k = 1, 2, ..., or a replacement character where it has none.
+     * The text of the first k tokens of {@code next}, k = 1, 2, ..., or a replacement character if they have none.
      *
-     * @return up to the last k that has a text, so empty where nothing can be stated
+     * @return up to the last k that has a text; empty if nothing can be stated
      */
     private List<String> rightAnswers(TokenArray prefix, TokenArray next) {
         TokenArray shown = prefix.last(DECODED_BEFORE); // some tokenizers drop the space of a text's first token
@@ -242,7 +242,7 @@ public final class Rpt implements Objective {
         return tags.open();
     }
 
-    /** How an answer with an empty thought would look that states as few true tokens as can be stated, context included. */
+    /** The shortest correct answer after an empty thought, context included. */
     TokenArray demonstration(Example cut) {
         String first = rightAnswers(cut.prompt(), cut.target()).stream()
                 .filter(text -> !text.equals(NO_TEXT))

@@ -11,17 +11,18 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
- * A warm-up for {@link Rpt} of a model that boxes nothing by itself, so that RPT has something to reward: next-token
- * prediction on the form of an answer, with an empty thought.
+ * A warm-up for {@link Rpt}, for models that do not box answers by themselves and would give RPT nothing to reward:
+ * next-token prediction on the answer format, with an empty thought.
  *
  * <pre>x' = [ x_&lt;t  think  /think  \boxed{ x_t }  end ]          at one random position t of the document
  * L  = -(1/N) sum_u log p_theta(x'_u | x'_&lt;u)                 over all tokens but the opening tag</pre>
  *
- * <p>Where x_t alone has no text, the tokens up to the next one that has stand in the box. Not in the paper, which starts
- * from a model that reasons and boxes. A model that has learnt the form does not think yet; RPT must find that it pays.
+ * <p>If x_t alone has no text, the box contains the tokens up to the first position that has. Not in the paper, which
+ * starts from a model that reasons and boxes. A model that has learnt the format does not think yet; RPT must discover
+ * that thinking pays.
  *
- * <p>Options: those of {@link Rpt} which say where documents are cut and how an answer looks, to be the same as in the
- * phase after it.
+ * <p>Options: those of {@link Rpt} for cutting documents and for the answer format; set them as in the phase that
+ * follows.
  */
 public final class RptColdStart implements TextObjective {
     public static final String NAME = "rpt-cold-start";
@@ -33,7 +34,7 @@ public final class RptColdStart implements TextObjective {
                     + "boxes nothing by itself.",
             Rpt.DESCRIPTION.options());
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {
@@ -59,7 +60,7 @@ public final class RptColdStart implements TextObjective {
         return DESCRIPTION;
     }
 
-    /** {@inheritDoc} The target is all of x'. */
+    /** {@inheritDoc} The target is the whole of x'. */
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         return rpt.examples(document, tokens, random).stream()

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What an objective may ask in order to reward a group. Answers come later, so that questions of many groups can be
- * answered in one batch. Implementations are confined to the thread that calls {@link Objective#reward}.
+ * What an objective may query to reward a group. Answers are asynchronous, so one batch can answer the questions of
+ * many groups. Implementations are confined to the thread that calls {@link Objective#reward}.
  */
 public interface Scorer {
     /**
@@ -20,18 +20,18 @@ public interface Scorer {
     CompletionStage<FloatArray> logProbs(PolicyRole weights, TokenArray context, TokenArray continuation);
 
     /**
-     * A judge's verdict on {@code material}, for roles whose only place is {@code text}.
+     * A judge's verdict on {@code material}, for roles whose only placeholder is {@code text}.
      *
-     * @param role which judge, as its prompt's file names it
+     * @param role the judge's role, as named in its prompt file
      */
     CompletionStage<Verdict> judge(String role, String material);
 
     /**
-     * A judge's verdict on material in several places.
+     * A judge's verdict on several materials.
      *
-     * @param role which judge, as its prompt's file names it
-     * @param material a text for every place of the role's prompt, such as {@code context}, {@code first} and {@code
-     *     second}
+     * @param role the judge's role, as named in its prompt file
+     * @param material a text for every placeholder of the role's prompt, such as {@code context}, {@code first} and
+     *     {@code second}
      */
     default CompletionStage<Verdict> judge(String role, Map<String, String> material) {
         throw new IllegalStateException("this scorer has no judge for role '" + role + "'");

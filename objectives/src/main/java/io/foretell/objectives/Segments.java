@@ -11,13 +11,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A document as segments with a misalignment score each, by a rule: 1 where a segment has one of the banned texts, else
+ * Splits a document into segments and scores each by a rule: misalignment 1 if the segment contains a banned text, else
  * 0. A segment ends with one of the given tokens, or with the document. Immutable.
  *
- * <p>After PHF (Korbak et al., arXiv 2302.08582), which scores sentences or lines of code by classifiers and linters;
- * scores there are 0 to 1 and higher is worse, as here.
+ * <p>PHF (Korbak et al., arXiv 2302.08582) scores sentences or lines of code with classifiers and linters; its scores
+ * too range from 0 to 1 and higher is worse.
  *
- * <p>A banned text across the end of a segment is not found. See {@link BannedTexts} for how they are looked for.
+ * <p>A banned text that spans the end of a segment is not found. See {@link BannedTexts} for the matching.
  */
 final class Segments {
     /** @param score misalignment, 0 or 1 */
@@ -26,7 +26,7 @@ final class Segments {
     private final Set<Integer> ends = new HashSet<>();
     private final BannedTexts banned;
 
-    /** @throws IllegalArgumentException when nothing is banned, or an end is not one token */
+    /** @throws IllegalArgumentException if nothing is banned, or an end is not a single token */
     Segments(Tokenizer tokenizer, List<String> ends, List<String> banned) {
         for (String end : ends) {
             TokenArray tokens = tokenizer.encode(end);
@@ -45,7 +45,7 @@ final class Segments {
         return new Segments(tokenizer, ends.isEmpty() ? List.of("\n") : ends, options.texts("banned"));
     }
 
-    /** {@code tokens} cut into segments, in order and without a gap. */
+    /** {@code tokens} cut into consecutive segments. */
     List<Segment> split(TokenArray tokens) {
         List<Segment> segments = new ArrayList<>();
         int from = 0;
@@ -59,7 +59,7 @@ final class Segments {
         return segments;
     }
 
-    /** Of each token the score of its segment: (T). */
+    /** The score of each token's segment: (T). */
     FloatArray scores(TokenArray tokens) {
         float[] scores = new float[tokens.length()];
         int t = 0;

@@ -32,8 +32,8 @@ import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /**
- * SIP, Self-Improving Pretraining (Meta FAIR, arXiv 2601.21343): the text's own continuation competes with those that the
- * model samples and with a rewrite, a judge says which is best, and the model moves towards that.
+ * SIP, Self-Improving Pretraining (Meta FAIR, arXiv 2601.21343): the text's own continuation competes with the model's
+ * samples and with a rewrite; a judge picks the best, and the model is trained towards it.
  *
  * <pre>
  * x, y_orig = all before, and N tokens from, a multiple of N           N = rollout.max_response_length
@@ -45,26 +45,26 @@ import java.util.random.RandomGenerator;
  * rf-nll  L = -log pi_theta(y_w | x)
  * </pre>
  *
- * <p>Judges are asked in the roles {@code quality}, {@code safety}, {@code factuality} and {@code rewriter}; each pair is
- * shown in both orders where {@code reward.judge.swap_order} says so, the default. {@code reward.judge_overrides} lets a configured
- * reward answer in a judge's place. Equal texts are a draw without a question, and a text equal to y_orig is true.
+ * <p>Judges are asked in the roles {@code quality}, {@code safety}, {@code factuality} and {@code rewriter}; each pair
+ * is shown in both orders if {@code reward.judge.swap_order} is set, the default. {@code reward.judge_overrides} lets a
+ * configured reward replace a judge. Equal texts are a draw without asking, and a text equal to y_orig is true.
  *
- * <p>Where we differ or the paper is silent: its beta and how its reference follows are not known. Ours is {@code beta}, and
- * the reference is the teacher: fixed at what the phase began with where {@code teacher.ema_decay} is 1, else a slow copy of
- * the policy. A candidate with a verdict that cannot be had takes no part; equals are chosen among at random; a pool whose
- * rewards are all equal says nothing and is left out. A document's last N tokens make a suffix only when they are N; a
- * rewrite is cut to N. {@link DirectPreference} is a mean over the step's pairs, RF-NLL one over its tokens.
+ * <p>Where we differ or the paper is silent: it gives neither beta nor how the reference is updated. Ours is {@code
+ * beta}, and the reference is the teacher: the weights at the start of the phase if {@code teacher.ema_decay} is 1,
+ * else a slow copy of the policy. A candidate with a missing verdict is left out; ties are broken at random; a pool
+ * with all-equal rewards carries no signal and is left out. A suffix always has exactly N tokens; a rewrite is cut to
+ * N. {@link DirectPreference} is averaged over the step's pairs, RF-NLL over its tokens.
  *
  * <p>Options:
  *
  * <ul>
- *   <li>{@code score}: one or more of {@code quality}, {@code safety} and {@code factuality} ({@code [quality]}). Safety
- *       alone is earned by degenerate text as well.
+ *   <li>{@code score}: one or more of {@code quality}, {@code safety} and {@code factuality} ({@code [quality]}).
+ *       Safety alone also rewards degenerate text.
  *   <li>{@code original}, {@code rewrite}: whether they are in the pool (true, false).
  *   <li>{@code update}: {@code dpo} or {@code rf-nll} ({@code dpo}).
  *   <li>{@code beta}: of DPO (0.1, TRL's).
- *   <li>{@code min_prefix}: fewest tokens before a suffix (1).
- *   <li>{@code next_token_weight}: coefficient of next-token prediction on y_orig, with a denominator of its own; 0, the
+ *   <li>{@code min_prefix}: minimum tokens before a suffix (1).
+ *   <li>{@code next_token_weight}: coefficient of next-token prediction on y_orig, with a separate denominator; 0, the
  *       paper's, for none.
  * </ul>
  */
@@ -79,7 +79,7 @@ public final class SelfImproving implements Objective {
                     + "2601.21343).",
             List.of("score", "original", "rewrite", "update", "beta", "min_prefix", "next_token_weight"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {
@@ -148,7 +148,7 @@ public final class SelfImproving implements Objective {
                 : String.join(" + ", scores) + ", each 0 to 1";
     }
 
-    /** One task for every N tokens that have {@code min_prefix} before them; the random numbers are not needed. */
+    /** One task for every N tokens with {@code min_prefix} before them; the random numbers are unused. */
     @Override
     public List<Example> examples(Document document, TokenArray tokens, RandomGenerator random) {
         int n = settings.maxResponseLength();
@@ -179,7 +179,7 @@ public final class SelfImproving implements Objective {
         return false;
     }
 
-    /** C. A rewrite that could not be had is an empty candidate, so that its failure is kept and counted. */
+    /** C. A missing rewrite is an empty candidate; this records and counts its failure. */
     @Override
     public CompletionStage<RolloutGroup> withCandidates(RolloutGroup group, Scorer scorer) {
         int next = group.rollouts().size();
@@ -200,7 +200,7 @@ public final class SelfImproving implements Objective {
                 });
     }
 
-    /** The judge's words as tokens, at most N, after the white space that the original begins with. */
+    /** The judge's text as tokens, at most N, after the original's leading white space. */
     private TokenArray rewrite(Verdict verdict, String original) {
         String words = verdict.status() == RewardStatus.OK ? verdict.reason().strip() : "";
         if (words.isEmpty()) {
@@ -230,7 +230,7 @@ public final class SelfImproving implements Objective {
         });
     }
 
-    /** For each score its verdicts on the candidates, in order. */
+    /** The verdicts on the candidates, in order, by score. */
     private Map<String, CompletableFuture<List<Verdict>>> verdicts(
             Example example, List<Rollout> candidates, Scorer scorer) {
         String context = text(example.prompt());
@@ -294,7 +294,7 @@ public final class SelfImproving implements Objective {
         return Reward.of(total, components);
     }
 
-    /** As a judge reads it: without the tokens that begin and end a document. */
+    /** The text that the judge sees: without begin-of-text and end-of-text. */
     private String text(TokenArray tokens) {
         return tokenizer.decode(tokenizer.withoutEnds(tokens));
     }

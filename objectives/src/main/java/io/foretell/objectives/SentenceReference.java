@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The text that a predicted sentence is compared with, and what can be said of a prediction without asking a judge. Texts
- * are compared in NFC, any white space as one space. Immutable.
+ * The reference for a predicted sentence, and the cases that need no judge. Texts are compared in NFC, with any white
+ * space as one space. Immutable.
  */
 final class SentenceReference {
     /** Why a prediction needs no judge. */
@@ -32,9 +32,9 @@ final class SentenceReference {
     private final Set<String> beginnings = new HashSet<>();
 
     /**
-     * @param context what the model was shown
-     * @param reference what really stands there
-     * @param longest how many times as long as the reference a prediction may be, in characters
+     * @param context the text the model saw
+     * @param reference the text that really follows
+     * @param longest maximum length of a prediction, as a multiple of the reference's characters
      */
     SentenceReference(Sentences sentences, String context, String reference, double longest) {
         this.sentences = sentences;
@@ -45,7 +45,7 @@ final class SentenceReference {
         }
     }
 
-    /** @param prediction what stands between the markers, if they are there */
+    /** @param prediction the text between the markers, if present */
     Optional<Known> known(Optional<String> prediction) {
         if (prediction.isEmpty()) {
             return Optional.of(Known.MISSING_MARKERS);

@@ -7,12 +7,12 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Where the sentences of a text are: the boundaries of {@link BreakIterator}, which follow Unicode and so hold for
- * scripts without spaces too. A blank line ends a sentence. A full stop after an abbreviation, or after a single capital
+ * Splits a text into sentences at the boundaries of {@link BreakIterator}, which follow Unicode and also work for
+ * scripts without spaces. A blank line ends a sentence. A full stop after an abbreviation, or after a single capital
  * letter as in "J. Smith", does not. Text without any end is one sentence. Thread-safe.
  */
 final class Sentences {
-    /** Used where none are given; written as they stand in a text, full stop included. */
+    /** The default list, written as in text, full stop included. */
     static final List<String> ABBREVIATIONS = List.of(
             "Mr.", "Mrs.", "Ms.", "Dr.", "Prof.", "St.", "Gen.", "Sen.", "Rep.", "Gov.", "Capt.", "Lt.", "Col.", "vs.",
             "cf.", "e.g.", "i.e.", "al.", "Fig.", "Figs.", "Eq.", "Eqs.", "Sec.", "Tab.", "No.", "Nos.", "Vol.", "pp.",
@@ -21,7 +21,8 @@ final class Sentences {
     private static final String OPENING = "([{\"'\u201c\u2018";
 
     /**
-     * A sentence: characters {@code from} to before {@code to} of the text, without the white space around them.
+     * A sentence: characters {@code from} (inclusive) to {@code to} (exclusive) of the text, without surrounding white
+     * space.
      *
      * @param to above {@code from}
      */
@@ -37,7 +38,7 @@ final class Sentences {
         this.abbreviations = Set.copyOf(abbreviations);
     }
 
-    /** In order; together they hold all of {@code text} but white space. */
+    /** In order; together they cover all of {@code text} but white space. */
     List<SentenceRange> split(String text) {
         List<SentenceRange> spans = new ArrayList<>();
         for (int from = 0; from < text.length(); ) {

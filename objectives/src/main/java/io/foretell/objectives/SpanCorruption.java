@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Span corruption, UL2's mixture of denoisers (Tay et al., arXiv 2205.05131) for a decoder: spans of the text are replaced
- * by sentinels, and the model writes them down afterwards.
+ * Span corruption, UL2's mixture of denoisers (Tay et al., arXiv 2205.05131) for a decoder: sentinels replace spans of
+ * the text, and the model then writes the spans.
  *
  * <pre>
  * text       a b c d e f g h            spans c d | g
@@ -29,10 +29,10 @@ import java.util.random.RandomGenerator;
  * tokens, round(n / mean span) spans, at least one of each, are laid out by two uniform random compositions, as T5 does
  * (Raffel et al., arXiv 1910.10683): kept and corrupted pieces alternate, a kept one first.
  *
- * <p>Where we differ: there is no encoder, so that the prompt is seen left to right; an S target needs no sentinels, as in
- * the paper. The number of spans is limited to the sentinels that there are less one, which ends the target. A document is
- * one task; what is longer than {@code max_prompt_length} tokens begins at a random place. Begin and end of text are
- * corrupted like all tokens.
+ * <p>Where we differ: there is no encoder, so the prompt is seen left to right; an S target needs no sentinels, as in
+ * the paper. There is at most one span fewer than sentinels, because the last sentinel ends the target. A document is
+ * one task; one longer than {@code max_prompt_length} tokens starts at a random position. Begin-of-text and end-of-text
+ * are corrupted like all tokens.
  *
  * <p>Options: {@code sentinels}, at least two tokens of the vocabulary, in order; {@code modes}, three tokens for R, X and
  * S, none by default.
@@ -47,7 +47,7 @@ public final class SpanCorruption implements TextObjective {
                     + "denoisers (Tay et al., arXiv 2205.05131) for a decoder.",
             List.of("sentinels", "modes"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {
@@ -60,7 +60,7 @@ public final class SpanCorruption implements TextObjective {
         }
     }
 
-    /** @param rate share of tokens that is corrupted */
+    /** @param rate share of tokens that are corrupted */
     private record Denoiser(int mode, double meanSpan, double rate) {}
 
     private static final int R = 0;
@@ -123,7 +123,7 @@ public final class SpanCorruption implements TextObjective {
         return List.of(corrupted(mode, text, parts(text.length() - noise, spans, random), parts(noise, spans, random)));
     }
 
-    /** {@code total} as {@code count} positive numbers, all compositions equally likely. */
+    /** A uniformly random composition of {@code total} into {@code count} positive numbers. */
     private static int[] parts(int total, int count, RandomGenerator random) {
         int[] ends = new int[count];
         int chosen = 0;

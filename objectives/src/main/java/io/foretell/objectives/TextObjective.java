@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** An objective that learns from text as it is. It samples nothing and rewards nothing. */
+/** An objective that trains on text directly. It samples nothing and rewards nothing. */
 public interface TextObjective extends Objective {
     @Override
     default boolean isSampled() {

@@ -10,7 +10,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Each of several things compared with each other one: q_i = mean over j of how far i is preferred to j, from 0 to 1. Pure
+ * Compares each of several things with every other: q_i = mean over j of the preference for i over j, from 0 to 1. Pure
  * functions.
  */
 public final class Tournament {
@@ -18,9 +18,9 @@ public final class Tournament {
 
     private Tournament() {}
 
-    /** Compares two of them. */
+    /** Compares two things. */
     public interface Match {
-        /** How far the first is preferred to the second, 0 to 1; called once for each pair, with first &lt; second. */
+        /** The preference for the first over the second, 0 to 1; called once per pair, with first &lt; second. */
         CompletionStage<Verdict> of(int first, int second);
     }
 
@@ -32,8 +32,7 @@ public final class Tournament {
     /**
      * Plays all pairs of {@code size} things.
      *
-     * @return q of each, from the comparisons that could be had where they are at least half of its own; else one that
-     *     could not
+     * @return q of each, from its available comparisons if they are at least half; otherwise a failed verdict
      */
     public static CompletableFuture<List<Verdict>> play(int size, Match match) {
         @Nullable Verdict[][] table = new Verdict[size][size];

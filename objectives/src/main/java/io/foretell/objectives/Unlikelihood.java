@@ -21,12 +21,12 @@ import java.util.random.RandomGenerator;
  *                  -alpha log max(1 - p_t, 1e-20)     otherwise;  p_t = p_theta(x_t | x_&lt;t)
  * </pre>
  *
- * <p>N counts the tokens of the whole optimizer step, those of both kinds.
+ * <p>N counts all tokens of the whole optimizer step, good and bad.
  *
- * <p>Where we differ: scores come from a rule ({@link Segments}) and not from a classifier; being 0 or 1, they make the
- * authors' variant without a threshold, which mixes both terms by the score, the same. A document longer than
- * {@code max_prompt_length + 1} tokens becomes several tasks, as for {@link NextTokenPrediction}, and a segment across two
- * of them is scored in each by the part that is there.
+ * <p>Where we differ: scores come from a rule ({@link Segments}), not a classifier. Since they are 0 or 1, the authors'
+ * variant without a threshold, which mixes both terms by the score, is the same. A document longer than {@code
+ * max_prompt_length + 1} tokens becomes several tasks, as for {@link NextTokenPrediction}. If a segment spans two
+ * tasks, each task scores its own part.
  *
  * <p>Options: {@code alpha}, the weight of bad tokens (1, the paper's for text; 0.01 for code); {@code threshold}, tau (0);
  * {@code banned}, texts that make a segment bad, at least one; {@code segment_ends}, texts of one token that end a segment
@@ -42,7 +42,7 @@ public final class Unlikelihood implements TextObjective {
                     + "after Welleck et al. (arXiv 1908.04319).",
             List.of("alpha", "threshold", "banned", "segment_ends"));
 
-    /** Makes it known to {@link java.util.ServiceLoader}. */
+    /** Registers the method with {@link java.util.ServiceLoader}. */
     public static final class Provider implements ObjectiveProvider {
         @Override
         public ObjectiveDescription description() {
@@ -94,7 +94,7 @@ public final class Unlikelihood implements TextObjective {
         return List.of(Experience.nextToken(text, FloatArray.of(weights), loss));
     }
 
-    /** -alpha log(1 - p), by l = log p: alpha p / (1 - p). */
+    /** -alpha log(1 - p), and its derivative with respect to l = log p: alpha p / (1 - p). */
     private TextLoss.Cost unlikely(double logProb) {
         double others = -Math.expm1(logProb);
         return others <= SMALLEST

@@ -8,9 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets through whoever shows one of the keys, as {@code Authorization: Bearer} or {@code X-API-Key}.
+ * Admits requests with one of the keys, as {@code Authorization: Bearer} or {@code X-API-Key}.
  *
- * <p>Compares digests in constant time and against every key, so that timing reveals neither their content nor their number.
+ * <p>Compares digests in constant time and against every key: timing reveals neither their content nor their number.
  * Thread-safe.
  */
 final class ApiKeys implements Handler<RoutingContext> {

@@ -16,15 +16,15 @@ import java.security.MessageDigest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files and folders that appear whole or not at all, also after a power cut.
+ * Writes files and folders atomically, also across a power failure.
  *
- * <p>Thread-safe for different targets; one target has one writer at a time. Every failure is a
+ * <p>Thread-safe for different targets; each target has one writer at a time. Every failure is a
  * {@link ForetellException} of {@link ErrorCode#STORAGE}.
  */
 public final class AtomicFiles {
     private AtomicFiles() {}
 
-    /** Writes aside, syncs, renames over the target, syncs the folder; makes parent folders as needed. */
+    /** Writes a temporary file, syncs it, renames it over the target and syncs the folder; creates parent folders. */
     public static void write(Path target, byte[] content) {
         Path file = target.toAbsolutePath();
         Path aside = file.resolveSibling(file.getFileName() + ".aside");
@@ -48,7 +48,7 @@ public final class AtomicFiles {
     /**
      * Syncs everything in the folder {@code aside} and renames it to {@code target} on the same file system.
      *
-     * @throws ForetellException CONFLICT when the target exists already
+     * @throws ForetellException CONFLICT if the target already exists
      */
     public static void publishFolder(Path aside, Path target) {
         Path folder = target.toAbsolutePath();
@@ -79,7 +79,7 @@ public final class AtomicFiles {
         }
     }
 
-    /** Deletes the folder with all that is in it; links are deleted, not followed; a missing folder is fine. */
+    /** Deletes the folder and its contents; links are deleted, not followed; a missing folder is not an error. */
     public static void deleteFolder(Path folder) {
         try {
             Files.walkFileTree(folder, new Deleting());

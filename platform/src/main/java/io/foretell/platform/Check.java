@@ -3,15 +3,15 @@ package io.foretell.platform;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Refuses values of the configuration in one kind of sentence. Pure functions. */
+/** Validates configuration values with uniform error messages. Pure functions. */
 public final class Check {
     private Check() {}
 
     /**
-     * Refuses the value of a key unless a condition holds.
+     * Rejects a key's value unless a condition holds.
      *
      * @param key the dotted key, such as {@code learner.ppo_epochs}
-     * @param value what was given; must not be a secret
+     * @param value the given value; must not be a secret
      * @param expected what follows the words "but must be"
      * @throws IllegalArgumentException "KEY is VALUE but must be EXPECTED"
      */

@@ -8,15 +8,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Notices that the system's clock was set back. Kafka's clients and broker wait by that clock, so that they stand still
- * until it is again where it was: a step back of at most {@link #TOLERATED} is only told; after a longer one the process had
- * better end and be started again, as after any crash, since it could not even stop in good order.
+ * Detects that the system clock was set back. Kafka's clients and broker wait by that clock and stall until it catches
+ * up. A step back of at most {@link #TOLERATED} only causes a warning. After a longer one the process should end and be
+ * restarted, as after a crash, because it could not even shut down cleanly.
  *
- * <p>Looks once a second from its own daemon thread and compares with the look before, so that a clock that is slowed down
- * over hours is no step. A step forward does no harm.
+ * <p>Checks once per second on its own daemon thread, relative to the previous check, so a clock that is slewed over
+ * hours is not a step. A step forward is harmless.
  */
 public final class ClockGuard implements AutoCloseable {
-    /** What is waited out. */
+    /** The largest step back that is waited out. */
     static final Duration TOLERATED = Duration.ofSeconds(30);
 
     private static final Duration UNNOTICED = Duration.ofSeconds(1);
@@ -30,10 +30,10 @@ public final class ClockGuard implements AutoCloseable {
     private Duration ahead;
 
     /**
-     * Starts looking.
+     * Starts checking.
      *
-     * @param warn told of a short step
-     * @param end told of a long one; ends the process
+     * @param warn called for a short step
+     * @param end called for a long step; ends the process
      */
     public ClockGuard(Time time, Consumer<String> warn, Consumer<String> end) {
         this(time, new SteadyClock(time), warn, end);
@@ -49,7 +49,7 @@ public final class ClockGuard implements AutoCloseable {
         timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
     }
 
-    /** Compares the clocks at this moment. */
+    /** Compares the clocks now. */
     synchronized void look() {
         Duration now = ahead();
         Duration back = ahead.minus(now);
@@ -63,7 +63,7 @@ public final class ClockGuard implements AutoCloseable {
         }
     }
 
-    /* Looks again where it was held up between the clocks. */
+    /* Retries if the thread was delayed between reading the two clocks. */
     private Duration ahead() {
         while (true) {
             Instant before = steady.instant();

@@ -18,20 +18,20 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of one process as immutable records, and as resolved YAML.
+ * The settings of one process, as immutable records and as resolved YAML.
  *
- * <p>Later sources override earlier ones: defaults, file, environment, command line. Maps are merged key by key, except
- * that an empty map clears a free-form one; everything else is replaced as a whole. A key that the defaults do not have
- * is an error, except below a default of {@code null} (any value) or {@code {}} (a free-form map). Immutable.
+ * <p>Later sources override earlier ones: defaults, file, environment, command line. Maps are merged key by key, but an
+ * empty map clears a free-form one; other values are replaced as a whole. A key missing from the defaults is an error,
+ * except below a default of {@code null} (any value) or {@code {}} (a free-form map). Immutable.
  */
 public final class Configuration<T> {
     private static final String ENVIRONMENT_PREFIX = "FORETELL_";
 
     /**
-     * Which keys there are.
+     * The known keys.
      *
      * @param resource the class-path resource with every key and its default
-     * @param renamed old dotted key to new one; an old key is refused by a sentence that names the new one
+     * @param renamed old dotted key to new one; the error for an old key names the new one
      */
     public record Defaults(String resource, Map<String, String> renamed) {
         public Defaults {
@@ -48,14 +48,14 @@ public final class Configuration<T> {
     }
 
     /**
-     * Resolves and checks all sources.
+     * Resolves and validates all sources.
      *
-     * @param defaultsOf what an empty configuration is, and which keys there are
+     * @param defaultsOf the known keys and their defaults
      * @param file the user's file, or null
      * @param overrides {@code section.key=value} each, the value in YAML
      * @param environment variables; {@code FORETELL_SECTION__KEY} sets {@code section.key}. Names without {@code __}
      *     are ignored unless they name a top-level key.
-     * @param type a record; keys of the file are its components in snake_case
+     * @param type a record; the file's keys are its components in snake_case
      * @throws ConfigurationException with one sentence about the first error
      */
     public static <T> Configuration<T> load(

@@ -1,10 +1,10 @@
 package io.foretell.platform;
 
-/** The configuration cannot be used as it is; the message is one sentence that says where and why. */
+/** The configuration is invalid; the message is one sentence that says where and why. */
 public final class ConfigurationException extends ForetellException {
     private static final long serialVersionUID = 1L;
 
-    /** The exit code of a program that was configured or called wrongly. */
+    /** The exit code for invalid configuration or arguments. */
     public static final int EXIT_CODE = 2;
 
     public ConfigurationException(String message) {

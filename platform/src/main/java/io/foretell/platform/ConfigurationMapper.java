@@ -26,7 +26,7 @@ import java.util.Locale;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
-/** Maps a resolved tree to records, strictly, and turns mismatches into sentences. Thread-safe. */
+/** Maps a resolved tree to records, strictly, and turns mismatches into error sentences. Thread-safe. */
 final class ConfigurationMapper {
     private static final Pattern SECRET = Pattern.compile("(^|.*[._])(api_keys?|passwords?|secrets?)([.\\[].*|$)");
     private static final ObjectMapper MAPPER = mapper();
@@ -50,7 +50,7 @@ final class ConfigurationMapper {
         return SECRET.matcher(key).matches();
     }
 
-    /** The value as a sentence may show it: short, and never a secret. */
+    /** The value for error messages: short, and never a secret. */
     static String shown(String key, JsonNode value) {
         if (isSecret(key)) {
             return "what is given";
@@ -116,7 +116,7 @@ final class ConfigurationMapper {
         return mapper;
     }
 
-    /** A number or a text with a unit, such as {@code 30s} or {@code 8GiB}. */
+    /** A number, or a string with a unit, such as {@code 30s} or {@code 8GiB}. */
     private static final class UnitReader<T> extends StdDeserializer<T> {
         private static final long serialVersionUID = 1L;
 
@@ -141,7 +141,7 @@ final class ConfigurationMapper {
         }
     }
 
-    /** The constant's name in any case, with - for _; true and false are names too. */
+    /** The constant's name in any case, with - for _; true and false are also names. */
     private static final class EnumReader extends StdDeserializer<Object> {
         private static final long serialVersionUID = 1L;
 

@@ -19,7 +19,7 @@ final class ConfigurationTree {
     private final Map<String, String> renamed;
     private final Map<String, String> sources = new TreeMap<>();
 
-    /** @param renamed the new name of every key that had another one */
+    /** @param renamed the new name of every renamed key */
     ConfigurationTree(ObjectNode defaults, String defaultsSource, Map<String, String> renamed) {
         this.defaults = defaults;
         this.resolved = defaults.deepCopy();
@@ -32,10 +32,9 @@ final class ConfigurationTree {
     }
 
     /**
-     * Overlays a tree: maps are merged, except that an empty map clears a free-form one; everything else is replaced as
-     * a whole.
+     * Overlays a tree: maps are merged, but an empty map clears a free-form one; other values are replaced as a whole.
      *
-     * @throws ConfigurationException for a key that the defaults do not have
+     * @throws ConfigurationException for a key missing from the defaults
      */
     void overlay(ObjectNode tree, String source) {
         overlay(resolved, defaults, tree, "", source);

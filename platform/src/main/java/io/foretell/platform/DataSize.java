@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An amount of bytes as people write it: {@code 8GiB}, {@code 512MiB}, {@code 10MB}, or a plain number of bytes.
+ * A number of bytes, written as {@code 8GiB}, {@code 512MiB}, {@code 10MB}, or a plain number.
  *
  * <p>KiB, MiB, GiB and TiB are powers of 1024 (IEC 80000-13); kB, MB, GB and TB are powers of 1000. Immutable.
  */
@@ -28,7 +28,7 @@ public record DataSize(long bytes) {
     /**
      * Reads a number with or without a unit.
      *
-     * @throws IllegalArgumentException when the text is anything else, or is no whole number of bytes
+     * @throws IllegalArgumentException if the text has another form, or is not a whole number of bytes
      */
     public static DataSize parse(String text) {
         Matcher matcher = TEXT.matcher(text.strip());

@@ -6,7 +6,9 @@ import java.time.format.DateTimeParseException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Durations as people write them: {@code 500ms}, {@code 30s}, {@code 5m}, {@code 2h}, {@code 1d}. Pure functions. */
+/**
+ * Reads and writes durations such as {@code 500ms}, {@code 30s}, {@code 5m}, {@code 2h}, {@code 1d}. Pure functions.
+ */
 final class DurationText {
     private static final Pattern TEXT = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*(ms|s|m|h|d)");
 

@@ -2,7 +2,7 @@ package io.foretell.platform;
 
 import java.util.Locale;
 
-/** What kind of failure it is, by what a client can do about it. Immutable. */
+/** The kind of a failure, grouped by what a client can do about it. Immutable. */
 public enum ErrorCode {
     INVALID_REQUEST(400, "Invalid request"),
     UNAUTHORIZED(401, "API key needed"),
@@ -28,12 +28,12 @@ public enum ErrorCode {
         this.title = title;
     }
 
-    /** The HTTP status that this failure answers with. */
+    /** The HTTP status of the response. */
     public int status() {
         return status;
     }
 
-    /** The same few words for every failure of this kind. */
+    /** A short title, the same for every failure of this kind. */
     public String title() {
         return title;
     }

@@ -4,15 +4,15 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 
-/** Makes a {@link Vertx}. */
+/** Creates a {@link Vertx}. */
 public final class EventLoops {
     private EventLoops() {}
 
     /**
-     * Files are looked for where their path says and not on the class path as well, for which Vert.x would keep a folder of
-     * copies in the temporary folder, there to stay when a process is killed.
+     * Disables class-path lookup of files, for which Vert.x would create a cache folder in the temporary folder that
+     * survives a killed process.
      *
-     * @param loops how many threads serve
+     * @param loops number of event-loop threads
      * @return the caller closes it
      */
     public static Vertx start(int loops) {

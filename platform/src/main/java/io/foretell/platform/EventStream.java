@@ -10,11 +10,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A hub of server-sent events: whoever publishes is heard by every connected client, in order.
+ * A hub of server-sent events: every connected client receives all published events, in order.
  *
- * <p>Events are numbered from 1. A client that comes back with {@code Last-Event-ID} (or, at its first call, with the
- * query {@code last_event_id=0}) gets what it missed of the last kept events. A client that does not read for 5 s is
- * disconnected and may come back the same way. Thread-safe; answers are written on their own event loops. Who makes it
+ * <p>Events are numbered from 1. A client that reconnects with {@code Last-Event-ID} (or, at its first call, with the
+ * query {@code last_event_id=0}) gets the retained events that it missed. A client that does not read for 5 s is
+ * disconnected and may reconnect the same way. Thread-safe; responses are written on their own event loops. The creator
  * closes it.
  */
 public final class EventStream implements AutoCloseable {
@@ -27,7 +27,7 @@ public final class EventStream implements AutoCloseable {
     private long published;
     private boolean closed;
 
-    /** Keeps this many events for clients that come back. */
+    /** Retains this many events for clients that reconnect. */
     public EventStream(int kept) {
         this(kept, TICK_MS);
     }
@@ -59,12 +59,12 @@ public final class EventStream implements AutoCloseable {
         return this::connect;
     }
 
-    /** The number of clients that are connected now. */
+    /** The number of connected clients. */
     public synchronized int clients() {
         return clients.size();
     }
 
-    /** Ends every answer; later clients are refused. */
+    /** Ends every response; later clients are refused. */
     @Override
     public void close() {
         List<EventStreamClient> leaving;
@@ -93,7 +93,7 @@ public final class EventStream implements AutoCloseable {
         clients.remove(client);
     }
 
-    /* An id from the future was given by an earlier process: such a client has missed everything there is. */
+    /* A future id comes from an earlier process: such a client has missed all events. */
     private List<String> missed(long seen) {
         long from = seen > published ? 0 : seen;
         return last.stream().filter(event -> event.id() > from).map(Event::text).toList();

@@ -10,7 +10,8 @@ import java.util.function.Consumer;
 /**
  * One connected reader of an {@link EventStream}.
  *
- * <p>{@link #send} and {@link #end} may be called from any thread; all else is confined to the request's event loop.
+ * <p>{@link #send} and {@link #end} may be called from any thread; everything else is confined to the request's event
+ * loop.
  */
 final class EventStreamClient {
     private static final int PING_TICKS = 15;
@@ -71,7 +72,7 @@ final class EventStreamClient {
         if (ticks % PING_TICKS == 0) {
             response.write(": ping\n\n");
         }
-        timer = ctx.vertx().setTimer(tickMs, id -> tick()); // a periodic one would make up for ticks that it missed
+        timer = ctx.vertx().setTimer(tickMs, id -> tick()); // a periodic timer would catch up on missed ticks
     }
 
     private boolean isOpen() {

@@ -14,16 +14,16 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * One process at a time in a folder, by a lock on the file {@code <folder>.lock} beside it.
+ * Allows one process at a time in a folder, with a lock on the sibling file {@code <folder>.lock}.
  *
- * <p>The system gives the lock back when the process ends in whatever way, so a lock file that is left behind is
- * harmless; it is never deleted, because that would let two processes lock two files of one name. Thread-safe.
+ * <p>The operating system releases the lock when the process ends, however it ends, so a leftover lock file is
+ * harmless. It is never deleted, because two processes could then lock two files of the same name. Thread-safe.
  */
 public final class FolderLock implements AutoCloseable {
     /* POSIX drops a process's lock when any of its handles on the file is closed, so a second taker in this
      * process must be refused before it opens the file. */
     private static final Set<Path> HELD_BY_THIS_PROCESS = ConcurrentHashMap.newKeySet();
-    /* Far behind the text, so that others may read the text where locks are mandatory. */
+    /* Far beyond the text, so others can read it even where locks are mandatory. */
     private static final long LOCKED_BYTE = 1L << 40;
 
     private final Path file;
@@ -35,10 +35,10 @@ public final class FolderLock implements AutoCloseable {
     }
 
     /**
-     * Takes the lock or fails at once.
+     * Takes the lock or fails immediately.
      *
-     * @param owner a few words for those who come later, such as {@code foretell up}
-     * @throws ForetellException CONFLICT when it is taken, with the process that holds it; STORAGE when the file
+     * @param owner a short description for other processes, such as {@code foretell up}
+     * @throws ForetellException CONFLICT, naming the holder, if it is taken; STORAGE if the file
      *     cannot be written
      */
     public static FolderLock take(Path folder, String owner) {

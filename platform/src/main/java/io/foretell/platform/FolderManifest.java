@@ -12,9 +12,10 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * What every file of a folder is, as {@code manifest.json} in it says; names are relative, with slashes. Immutable.
+ * Size and hash of every file in a folder, stored there as {@code manifest.json}; names are relative, with slashes.
+ * Immutable.
  *
- * <p>Checks are exceptions of CORRUPT whose sentence names the file and what is wrong with it.
+ * <p>A failed check throws CORRUPT with a sentence that names the file and the problem.
  */
 public record FolderManifest(SortedMap<String, Entry> files) {
     public static final String NAME = "manifest.json";
@@ -26,7 +27,7 @@ public record FolderManifest(SortedMap<String, Entry> files) {
         files = Collections.unmodifiableSortedMap(new TreeMap<>(files));
     }
 
-    /** Of the files that are in {@code folder} now, subfolders included. */
+    /** The manifest of the files now in {@code folder}, including subfolders. */
     public static FolderManifest of(Path folder) {
         SortedMap<String, Entry> files = new TreeMap<>();
         try (Stream<Path> found = Files.walk(folder)) {
@@ -55,12 +56,12 @@ public record FolderManifest(SortedMap<String, Entry> files) {
         }
     }
 
-    /** Of all files together, the manifest itself not included. */
+    /** Total size of all files, excluding the manifest. */
     public long bytes() {
         return files.values().stream().mapToLong(Entry::size).sum();
     }
 
-    /** @param sync whether it must survive a power cut */
+    /** @param sync whether it must survive a power failure */
     public void writeTo(Path folder, boolean sync) {
         Path file = folder.resolve(NAME);
         if (sync) {
@@ -74,7 +75,7 @@ public record FolderManifest(SortedMap<String, Entry> files) {
         }
     }
 
-    /** Every file of the manifest must be there, in its size, with its hash; others do not matter. */
+    /** Checks that every listed file exists with its size and hash; other files do not matter. */
     public void verify(Path folder) {
         files.forEach((name, entry) -> {
             Path file = existing(folder, name);
@@ -86,12 +87,12 @@ public record FolderManifest(SortedMap<String, Entry> files) {
         });
     }
 
-    /** As {@link #verify(Path)}, for hashes that came by another way. */
+    /** As {@link #verify(Path)}, for hashes from another source. */
     public static void verify(Path folder, Map<String, String> hashes) {
         new TreeMap<>(hashes).forEach((name, hash) -> verifyHash(folder, name, existing(folder, name), hash));
     }
 
-    /** Writes {@code value} as JSON, whole or not at all. */
+    /** Writes {@code value} as JSON, atomically. */
     public static void write(Path file, Object value) {
         AtomicFiles.write(file, json(value));
     }

@@ -3,9 +3,9 @@ package io.foretell.platform;
 import java.util.Objects;
 
 /**
- * A failure with a kind and one sentence that a person can act on.
+ * A failure with a code and one sentence that the user can act on.
  *
- * <p>Whoever catches it decides by {@link #code()}, never by the text.
+ * <p>Handlers decide by {@link #code()}, never by the text.
  */
 public class ForetellException extends RuntimeException {
     private static final long serialVersionUID = 1L;

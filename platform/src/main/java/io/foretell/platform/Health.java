@@ -7,15 +7,16 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
 
 /**
- * Whether this process is ready for work: named checks, each of which answers with its problem or with nothing.
+ * Readiness of this process: named checks, each of which returns its problem or nothing.
  *
- * <p>Thread-safe. Checks run on the thread that asks, so they must return at once and take no locks of a model or store.
+ * <p>Thread-safe. Checks run on the caller's thread: they must return immediately and take no locks of a model or
+ * store.
  */
 public final class Health {
     private final Map<String, Supplier<Optional<String>>> checks = new ConcurrentSkipListMap<>();
     private volatile boolean stopping;
 
-    /** Adds or replaces a check; an empty answer means that all is well. */
+    /** Adds or replaces a check; an empty result means healthy. */
     public void check(String name, Supplier<Optional<String>> problem) {
         checks.put(name, problem);
     }
@@ -25,7 +26,7 @@ public final class Health {
         return checks.keySet();
     }
 
-    /** The problems there are now, by check; empty when ready. A check that throws counts as a problem. */
+    /** The current problems, by check; empty when ready. A check that throws counts as a problem. */
     public Map<String, String> problems() {
         Map<String, String> problems = new LinkedHashMap<>();
         if (stopping) {
@@ -35,7 +36,7 @@ public final class Health {
         return problems;
     }
 
-    /** From now on this process is not ready, so that no new work is sent to it. */
+    /** Marks this process as not ready, so it receives no new work. */
     public void stopping() {
         stopping = true;
     }

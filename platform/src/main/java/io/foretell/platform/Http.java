@@ -9,13 +9,13 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 
-/** What route handlers share: reading a body, answering JSON, failing with a problem. Pure functions, thread-safe. */
+/** Helpers for route handlers: read a body, answer JSON, fail with a problem. Pure functions, thread-safe. */
 public final class Http {
     static final String REQUEST_ID = "request_id";
 
     private Http() {}
 
-    /** Answers with this value as JSON; call on the request's own context. */
+    /** Responds with this value as JSON; call it on the request's own context. */
     public static Future<Void> json(RoutingContext ctx, int status, Object body) {
         Buffer bytes;
         try {
@@ -30,7 +30,7 @@ public final class Http {
     }
 
     /**
-     * The body that {@link #limitedBody} has read, as a value; unknown members are ignored.
+     * The body read by {@link #limitedBody}, as a value; unknown members are ignored.
      *
      * @throws ForetellException INVALID_REQUEST with one sentence that names the member or the line and column
      */
@@ -56,17 +56,18 @@ public final class Http {
     }
 
     /**
-     * A handler that reads the whole body, at most so many bytes, for {@link #body} or {@code ctx.body()}.
+     * A handler that reads the whole body, up to a limit, for {@link #body} or {@code ctx.body()}.
      *
-     * <p>A body that says it is larger is refused before it is read, one that turns out larger as soon as it does.
+     * <p>A body whose declared length exceeds the limit is rejected before it is read; otherwise as soon as it exceeds
+     * the limit.
      */
     public static Handler<RoutingContext> limitedBody(int maxBytes) {
         return new LimitedBody(maxBytes);
     }
 
     /**
-     * A handler for routes that read the request as a stream: refuses a body that says it is larger, answers
-     * {@code Expect: 100-continue}, and reads nothing. The route counts what really comes.
+     * A handler for routes that read the request as a stream: rejects a body with too large a declared length, answers
+     * {@code Expect: 100-continue}, and reads nothing. The route counts the actual bytes.
      */
     public static Handler<RoutingContext> streamedBody(long maxBytes) {
         return ctx -> {
@@ -75,7 +76,7 @@ public final class Http {
         };
     }
 
-    /** Fails the request; the answer is a problem of this kind with this sentence. */
+    /** Fails the request with a problem of this code and sentence. */
     public static void fail(RoutingContext ctx, ErrorCode code, String sentence) {
         ctx.fail(new ForetellException(code, sentence));
     }

@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The HTTP server of one process: two event loops, one router each, all roles' routes on both.
+ * The HTTP server of one process: two event loops with one router each, both with all roles' routes.
  *
- * <p>Thread-safe. Who starts it stops it; event streams are closed by their owners before that.
+ * <p>Thread-safe. Whoever starts it stops it; owners of event streams close them first.
  */
 public final class HttpService {
     private static final Logger LOG = LoggerFactory.getLogger(HttpService.class);
@@ -43,8 +43,8 @@ public final class HttpService {
     /**
      * Binds and serves.
      *
-     * @return fails with {@link ConfigurationException} when others could reach it without a key, and with
-     *     {@link ForetellException} UNAVAILABLE when the port is taken
+     * @return fails with {@link ConfigurationException} if it would be reachable from other machines without a key, and
+     *     with {@link ForetellException} UNAVAILABLE if the port is taken
      */
     public static Future<HttpService> start(
             Vertx vertx, HttpSettings settings, List<Routes> routes, Metrics metrics, Health health) {
@@ -68,12 +68,12 @@ public final class HttpService {
                 .recover(failure -> Future.failedFuture(translated(failure, settings)));
     }
 
-    /** The port it listens on, also when a free one was asked for. */
+    /** The port it listens on; the actual one if port 0 was requested. */
     public int port() {
         return port;
     }
 
-    /** Where a program on this machine reaches it. */
+    /** The URL for programs on this machine. */
     public String url() {
         boolean any = settings.host().equals("0.0.0.0") || settings.host().equals("::");
         String host = any ? "127.0.0.1" : settings.host();
@@ -81,7 +81,7 @@ public final class HttpService {
         return scheme + "://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
     }
 
-    /** Takes no new connections, lets requests finish within a deadline, then closes. */
+    /** Stops accepting connections, lets requests finish within a deadline, then closes. */
     public Future<Void> stop() {
         return vertx.undeploy(deployment).onSuccess(done -> LOG.info("HTTP server stopped url={}", url()));
     }
@@ -98,7 +98,7 @@ public final class HttpService {
         return new ForetellException(ErrorCode.UNAVAILABLE, sentence, failure);
     }
 
-    /* All instances that ask for the shared port of one id get one free port together. */
+    /* Instances that request the shared port of one id get the same free port. */
     private static SocketAddress address(HttpSettings settings) {
         return settings.port() == 0
                 ? SocketAddress.sharedRandomPort(FREE_PORT_IDS.incrementAndGet(), settings.host())

@@ -5,13 +5,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a server listens, and for whom. Immutable; never prints its keys.
+ * Address, TLS and access settings of a server. Immutable; never prints its keys.
  *
- * @param host the address to bind; other than loopback only with API keys
- * @param port 0 takes a free one
- * @param apiKeys the keys that open every route but {@code /health/*}; null or empty opens them to all
+ * @param host address to bind; other than loopback only with API keys
+ * @param port 0 for a free port
+ * @param apiKeys keys required by every route but {@code /health/*}; null or empty for no authentication
  * @param tls null for plain HTTP
- * @param maxBodyBytes the largest request body of ordinary routes
+ * @param maxBodyBytes maximum request body of ordinary routes
  */
 public record HttpSettings(
         String host,

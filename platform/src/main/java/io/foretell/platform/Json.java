@@ -12,8 +12,8 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 
 /**
- * The shared mappers: snake_case keys, ISO times, unknown keys tolerated, anything after the value refused, and no
- * number silently rounded or made of a text.
+ * The shared mappers: snake_case keys, ISO times; unknown keys are ignored; trailing content, silent rounding and
+ * numbers given as strings are rejected.
  *
  * <p>Thread-safe. The mappers are shared: copy before changing their configuration.
  */

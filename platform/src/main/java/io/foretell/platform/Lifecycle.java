@@ -11,14 +11,14 @@ import org.slf4j.LoggerFactory;
 /**
  * Starts components in order and stops them in reverse: LATENT → STARTING → STARTED → STOPPING → STOPPED.
  *
- * <p>When one does not start, those before it are stopped. Nothing waits for ever: a stop that does not end within half
- * of the time left (the last one: all of it) is left behind on its daemon thread. Thread-safe.
+ * <p>If one fails to start, those before it are stopped. No stop waits forever: one that does not finish within half of
+ * the remaining time (the last: all of it) is abandoned on its daemon thread. Thread-safe.
  */
 public final class Lifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(Lifecycle.class);
     private static final Duration CLEAN_UP_DEADLINE = Duration.ofSeconds(30);
 
-    /** Where it stands. */
+    /** Current state. */
     public enum State {
         LATENT,
         STARTING,
@@ -27,13 +27,13 @@ public final class Lifecycle {
         STOPPED
     }
 
-    /** Brings a component up; cleans up after itself when it throws. */
+    /** Starts a component; cleans up after itself if it throws. */
     @FunctionalInterface
     public interface Start {
         void start() throws Exception;
     }
 
-    /** Takes a component down. */
+    /** Stops a component. */
     @FunctionalInterface
     public interface Stop {
         void stop() throws Exception;
@@ -65,8 +65,8 @@ public final class Lifecycle {
     /**
      * Starts all components.
      *
-     * @throws RuntimeException what the failing component threw (checked: as the cause of a {@link ForetellException}),
-     *     with failures of the clean-up suppressed; UNAVAILABLE when a stop came in between
+     * @throws RuntimeException the failing component's exception (checked: as the cause of a {@link
+     *     ForetellException}), with clean-up failures suppressed; UNAVAILABLE if stop was called meanwhile
      */
     public void start() {
         move(State.LATENT, State.STARTING);
@@ -90,9 +90,9 @@ public final class Lifecycle {
     }
 
     /**
-     * Stops what runs, in reverse order, within the deadline; called again, waits for the first stop to end.
+     * Stops what is running, in reverse order, within the deadline; a second call waits for the first to finish.
      *
-     * @throws ForetellException INTERNAL naming the components that did not stop, their failures suppressed
+     * @throws ForetellException INTERNAL naming the components that failed to stop, with their failures suppressed
      */
     public void stop(Duration deadline) {
         State before;

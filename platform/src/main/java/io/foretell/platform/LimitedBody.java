@@ -9,7 +9,7 @@ import io.vertx.ext.web.handler.HttpException;
 import io.vertx.ext.web.impl.RoutingContextInternal;
 import java.util.concurrent.TimeUnit;
 
-/** Reads a request's body into memory, up to a limit and within a deadline. Thread-safe: keeps nothing of a request. */
+/** Reads a request's body into memory, up to a limit and within a deadline. Thread-safe: keeps no state per request. */
 final class LimitedBody implements Handler<RoutingContext> {
     private static final long DEADLINE_MS = TimeUnit.SECONDS.toMillis(60);
     private static final int FIRST_BUFFER_BYTES = 64 * 1024;
@@ -30,7 +30,7 @@ final class LimitedBody implements Handler<RoutingContext> {
     }
 
     /**
-     * Checks the declared length, then lets a client that asked go on.
+     * Checks the declared length, then sends 100-continue to a client that asked.
      *
      * @return the declared length, -1 when there is none
      */
@@ -66,7 +66,7 @@ final class LimitedBody implements Handler<RoutingContext> {
         }
     }
 
-    /** One body on its way in. Confined to its request's event loop. */
+    /** One body being read. Confined to its request's event loop. */
     private final class Reading {
         private final RoutingContext ctx;
         private final Buffer body;

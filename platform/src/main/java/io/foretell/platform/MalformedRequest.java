@@ -6,7 +6,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 
-/** Answers what is not HTTP, or too long in its head, with a {@link Problem} and hangs up. Thread-safe. */
+/** Answers malformed HTTP and oversized headers with a {@link Problem} and closes the connection. Thread-safe. */
 final class MalformedRequest implements Handler<HttpServerRequest> {
     @Override
     public void handle(HttpServerRequest request) {

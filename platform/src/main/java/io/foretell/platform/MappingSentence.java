@@ -13,11 +13,11 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Turns Jackson's exceptions into one sentence about a key, its value and what was expected. Pure functions. */
+/** Turns Jackson's exceptions into one sentence: key, value and expectation. Pure functions. */
 final class MappingSentence {
     private MappingSentence() {}
 
-    /** The sentence for a body of JSON. */
+    /** The sentence for a JSON body. */
     static String sentence(JsonMappingException e) {
         Optional<String> own = ofConstructor(e);
         if (own.isPresent()) {
@@ -34,7 +34,7 @@ final class MappingSentence {
                         + e.getOriginalMessage().lines().findFirst().orElse("");
     }
 
-    /** The message of a record's constructor, when the constructor refused the value. */
+    /** The message of a record's constructor, if the constructor rejected the value. */
     static Optional<String> ofConstructor(JsonMappingException e) {
         boolean said = e instanceof ValueInstantiationException || e.getCause() instanceof RuntimeException;
         Throwable cause = e.getCause();
@@ -44,12 +44,12 @@ final class MappingSentence {
         return Optional.ofNullable(cause.getMessage()).filter(sentence -> !isFromJava(cause, sentence));
     }
 
-    /* Java's own message about a null speaks of code; the messages of requireNonNull were written for users. */
+    /* Java's own null messages describe code; messages of requireNonNull are written for users. */
     private static boolean isFromJava(Throwable cause, String sentence) {
         return cause instanceof NullPointerException && sentence.startsWith("Cannot ");
     }
 
-    /** The dotted key, such as {@code phases[0].steps}; empty for the whole. */
+    /** The dotted key, such as {@code phases[0].steps}; empty for the root. */
     static String key(JsonMappingException e) {
         StringBuilder key = new StringBuilder();
         for (Reference step : e.getPath()) {
@@ -62,7 +62,7 @@ final class MappingSentence {
         return key.toString();
     }
 
-    /** What a value of this type looks like to a person. */
+    /** The expected form of this type, in words. */
     static String expected(@Nullable Class<?> type) {
         if (type == null) {
             return "of another type";

@@ -36,7 +36,7 @@ public final class Metrics implements AutoCloseable {
         this(name -> "");
     }
 
-    /** @param help what the metric of a Prometheus name means, one sentence; empty if it is unknown */
+    /** @param help the meaning of the metric with this Prometheus name, one sentence; empty if unknown */
     public Metrics(UnaryOperator<String> help) {
         registry.config().meterFilter(new MeterFilter() {
             @Override
@@ -75,7 +75,7 @@ public final class Metrics implements AutoCloseable {
                 .set(Double.doubleToRawLongBits(value));
     }
 
-    /** Counts one more of this name; tags are alternating keys and values, the same keys at every call. */
+    /** Increments the counter of this name; tags are alternating keys and values, with the same keys at every call. */
     public void count(String name, String... tags) {
         registry.counter(name, tags).increment();
     }

@@ -3,15 +3,15 @@ package io.foretell.platform;
 import java.util.Collection;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
-/** Finds the valid key that a misspelt one most probably meant. Pure functions. */
+/** Suggests the valid key closest to a misspelt one. Pure functions. */
 public final class NearestKey {
     private static final int OTHER_SECTION = 2;
 
     private NearestKey() {}
 
     /**
-     * The candidate with the fewest edits; the same last word in another section counts as two edits. The first of
-     * several wins, and without candidates the answer is empty.
+     * The candidate with the fewest edits; the same last word in another section counts as two edits. The first wins a
+     * tie; empty without candidates.
      */
     public static String find(String key, Collection<String> candidates) {
         String nearest = "";
@@ -29,7 +29,7 @@ public final class NearestKey {
         return nearest;
     }
 
-    /** The sentence about an unknown key, with the nearest known one as a suggestion. */
+    /** Extends the error for an unknown key by the nearest known one. */
     public static String suggest(String sentence, String key, Collection<String> known) {
         return known.isEmpty() ? sentence : sentence + "; did you mean '" + find(key, known) + "'?";
     }

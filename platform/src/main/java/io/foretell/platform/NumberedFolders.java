@@ -10,11 +10,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Folders {@code 000123} that appear whole by a rename, are replaced whole, and vanish whole.
+ * Folders {@code 000123} that are published, replaced and deleted atomically, by renames.
  *
- * <p>A folder is written as {@code 000123.aside}; one that is being replaced waits as {@code 000123.replaced} until its
- * successor is in place; one that is being deleted is an aside again. What a crash leaves of these is put right by the
- * constructor. Confined to one thread.
+ * <p>A folder is written as {@code 000123.aside}. A folder being replaced waits as {@code 000123.replaced} until its
+ * successor is in place; one being deleted becomes an aside again. The constructor repairs leftovers of a crash.
+ * Confined to one thread.
  */
 public final class NumberedFolders {
     private static final Pattern NUMBER = Pattern.compile("\\d{6,18}");
@@ -59,12 +59,12 @@ public final class NumberedFolders {
         return dir.resolve(name(number));
     }
 
-    /** The numbers there are, ascending. */
+    /** The existing numbers, ascending. */
     public List<Long> numbers() {
         return numbersIn(dir);
     }
 
-    /** Of a folder that somebody else writes; any thread may look. */
+    /** As {@link #numbers()}, for a folder that another thread or process writes; callable from any thread. */
     public static List<Long> numbersIn(Path dir) {
         return names(dir).stream()
                 .filter(name -> NUMBER.matcher(name).matches())
@@ -91,9 +91,9 @@ public final class NumberedFolders {
     }
 
     /**
-     * Makes the folder visible, in the place of the one of that number if there is one.
+     * Publishes the folder, replacing the one with that number, if any.
      *
-     * @param sync whether it must survive a power cut
+     * @param sync whether it must survive a power failure
      */
     public Path publish(long number, boolean sync) {
         Path folder = folder(number);
@@ -119,7 +119,7 @@ public final class NumberedFolders {
         return folder;
     }
 
-    /** Deletes what {@link #begin} made, so that a full disk has its room back. */
+    /** Deletes the folder of {@link #begin}, to free its disk space. */
     public void abandon(long number) {
         AtomicFiles.deleteFolder(aside(number));
     }

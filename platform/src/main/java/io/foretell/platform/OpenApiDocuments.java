@@ -9,12 +9,12 @@ import java.util.TreeMap;
 
 /** Finds the OpenAPI documents of the server and of its roles on the class path. Pure functions. */
 final class OpenApiDocuments {
-    /** What every process answers, and the schemas that the other documents refer to. */
+    /** The routes of every process, and the schemas shared by the other documents. */
     private static final String SERVER = "server.yaml";
 
     private OpenApiDocuments() {}
 
-    /** File name to text. */
+    /** Texts by file name. */
     static Map<String, String> of(List<Routes> routes) {
         Map<String, String> documents = new TreeMap<>();
         documents.put(SERVER, text(OpenApiDocuments.class, "openapi/" + SERVER));

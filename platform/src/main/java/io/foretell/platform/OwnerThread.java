@@ -16,10 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one named daemon thread that may touch a native resource; everyone else hands it work.
+ * The only thread, a named daemon, that may touch a native resource; other threads submit work to it.
  *
- * <p>Thread-safe. Work runs in the order of its submission. The thread is never interrupted, because native code does
- * not survive that; a call whose deadline passes before its turn is not started.
+ * <p>Thread-safe. Work runs in submission order. The thread is never interrupted, because native code does not survive
+ * it; a call whose deadline passes while it is queued is not started.
  */
 public final class OwnerThread implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OwnerThread.class);
@@ -47,10 +47,10 @@ public final class OwnerThread implements AutoCloseable {
     }
 
     /**
-     * Does the work on the owner thread and waits for its result; on the owner thread itself, does it at once.
+     * Runs the work on the owner thread and waits for its result; on the owner thread itself, runs it directly.
      *
-     * @throws ForetellException TIMEOUT with the thread's name and what it is doing; UNAVAILABLE when its queue is full
-     *     or it is closed. What the work throws comes out as it is, checked exceptions as the cause of INTERNAL.
+     * @throws ForetellException TIMEOUT with the thread's name and current work; UNAVAILABLE if its queue is full or it
+     *     is closed. Exceptions of the work propagate unchanged, checked ones as the cause of INTERNAL.
      */
     public <T> T call(Duration deadline, Callable<T> work) {
         if (isCurrent()) {
@@ -75,7 +75,7 @@ public final class OwnerThread implements AutoCloseable {
         }
     }
 
-    /** Queues the work; the future fails with UNAVAILABLE when the queue is full or the thread closed. */
+    /** Queues the work; the future fails with UNAVAILABLE if the queue is full or the thread is closed. */
     public <T> CompletableFuture<T> submit(Callable<T> work) {
         CompletableFuture<T> result = new CompletableFuture<>();
         try {
@@ -94,15 +94,15 @@ public final class OwnerThread implements AutoCloseable {
         return Thread.currentThread() == thread;
     }
 
-    /** Takes no more work and waits, up to 30 s, until what is queued is done. */
+    /** Rejects new work and waits, up to 30 s, for queued work to finish. */
     @Override
     public void close() {
         close(CLOSE_DEADLINE);
     }
 
-    /** Takes no more work and waits until what is queued is done; after the deadline the rest fails. */
+    /** Rejects new work and waits for queued work to finish; after the deadline the rest fails. */
     public void close(Duration deadline) {
-        executor.shutdown(); // never now: that would interrupt the work
+        executor.shutdown(); // never shutdownNow: it would interrupt the work
         if (isCurrent()) {
             return;
         }

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param type {@code /problems/<slug>}, the same for every problem of its kind
  * @param title a few words, the same for every problem of its kind
  * @param status the HTTP status
- * @param detail one sentence a person can act on
- * @param instance the path that was asked and the request's id
- * @param error the same for OpenAI clients
+ * @param detail one sentence the user can act on
+ * @param instance the requested path and the request's id
+ * @param error the same, for OpenAI clients
  */
 public record Problem(String type, String title, int status, String detail, String instance, OpenAiError error) {
 
@@ -28,7 +28,7 @@ public record Problem(String type, String title, int status, String detail, Stri
         return of(code.slug(), code.title(), code.status(), detail, instance);
     }
 
-    /** A problem of a status that no {@link ErrorCode} stands for, such as 406. */
+    /** A problem for a status without an {@link ErrorCode}, such as 406. */
     static Problem of(int status, String detail, String instance) {
         for (ErrorCode code : ErrorCode.values()) {
             if (code.status() == status) {

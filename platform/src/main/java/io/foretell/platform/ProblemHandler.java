@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers every failure with a {@link Problem}; what is ours to know is logged under the request's id, not told.
+ * Answers every failure with a {@link Problem}; internal details are logged under the request's id, not sent.
  *
  * <p>Thread-safe; called on the request's event loop.
  */
@@ -28,12 +28,12 @@ final class ProblemHandler implements Handler<RoutingContext> {
         this.statusOfRouter = statusOfRouter;
     }
 
-    /** Answers what a handler failed with. */
+    /** Answers failures of handlers. */
     static ProblemHandler ofFailures() {
         return new ProblemHandler(UNKNOWN);
     }
 
-    /** Answers what the router itself refused with this status. */
+    /** Answers requests that the router itself rejected with this status. */
     static ProblemHandler ofStatus(int status) {
         return new ProblemHandler(status);
     }
@@ -113,7 +113,7 @@ final class ProblemHandler implements Handler<RoutingContext> {
         }
         boolean bodyIsComing = !request.isEnded();
         if (bodyIsComing && LimitedBody.expectsContinue(request)) {
-            // the client may or may not send the body now, so nothing more can be read from this connection
+            // the client may or may not still send the body, so this connection cannot be reused
             response.putHeader(HttpHeaders.CONNECTION, "close");
             response.end(bytes(problem)).onComplete(sent -> request.connection().close());
             return;
@@ -124,7 +124,7 @@ final class ProblemHandler implements Handler<RoutingContext> {
         }
     }
 
-    /* Closing at once would reset the connection before the client has read the answer. */
+    /* Closing immediately would reset the connection before the client has read the answer. */
     private static void discard(RoutingContext ctx) {
         HttpServerRequest request = ctx.request();
         long timer = ctx.vertx().setTimer(DISCARD_MS, id -> request.connection().close());

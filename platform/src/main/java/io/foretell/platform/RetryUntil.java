@@ -7,9 +7,9 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Retries what fails for a transient reason, with pauses that double up to a limit, until nothing has succeeded for a given
- * time. That time runs from construction and starts again at each {@link #succeeded()}. Retries within a second are logged at
- * debug level, later ones as warnings. Confined to one thread.
+ * Retries transient failures, with pauses that double up to a limit, until there has been no success for a given time.
+ * The time starts at construction and restarts at each {@link #succeeded()}. Retries within the first second are logged
+ * at debug level, later ones as warnings. Confined to one thread.
  */
 public final class RetryUntil {
     private static final Logger log = LoggerFactory.getLogger(RetryUntil.class);
@@ -43,7 +43,7 @@ public final class RetryUntil {
         pause = minPause;
     }
 
-    /** Pauses before the next attempt. @return false, at once, when the deadline comes before the end of the pause */
+    /** Pauses before the next attempt. @return false, immediately, if the deadline would pass during the pause */
     public boolean awaitNext() throws InterruptedException {
         if (deadline.left().compareTo(pause) <= 0) {
             return false;

@@ -5,7 +5,7 @@ import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 
-/** The batch behind one write. Confined to that call. */
+/** The batch of one write. Confined to that call. */
 record RocksBatch(WriteBatch batch, Function<String, ColumnFamilyHandle> families) implements RocksStore.Batch {
     @Override
     public void put(String family, byte[] key, byte[] value) {

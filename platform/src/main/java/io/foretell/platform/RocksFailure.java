@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
 
-/** What RocksDB's failures mean here. Pure functions. */
+/** Maps RocksDB's failures to ours. Pure functions. */
 final class RocksFailure {
     private RocksFailure() {}
 
@@ -25,7 +25,10 @@ final class RocksFailure {
         return new ForetellException(ErrorCode.STORAGE, "the store in " + dir + " failed: " + message, e);
     }
 
-    /** Whether this build of the native library has no such compression; told by text because it has no code. */
+    /**
+     * Whether this build of the native library lacks the compression; detected by text, because there is no code for
+     * it.
+     */
     static boolean isMissingCompression(RocksDBException e) {
         return String.valueOf(e.getMessage()).contains("not linked with the binary");
     }

@@ -5,8 +5,8 @@ import org.rocksdb.LRUCache;
 import org.rocksdb.WriteBufferManager;
 
 /**
- * The memory that all stores of this process share, however many they are: 16 MB of blocks read, of which writes that
- * are not on the disk yet may take a quarter. Lives as long as the process; used after {@link RocksNative#load}. Thread-safe.
+ * The memory shared by all stores of this process: a block cache of 16 MB, a quarter of which may hold unflushed
+ * writes. Lives as long as the process; call {@link RocksNative#load} first. Thread-safe.
  */
 final class RocksMemory {
     private static final long BYTES = 16L << 20;

@@ -16,10 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Loads RocksDB's native library from a folder that outlives the process, so that a killed process leaves no copy behind.
+ * Loads RocksDB's native library from a folder that outlives the process, so a killed process leaves no copy behind.
  *
- * <p>The folder carries the library's checksum in its name; the file appears in it by an atomic rename, so processes that
- * start at once agree. Thread-safe.
+ * <p>The folder's name contains the library's checksum. The file is put there by an atomic rename, which makes
+ * concurrent starts safe. Thread-safe.
  */
 final class RocksNative {
     private static final Logger LOG = LoggerFactory.getLogger(RocksNative.class);
@@ -50,7 +50,7 @@ final class RocksNative {
         JarEntry entry = jar.getJarEntry();
         String version = "rocksdb-" + Long.toHexString(entry.getCrc());
         Path folder = ownFolder().resolve(version);
-        // The name under which RocksDB.loadLibrary looks for it in a folder.
+        // The file name that RocksDB.loadLibrary expects.
         Path file = folder.resolve(Environment.getJniLibraryFileName("rocksdbjni"));
         if (!Files.isRegularFile(file) || Files.size(file) != entry.getSize()) {
             Files.createDirectories(folder);
@@ -65,7 +65,7 @@ final class RocksNative {
         return folder;
     }
 
-    /* Code is loaded from here, so a folder that somebody else has put there is not used. */
+    /* Code is loaded from this folder, so one that another user created is not used. */
     private static Path ownFolder() throws IOException {
         String user = System.getProperty("user.name");
         Path folder = Path.of(System.getProperty("java.io.tmpdir"), "foretell-native-" + user);

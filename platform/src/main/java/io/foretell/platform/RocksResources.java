@@ -20,8 +20,8 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 
 /**
- * The native options of one store, sized for a process that shares its machine; its memory is part of
- * {@link RocksMemory}. Confined to who opens the store; closed after the database.
+ * The native options of one store, sized for a shared machine; its memory is part of {@link RocksMemory}. Confined to
+ * the store that opens it; closed after the database.
  */
 final class RocksResources implements AutoCloseable {
     private static final long MB = 1L << 20;
@@ -47,7 +47,7 @@ final class RocksResources implements AutoCloseable {
                     .setCacheIndexAndFilterBlocks(true)
                     .setFilterPolicy(filter));
 
-    /** Opens the families asked for and those that are there already. */
+    /** Opens the requested families and all existing ones. */
     RocksDB open(Path dir, List<String> wanted, List<ColumnFamilyHandle> handles) throws RocksDBException {
         try {
             Files.createDirectories(dir);

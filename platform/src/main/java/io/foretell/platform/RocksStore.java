@@ -21,15 +21,15 @@ import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
 /**
- * An ordered key-value store in one folder, with named families that change together.
+ * An ordered key-value store in one folder, with named families that are updated atomically together.
  *
- * <p>Writes go to the log without a sync: they survive the process, not a power cut, and then all families lose the same
- * last writes. Keys are ordered as unsigned bytes. Failures are {@link ForetellException}s of STORAGE, or CORRUPT when
- * the data is damaged. Thread-safe, also against {@link #close}; calls block, so keep them off event loops. Who opens it
- * closes it.
+ * <p>Writes go to the log without a sync: they survive a crash of the process, but not a power failure, after which all
+ * families have lost the same last writes. Keys are ordered as unsigned bytes. Failures are {@link ForetellException}s
+ * of STORAGE, or CORRUPT if the data is damaged. Thread-safe, also against {@link #close}; calls block, so keep them
+ * off event loops. Whoever opens it closes it.
  */
 public final class RocksStore implements AutoCloseable {
-    /** Changes that become visible together. Confined to the call that handed it out. */
+    /** Changes that become visible atomically. Confined to the call that provides it. */
     public interface Batch {
         void put(String family, byte[] key, byte[] value);
 
@@ -58,9 +58,9 @@ public final class RocksStore implements AutoCloseable {
     }
 
     /**
-     * Opens the store and makes what is missing: the folder, the families.
+     * Opens the store; creates the folder and the families if they are missing.
      *
-     * @throws ForetellException CONFLICT when it is open already, here or in another process
+     * @throws ForetellException CONFLICT if it is already open, here or in another process
      */
     public static RocksStore open(Path dir, List<String> columnFamilies) {
         RocksNative.load();
@@ -78,17 +78,17 @@ public final class RocksStore implements AutoCloseable {
         }
     }
 
-    /** Makes all changes of the batch or none; when the consumer throws, none. */
+    /** Applies all changes of the batch or none; none if the consumer throws. */
     public void write(Consumer<Batch> changes) {
         write(changes, false);
     }
 
-    /** As {@link #write}, and returns only when it would survive a power cut. */
+    /** As {@link #write}, but returns only once the changes would survive a power failure. */
     public void writeSynced(Consumer<Batch> changes) {
         write(changes, true);
     }
 
-    /** Returns when everything written so far would survive a power cut. */
+    /** Returns once everything written so far would survive a power failure. */
     public void sync() {
         reading(() -> {
             db.syncWal();
@@ -100,22 +100,22 @@ public final class RocksStore implements AutoCloseable {
         return reading(() -> db.get(handle(family), key));
     }
 
-    /** Whether the family may have the key: false is certain, true is not. Never waits for the disk. */
+    /** Whether the family may contain the key: false is certain, true is not. Never waits for the disk. */
     public boolean mayHave(String family, byte[] key) {
         return reading(() -> db.keyMayExist(handle(family), key, null));
     }
 
-    /** The values in the order of the keys, null where there is none. */
+    /** The values in the order of the keys; null for a missing one. */
     public List<byte @Nullable []> multiGet(String family, List<byte[]> keys) {
         return reading(() -> db.multiGetAsList(Collections.nCopies(keys.size(), handle(family)), keys));
     }
 
     /**
-     * Visits entries in key order, as they were when the scan began.
+     * Visits entries in key order, from a snapshot taken at the start of the scan.
      *
      * @param from the first key, null for the beginning
-     * @param toExclusive the key behind the last, null for the end
-     * @param visitor gets key and value; false stops
+     * @param toExclusive the key after the last, null for the end
+     * @param visitor receives key and value; returns false to stop
      */
     public void scan(
             String family, byte @Nullable [] from, byte @Nullable [] toExclusive, BiPredicate<byte[], byte[]> visitor) {
@@ -134,7 +134,7 @@ public final class RocksStore implements AutoCloseable {
     }
 
     /**
-     * As {@link #scan}, from the last key downwards.
+     * As {@link #scan}, in descending key order.
      *
      * @param from the lowest key
      * @param toExclusive the key above the first one visited

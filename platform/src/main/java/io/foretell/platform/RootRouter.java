@@ -15,7 +15,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 
 /**
- * The order in which every request is met: id, measure, key, then health, metrics, OpenAPI and the roles' own routes.
+ * Routes every request: id, metrics, authentication, then health, metrics endpoint, OpenAPI and the roles' routes.
  *
  * <p>Thread-safe; makes one router per server instance.
  */
@@ -98,7 +98,7 @@ final class RootRouter {
                 .register(metrics.registry());
     }
 
-    /** Requests that are counted together. */
+    /** Requests counted under one metric. */
     private record Kind(String method, String route, int status) {}
 
     private void ready(RoutingContext ctx) {

@@ -10,7 +10,7 @@ import java.util.HexFormat;
 public final class Sha256 {
     private Sha256() {}
 
-    /** An empty digest, to be updated. */
+    /** A new digest. */
     public static MessageDigest digest() {
         try {
             return MessageDigest.getInstance("SHA-256");
@@ -23,12 +23,15 @@ public final class Sha256 {
         return digest().digest(content);
     }
 
-    /** Of the text in UTF-8. */
+    /** The hash of the text in UTF-8. */
     public static byte[] of(String text) {
         return of(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Of several parts as texts, each preceded by its length, so that no two lists of parts hash the same bytes. */
+    /**
+     * The hash of several parts as texts, each preceded by its length, so different lists of parts never hash the same
+     * bytes.
+     */
     public static byte[] ofParts(Object... parts) {
         MessageDigest digest = digest();
         for (Object part : parts) {

@@ -4,8 +4,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 
 /**
- * A clock that starts at the system's time and then counts on steadily, whatever happens to the system's clock: for
- * deadlines and ages. Thread-safe.
+ * A clock for deadlines and ages: starts at the system time and then advances monotonically, whatever happens to the
+ * system clock. Thread-safe.
  */
 public final class SteadyClock implements InstantSource {
     private final Time time;

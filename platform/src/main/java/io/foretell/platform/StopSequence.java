@@ -13,8 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What runs and how it is stopped: last first, each on a daemon thread of its own, so that one that hangs can be left
- * behind.
+ * The running components, stopped in reverse order, each on its own daemon thread, so one that hangs can be abandoned.
  *
  * <p>Not thread-safe: {@link Lifecycle} starts and stops from one thread at a time.
  */
@@ -32,7 +31,7 @@ final class StopSequence {
         running.addLast(new Running(name, stop));
     }
 
-    /** Stops all in reverse order and says what did not go well; nothing is left to stop afterwards. */
+    /** Stops all in reverse order and returns the failures; afterwards nothing is left to stop. */
     List<Throwable> stop(Duration deadline) {
         List<Throwable> failures = new ArrayList<>();
         Deadline end = time.deadline(deadline);

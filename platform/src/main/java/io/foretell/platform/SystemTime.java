@@ -3,7 +3,7 @@ package io.foretell.platform;
 import java.time.Duration;
 import java.time.Instant;
 
-/** The time of this machine: the only class that asks the Java runtime for it. */
+/** The system time; the only class that reads it from the Java runtime. */
 final class SystemTime implements Time {
     static final SystemTime INSTANCE = new SystemTime();
 

@@ -6,7 +6,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The one place where threads are made; each has a name. */
+/** Creates all threads; each has a name. */
 public final class Threads {
     private Threads() {}
 
@@ -28,12 +28,12 @@ public final class Threads {
         return task -> daemon(name + "-" + number.incrementAndGet(), task);
     }
 
-    /** Runs every task on a daemon thread of its own. */
+    /** Runs every task on its own daemon thread. */
     public static Executor perTask(String name) {
         return task -> daemon(name, task).start();
     }
 
-    /** Runs {@code task} on a thread of its own when the process ends. @return the hook, for removal */
+    /** Runs {@code task} on its own thread when the process ends. @return the hook, for removal */
     public static Thread atExit(String name, Runnable task) {
         Thread hook = user(name, task);
         Runtime.getRuntime().addShutdownHook(hook);

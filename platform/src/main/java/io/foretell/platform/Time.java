@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.time.InstantSource;
 
 /**
- * Time as a constructor argument: the date, a monotonic count of nanoseconds for durations and deadlines, and sleep. Tests
- * pass a fake. Implementations are thread-safe.
+ * Time as a constructor argument: the date, monotonic nanoseconds for durations and deadlines, and sleep. Tests pass a
+ * fake. Implementations are thread-safe.
  */
 public interface Time extends InstantSource {
-    /** Monotonic nanoseconds from an arbitrary origin, unaffected by changes of the system's clock. */
+    /** Monotonic nanoseconds from an arbitrary origin, unaffected by changes of the system clock. */
     long nanos();
 
     void sleep(Duration pause) throws InterruptedException;
@@ -23,7 +23,7 @@ public interface Time extends InstantSource {
         return (nanos() - begin) / 1e9;
     }
 
-    /** The time of this machine. */
+    /** The system time. */
     static Time system() {
         return SystemTime.INSTANCE;
     }

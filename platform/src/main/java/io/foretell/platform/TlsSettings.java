@@ -3,7 +3,7 @@ package io.foretell.platform;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** Where the server's certificate chain and private key lie, both in PEM. Immutable. */
+/** Files with the server's certificate chain and private key, both in PEM. Immutable. */
 public record TlsSettings(Path certificate, Path key) {
     public TlsSettings {
         Objects.requireNonNull(certificate, "http.tls.certificate must name a PEM file");

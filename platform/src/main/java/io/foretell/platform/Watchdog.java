@@ -11,10 +11,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says aloud what stands still: {@code no progress for 60 s: learner waits for scored groups of phase rlp (12 of 64)}.
+ * Reports stalled components: {@code no progress for 60 s: learner waits for scored groups of phase rlp (12 of 64)}.
  *
- * <p>Components push what they wait for and when they got on; the watchdog never asks them and takes no lock of theirs.
- * Thread-safe; reports come from its own daemon thread. Who makes it closes it.
+ * <p>Components report what they wait for and when they make progress; the watchdog never polls them and takes none of
+ * their locks. Thread-safe; reports come from its own daemon thread. The creator closes it.
  */
 public final class Watchdog implements AutoCloseable {
     private final Duration limit;
@@ -26,8 +26,8 @@ public final class Watchdog implements AutoCloseable {
     /**
      * Starts watching.
      *
-     * @param limit how long a component may make no progress before it is reported, and between two reports
-     * @param clock one that never goes back, such as {@link SteadyClock}
+     * @param limit maximum time without progress before a component is reported, and the time between two reports
+     * @param clock a monotonic clock, such as {@link SteadyClock}
      */
     public Watchdog(Duration limit, InstantSource clock, Consumer<String> report) {
         if (limit.isNegative() || limit.isZero()) {
@@ -41,19 +41,19 @@ public final class Watchdog implements AutoCloseable {
         timer.scheduleWithFixedDelay(this::look, periodMs, periodMs, TimeUnit.MILLISECONDS);
     }
 
-    /** The component waits for this from now on, in words that follow "waits for"; waiting is no progress. */
+    /** The component now waits for {@code what}, a phrase that follows "waits for"; waiting is no progress. */
     public void waitingFor(String component, String what) {
         Instant now = clock.instant();
         standings.compute(component, (name, old) -> old == null ? new Standing(what, now, now) : old.waitingFor(what));
     }
 
-    /** The component got on and waits for nothing. */
+    /** The component made progress and waits for nothing. */
     public void progress(String component) {
         Instant now = clock.instant();
         standings.put(component, new Standing(null, now, now));
     }
 
-    /** The component is finished and is not watched any more. */
+    /** The component is finished and no longer watched. */
     public void done(String component) {
         standings.remove(component);
     }
@@ -63,7 +63,7 @@ public final class Watchdog implements AutoCloseable {
         timer.shutdownNow();
     }
 
-    /** Reports every component that is overdue at this moment. */
+    /** Reports every component that is overdue now. */
     synchronized void look() {
         Instant now = clock.instant();
         standings.forEach((component, standing) -> {
@@ -80,7 +80,7 @@ public final class Watchdog implements AutoCloseable {
         try {
             report.accept("no progress for " + seconds + " s: " + component + what);
         } catch (RuntimeException e) {
-            // a report that fails must not end the watch
+            // a failing report must not end the watch
             Thread thread = Thread.currentThread();
             thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
         }

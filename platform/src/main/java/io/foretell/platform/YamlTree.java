@@ -19,7 +19,8 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /**
- * YAML as a JSON tree, with the core schema of YAML 1.2: {@code 1e-4} is a number, {@code no} and {@code 1:30} are texts.
+ * YAML as a JSON tree, with the YAML 1.2 core schema: {@code 1e-4} is a number, {@code no} and {@code 1:30} are
+ * strings.
  *
  * <p>Duplicate keys are errors. Confined to one call.
  */
@@ -35,10 +36,10 @@ final class YamlTree {
     }
 
     /**
-     * Reads one document; an empty one is the null node.
+     * Parses one document; an empty one gives the null node.
      *
-     * @param source what error sentences begin with, such as the name of the file
-     * @throws ConfigurationException when the text is not YAML, or a key occurs twice
+     * @param source prefix of error messages, such as the file name
+     * @throws ConfigurationException if the text is not YAML, or has a duplicate key
      */
     static JsonNode parse(String text, String source) {
         LoadSettings settings = LoadSettings.builder()

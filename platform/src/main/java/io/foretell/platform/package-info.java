@@ -1,9 +1,9 @@
 /**
- * What every service stands on, and nothing of the domain: configuration, life cycle, HTTP, storage, metrics.
+ * The foundation of every service, without the domain: configuration, life cycle, HTTP, storage, metrics.
  *
- * <p>What enters: settings as immutable records and the routes of a role. What leaves: a running server, an open store,
- * numbers for Prometheus. HTTP runs on Vert.x event loops, which never block; whatever owns a native resource runs on
- * its {@link io.foretell.platform.OwnerThread}. Each type says in its own words how many threads may use it.
+ * <p>Input: settings as immutable records and the routes of a role. Output: a running server, an open store, metrics
+ * for Prometheus. HTTP runs on Vert.x event loops, which never block; whatever owns a native resource runs on its
+ * {@link io.foretell.platform.OwnerThread}. Each type documents its thread safety.
  */
 @NullMarked
 package io.foretell.platform;

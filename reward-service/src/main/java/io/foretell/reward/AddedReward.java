@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** A combined reward on top of what the method gives; its parts get the reward's name in front. Thread-safe. */
+/** A combined reward added to the method's own; its parts get the reward's name as prefix. Thread-safe. */
 public final class AddedReward {
     private final String name;
     private final CombinedReward reward;
@@ -27,7 +27,7 @@ public final class AddedReward {
      * The reward of this name.
      *
      * @param name null for none
-     * @throws IllegalArgumentException when there is none of this name
+     * @throws IllegalArgumentException if there is none of this name
      */
     public static @Nullable AddedReward of(@Nullable String name, Rewards rewards, Tokenizer tokenizer) {
         CombinedReward reward = name == null ? null : rewards.reward(name);
@@ -38,7 +38,7 @@ public final class AddedReward {
         return name == null || reward == null ? null : new AddedReward(name, reward, tokenizer);
     }
 
-    /** The rewards of the group with this one added; what could not be had before stays so. */
+    /** The rewards of the group with this one added; missing rewards stay missing. */
     CompletableFuture<List<Reward>> addTo(List<Reward> own, RolloutGroup group) {
         String prompt = tokenizer.decode(group.task().prompt());
         String reference = tokenizer.decode(group.task().target());

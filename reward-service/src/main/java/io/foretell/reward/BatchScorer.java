@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The {@link Scorer} of one batch of groups: questions are collected, equal ones only once, and answered together.
+ * The {@link Scorer} of one batch of groups: collects questions, removes duplicates, and answers them together.
  * Confined to the reward worker's thread, except {@link #answers}, which runs on the policy's.
  */
 final class BatchScorer implements Scorer {
@@ -48,7 +48,7 @@ final class BatchScorer implements Scorer {
         return questions.isEmpty();
     }
 
-    /** Tokens that the collected questions run through the model. */
+    /** Model tokens needed to answer the collected questions. */
     long tokens() {
         return questions.keySet().stream()
                 .mapToLong(q -> q.request().context().length()
@@ -56,7 +56,7 @@ final class BatchScorer implements Scorer {
                 .sum();
     }
 
-    /** Answers of everything collected, in order; called on the policy's thread. */
+    /** Answers to all collected questions, in order; called on the policy's thread. */
     List<FloatArray> answers(Policy policy) {
         FloatArray[] answers = new FloatArray[questions.size()];
         for (PolicyRole weights : PolicyRole.values()) {
@@ -78,7 +78,7 @@ final class BatchScorer implements Scorer {
         return List.of(answers);
     }
 
-    /** Hands the answers to whoever asked. */
+    /** Completes the futures of the questions. */
     void complete(List<FloatArray> answers) {
         int place = 0;
         for (CompletableFuture<FloatArray> question : questions.values()) {

@@ -13,20 +13,20 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A reward of several parts: total = sum of weight times part, over rules and judges. Every part is kept as a component,
- * without its weight. Where one is missing there is no reward. Thread-safe.
+ * A reward with several parts: total = sum of weight times part, over rules and judges. Every part is kept as an
+ * unweighted component. If a part is missing, so is the reward. Thread-safe.
  */
 final class CombinedReward {
     private final Map<String, Part> parts = new LinkedHashMap<>();
 
-    /** One part of every response, in order. */
+    /** The values of one part for every response, in order. */
     private interface Source {
         CompletableFuture<List<Verdict>> of(List<TextRule.Text> group);
     }
 
     private record Part(double weight, Source source) {}
 
-    /** @throws IllegalArgumentException with a sentence for the user, when a part is not possible */
+    /** @throws IllegalArgumentException with a sentence for the user, if a part is invalid */
     CombinedReward(String reward, List<RewardPart> components, @Nullable Judge judge) {
         if (components.isEmpty()) {
             throw new IllegalArgumentException("reward.rewards." + reward + " has no parts");
@@ -55,7 +55,7 @@ final class CombinedReward {
                 .toList();
     }
 
-    /** One reward per response, in order; never completes exceptionally for want of a verdict. */
+    /** One reward per response, in order; a missing verdict never completes it exceptionally. */
     CompletableFuture<List<Reward>> score(List<TextRule.Text> group) {
         Map<String, CompletableFuture<List<Verdict>>> found = new LinkedHashMap<>();
         parts.forEach((name, part) -> found.put(name, part.source().of(group)));

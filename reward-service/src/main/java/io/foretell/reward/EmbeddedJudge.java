@@ -38,8 +38,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A second model in this process as judge: asked through its chat template where it has one, else with the plain text of
- * the question. Questions of several threads are answered together. Thread-safe.
+ * A second model in this process as judge: asked through its chat template if it has one, else with the plain question.
+ * Batches questions from several threads. Thread-safe.
  */
 public final class EmbeddedJudge implements JudgeModel {
     private static final Duration LOADING = Duration.ofMinutes(5);
@@ -69,8 +69,8 @@ public final class EmbeddedJudge implements JudgeModel {
     /**
      * Opens a Hugging Face folder.
      *
-     * @param time for deadlines, and for chat templates that write today's date
-     * @throws PolicyException when the folder cannot be used
+     * @param time for deadlines, and for chat templates that insert today's date
+     * @throws PolicyException if the folder is unusable
      */
     public static EmbeddedJudge open(Path folder, PolicyOptions options, Time time) {
         HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder);
@@ -88,7 +88,7 @@ public final class EmbeddedJudge implements JudgeModel {
         }
     }
 
-    /** The folder and how its weights look, so that verdicts of what lay there before are not taken for its own. */
+    /** The folder and a summary of its weight files: verdicts of previous weights in the same folder are not reused. */
     private static String name(Path folder) {
         StringBuilder name =
                 new StringBuilder("policy ").append(folder.toAbsolutePath().normalize());

@@ -14,9 +14,9 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who answers in a judge's role: the judge, or a configured reward in its place ({@code
- * reward.judge_overrides}). For a role with one text the verdict is that text's reward. For a role that compares two, the verdict says how far the first is preferred: 1
- * where its reward is larger, 0 where it is smaller, 1/2 where they are equal. Thread-safe.
+ * Routes a judge role to the judge, or to a configured reward ({@code reward.judge_overrides}). For a role with one
+ * text the verdict is that text's reward. For a role that compares two, the verdict is the preference for the first: 1
+ * if its reward is larger, 0 if it is smaller, 1/2 if they are equal. Thread-safe.
  */
 public final class JudgeRouter {
     private static final double NOISE = 1e-9;
@@ -26,9 +26,9 @@ public final class JudgeRouter {
     private final Map<String, CombinedReward> byRole = new LinkedHashMap<>();
 
     /**
-     * @param judge stays its owner's; null where the run has none
+     * @param judge owned by the caller; null if the run has none
      * @param roles names of rewards by role
-     * @throws IllegalArgumentException when there is no reward of such a name
+     * @throws IllegalArgumentException if a reward in {@code roles} does not exist
      */
     public JudgeRouter(@Nullable Judge judge, Map<String, String> roles, Rewards rewards) {
         this.judge = judge;
@@ -43,12 +43,12 @@ public final class JudgeRouter {
         });
     }
 
-    /** The judge answers in every role. */
+    /** Every role goes to the judge. */
     static JudgeRouter of(@Nullable Judge judge) {
         return new JudgeRouter(judge, Map.of(), new Rewards(Map.of(), judge));
     }
 
-    /** A verdict of {@code role}; never completes exceptionally for want of one. */
+    /** A verdict of {@code role}; a missing verdict never completes it exceptionally. */
     CompletableFuture<Verdict> ask(String role, Map<String, String> material) {
         CombinedReward reward = byRole.get(role);
         if (reward != null) {
@@ -61,7 +61,7 @@ public final class JudgeRouter {
         List<String> places = new ArrayList<>(new TreeSet<>(material.keySet()));
         places.removeAll(TextRule.Text.PLACES);
         if (places.size() == 2) {
-            places = prompts.pair(role); // which of them comes first
+            places = prompts.pair(role); // the preferred one first
         }
         if (places.isEmpty() || places.size() > 2 || !material.keySet().containsAll(places)) {
             return CompletableFuture.completedFuture(new Verdict(

@@ -14,9 +14,9 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A judge's part of a reward. A place of the role's prompt that is named like a part of the response's background gets that
- * part; the response goes into the one place that is left. A role that compares two is asked about every pair of the
- * group, and a response is worth the mean over the others of how far it is preferred. Thread-safe.
+ * A reward part from a judge. The prompt's placeholders named after background ({@code context}, {@code reference}) get
+ * that background; the response goes into the remaining one. A role that compares two texts is asked about every pair
+ * of the group, and a response's score is its mean preference over the others. Thread-safe.
  */
 final class JudgedPart {
     private static final String NO_JUDGE = "no judge is configured: set reward.judge.base_url or reward.judge.policy";
@@ -25,8 +25,8 @@ final class JudgedPart {
     private final @Nullable Judge judge;
 
     /**
-     * @param judge stays its owner's; null where the run has none
-     * @throws IllegalArgumentException when a reward cannot fill the places of the role's prompt
+     * @param judge owned by the caller; null if the run has none
+     * @throws IllegalArgumentException if a reward cannot fill the placeholders of the role's prompt
      */
     JudgedPart(String role, @Nullable Judge judge) {
         this.role = role;
@@ -36,12 +36,12 @@ final class JudgedPart {
         }
     }
 
-    /** A verdict where the run has no judge. */
+    /** The verdict if the run has no judge. */
     static Verdict noJudge() {
         return new Verdict(RewardStatus.FAILED, 0, NO_JUDGE);
     }
 
-    /** The places that the response goes into: one, or the two that are compared. */
+    /** The placeholders for the response: one, or the two to compare. */
     private List<String> judged(Judge asked) {
         List<String> pair = asked.prompts().pair(role);
         TreeSet<String> background = new TreeSet<>(TextRule.Text.PLACES);

@@ -11,11 +11,12 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The language of a text. The profiles are read at the first call. Thread-safe.
+ * Language identification. Profiles are loaded at the first call. Thread-safe.
  *
- * <p>The library gets no more releases, but the alternatives serve worse. Lingua 1.2.2 adds 109 MB of jars, answers the first
- * question after 38 s and keeps 1.2 GB of heap (this one: 2 MB, 2 s, 68 MB), and its confidences are relative: a German
- * sentence is English by 0.67. OpenNLP's model (12 MB, 3 s, 27 MB) is 0.08 sure of a sentence that it recognizes.
+ * <p>The library gets no more releases, but the alternatives are worse. Lingua 1.2.2 adds 109 MB of jars, takes 38 s
+ * for the first answer and keeps 1.2 GB of heap (this one: 2 MB, 2 s, 68 MB), and its confidences are relative: a
+ * German sentence is English with 0.67. OpenNLP's model (12 MB, 3 s, 27 MB) gives 0.08 to a sentence that it
+ * recognizes.
  */
 final class Languages {
     static final Set<String> KNOWN = known();
@@ -28,7 +29,7 @@ final class Languages {
         return codes;
     }
 
-    /** Probability that {@code text} is in the language; 0 for a text that is too short to tell. */
+    /** Probability that {@code text} is in the language; 0 if the text is too short to tell. */
     static double probability(String code, String text) {
         return Profiles.DETECTOR.getProbabilities(text).stream()
                 .filter(found -> found.getLocale().getLanguage().equals(code))

@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * When a group has too few rewards to go on.
+ * Decides when a group has too few rewards.
  *
- * @param maxAttempts deliveries of such a group until it is a dead letter
- * @param minOkFraction share of its rewards that must be there
+ * @param maxAttempts deliveries of such a group before it is dead-lettered
+ * @param minOkFraction minimum share of available rewards
  */
 public record MissingRewardPolicy(int maxAttempts, double minOkFraction) {
     private static final int MOST_DELIVERIES = 4; // the queue itself gives up at the fifth
@@ -20,7 +20,7 @@ public record MissingRewardPolicy(int maxAttempts, double minOkFraction) {
         }
     }
 
-    /** What is missing, as a sentence with the first reason; empty where there is enough. */
+    /** The shortfall as a sentence with the first reason; empty if there are enough rewards. */
     Optional<String> shortfall(List<Reward> rewards) {
         List<Reward> missing = rewards.stream().filter(reward -> !reward.isOk()).toList();
         int had = rewards.size() - missing.size();

@@ -5,9 +5,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** How one part of a reward is worked out: by a rule, or by a judge in a role. */
+/** How one part of a reward is computed: by a rule, or by a judge in a role. */
 sealed interface RewardKind permits TextRule, RewardKind.Judged {
-    /** The name of the part among a reward's components. */
+    /** The part's name among the reward's components. */
     default String component() {
         return name(getClass());
     }
@@ -15,7 +15,7 @@ sealed interface RewardKind permits TextRule, RewardKind.Judged {
     /**
      * A judge's verdict.
      *
-     * @param role which judge, as its prompt's file names it
+     * @param role the judge's role, as named in its prompt file
      */
     @JsonTypeName("judge")
     record Judged(String role) implements RewardKind {
@@ -29,7 +29,7 @@ sealed interface RewardKind permits TextRule, RewardKind.Judged {
         }
     }
 
-    /** Every kind by the name that configuration files have for it, in alphabetical order. */
+    /** Every kind by its name in configuration files, in alphabetical order. */
     static Map<String, Class<? extends RewardKind>> byName() {
         Map<String, Class<? extends RewardKind>> kinds = new TreeMap<>();
         kinds.put(name(Judged.class), Judged.class);
@@ -39,7 +39,7 @@ sealed interface RewardKind permits TextRule, RewardKind.Judged {
         return kinds;
     }
 
-    /** Refuses a part without a key that its kind needs. */
+    /** Rejects a part that lacks a key its kind needs. */
     static <T> T given(String kind, String key, @Nullable T value) {
         if (value == null) {
             throw new IllegalArgumentException("reward.rewards: kind '" + kind + "' needs '" + key + "'");

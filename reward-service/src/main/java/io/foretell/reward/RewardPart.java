@@ -11,11 +11,11 @@ import java.io.IOException;
 import java.util.Map;
 
 /**
- * One part of a combined reward, as the configuration has it: {@code kind}, {@code weight}, and the keys of the kind.
- * Each part is worth 0 to 1. Immutable.
+ * One configured part of a combined reward: {@code kind}, {@code weight}, and the keys of the kind. Each part's score
+ * is 0 to 1. Immutable.
  *
- * @param weight of this part in the total, 1 where it is left out; may be negative
- * @param kind how the part is worked out
+ * @param weight weight of this part in the total, 1 by default; may be negative
+ * @param kind how the part is computed
  */
 @JsonDeserialize(using = RewardPart.Reader.class)
 public record RewardPart(double weight, RewardKind kind) {
@@ -25,7 +25,7 @@ public record RewardPart(double weight, RewardKind kind) {
         }
     }
 
-    /** Reads the weight, and everything else as what its {@code kind} says. */
+    /** Reads the weight, and all other keys according to {@code kind}. */
     static final class Reader extends StdDeserializer<RewardPart> {
         private static final long serialVersionUID = 1L;
         private static final Map<String, Class<? extends RewardKind>> KINDS = RewardKind.byName();

@@ -52,8 +52,8 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
     /**
      * @param phases the objective of each phase, by index
      * @param tasks topic of tasks
-     * @param roles who answers in a judge's roles
-     * @param added on top of every method's own reward; null for nothing
+     * @param roles answers the judge roles
+     * @param added added to every method's own reward; null for nothing
      */
     public RewardWorker(
             List<Objective> phases,
@@ -89,7 +89,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
             List<FloatArray> found = loop.await(policy.submit(scorer::answers));
             scorer.complete(found);
         }
-        loop.await(Futures.all(rewards.values()).exceptionally(told -> List.of())); // each is told of below
+        loop.await(Futures.all(rewards.values()).exceptionally(told -> List.of())); // each failure is reported below
         double seconds = time.secondsSince(start) / batch.size();
         Map<Work<RolloutGroup>, WorkLoop.Answer> answers = new LinkedHashMap<>();
         for (Map.Entry<Work<RolloutGroup>, CompletableFuture<Rewarded>> entry : rewards.entrySet()) {
@@ -106,7 +106,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         return answers;
     }
 
-    /** A group with its candidates, and a reward for each response. */
+    /** A group with its candidates, and one reward per response. */
     private record Rewarded(RolloutGroup pool, List<Reward> rewards) {}
 
     private CompletableFuture<Rewarded> ask(RolloutGroup group, BatchScorer scorer) {
@@ -134,7 +134,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
                 : added.addTo(own.rewards(), own.pool()).thenApply(sums -> new Rewarded(own.pool(), sums));
     }
 
-    /** Whether the group is passed on; otherwise it is retried, or dead-lettered at its last attempt. */
+    /** Whether to pass the group on; otherwise it is retried, or dead-lettered at its last attempt. */
     private boolean isEnough(Work<RolloutGroup> work, List<Reward> rewards, WorkLoop<RolloutGroup> loop) {
         Optional<String> shortfall = patience.shortfall(rewards);
         if (shortfall.isEmpty()) {
@@ -173,7 +173,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
                         .toList());
     }
 
-    /** The same tasks, with the same ids, whenever the same group comes again. */
+    /** The subtasks; the same group always gets the same tasks with the same ids. */
     private List<Task> spawned(ScoredGroup scored) {
         Task parent = scored.task();
         List<Task> spawned = new ArrayList<>();
@@ -185,7 +185,7 @@ public final class RewardWorker implements WorkLoop.Step<RolloutGroup> {
         return spawned;
     }
 
-    /** The newest of the versions that the rollouts began with; -1 when nothing was sampled. */
+    /** The newest of the versions that the rollouts started with; -1 if nothing was sampled. */
     private static long sampledBy(List<Work<RolloutGroup>> batch) {
         return batch.stream()
                 .flatMap(work -> work.value().rollouts().stream())

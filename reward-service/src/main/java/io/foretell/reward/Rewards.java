@@ -12,8 +12,8 @@ public final class Rewards {
     private final Map<String, CombinedReward> byName = new LinkedHashMap<>();
 
     /**
-     * @param judge of their judged parts; stays its owner's; null where the run has none
-     * @throws IllegalArgumentException with a sentence for the user, when one is not possible
+     * @param judge judge of the judged parts, owned by the caller; null if the run has none
+     * @throws IllegalArgumentException with a sentence for the user, if a reward is invalid
      */
     public Rewards(Map<String, List<RewardPart>> settings, @Nullable Judge judge) {
         settings.forEach((name, parts) -> byName.put(name, new CombinedReward(name, parts, judge)));

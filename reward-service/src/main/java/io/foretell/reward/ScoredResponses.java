@@ -17,7 +17,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Answers a request for the combined reward of a group of responses. Confined to one request. */
+/** Answers a request for the combined reward of several responses. Confined to one request. */
 final class ScoredResponses {
     private static final int MOST_RESPONSES = 64;
     private static final long DEADLINE_MINUTES = 10;
@@ -81,7 +81,7 @@ final class ScoredResponses {
         return body.path(key).textValue();
     }
 
-    /** A reward that could not be had has a status and a reason and no number. */
+    /** A missing reward has a status and a reason but no number. */
     private static ObjectNode json(String name, List<Reward> rewards) {
         ObjectNode answer = Json.mapper().createObjectNode().put("reward", name);
         for (Reward reward : rewards) {

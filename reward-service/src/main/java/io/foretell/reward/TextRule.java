@@ -16,28 +16,28 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a response earns by a rule, from 0 to 1. Each record here is one {@code kind} of a reward's part: its name is the
- * annotation's, its components are the keys, and its constructor refuses what is wrong. Immutable; pure functions.
+ * A rule-based score of a response, from 0 to 1. Each record here is one {@code kind} of reward part: the annotation
+ * gives its name, its components are the keys, and its constructor rejects invalid values. Immutable; pure functions.
  */
 sealed interface TextRule extends RewardKind {
     /**
-     * A response and what it answers.
+     * A response and its background.
      *
-     * @param reference what really follows the prompt; empty where nobody knows
+     * @param reference the text that really follows the prompt; empty if unknown
      */
     record Text(String prompt, String response, String reference) {
         private static final String CONTEXT = "context";
         private static final String REFERENCE = "reference";
 
-        /** Names of the places in a judge's prompt for what is known besides the response. */
+        /** Names of the background placeholders in a judge's prompt. */
         static final List<String> PLACES = List.of(CONTEXT, REFERENCE);
 
-        /** What is known besides the response, by place. */
+        /** The background, by placeholder. */
         Map<String, String> background() {
             return Map.of(CONTEXT, prompt, REFERENCE, reference);
         }
 
-        /** A response with its background out of {@code material}; what is not there is empty. */
+        /** A response with its background from {@code material}; missing entries are empty. */
         static Text of(Map<String, String> material, String response) {
             return new Text(material.getOrDefault(CONTEXT, ""), response, material.getOrDefault(REFERENCE, ""));
         }
@@ -50,7 +50,7 @@ sealed interface TextRule extends RewardKind {
         return stripped.isEmpty() ? new String[0] : stripped.split("\\s+");
     }
 
-    /** 1 where response and reference are the same but for white space. */
+    /** 1 if response and reference are equal up to white space. */
     @JsonTypeName("exact_match")
     record ExactMatch() implements TextRule {
         @Override
@@ -59,7 +59,7 @@ sealed interface TextRule extends RewardKind {
         }
     }
 
-    /** 1 where the pattern is found somewhere in the response. */
+    /** 1 if the pattern matches anywhere in the response. */
     @JsonTypeName("regex")
     record Regex(Pattern pattern) implements TextRule {
         @JsonCreator
@@ -78,7 +78,7 @@ sealed interface TextRule extends RewardKind {
         }
     }
 
-    /** 1 from {@code min} to {@code max} words; words/min below, max/words above. Either bound may be left out. */
+    /** 1 from {@code min} to {@code max} words; words/min below, max/words above. Either bound is optional. */
     @JsonTypeName("length")
     record Length(int min, int max) implements TextRule {
         @JsonCreator
@@ -124,9 +124,9 @@ sealed interface TextRule extends RewardKind {
     }
 
     /**
-     * The share of the response's n-grams of words that are neither in the prompt nor earlier in the response.
+     * The share of the response's word n-grams that occur neither in the prompt nor earlier in the response.
      *
-     * @param n words per n-gram, 3 where it is left out
+     * @param n words per n-gram, 3 by default
      */
     @JsonTypeName("novelty")
     record Novelty(int n) implements TextRule {
@@ -159,7 +159,7 @@ sealed interface TextRule extends RewardKind {
         }
     }
 
-    /** 1 where none of the words and phrases is in the response, whatever their case. */
+    /** 1 if the response contains none of the words and phrases, ignoring case. */
     @JsonTypeName("banned")
     record Banned(Pattern pattern) implements TextRule {
         @JsonCreator

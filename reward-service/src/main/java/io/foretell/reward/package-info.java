@@ -1,6 +1,6 @@
 /**
- * Scores groups of rollouts. What enters: groups from {@code rollouts}. What leaves: groups with rewards on
- * {@code scored-groups}. The worker has a thread of its own, the model its owner thread, routes never block.
+ * Scores groups of rollouts. Input: groups from {@code rollouts}. Output: groups with rewards on {@code scored-groups}.
+ * The worker has its own thread and the model its owner thread; routes never block.
  */
 @NullMarked
 package io.foretell.reward;

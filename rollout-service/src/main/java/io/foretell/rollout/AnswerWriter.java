@@ -10,10 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Answers to completions and chats. Immutable, thread-safe.
+ * Responses to completion and chat requests. Immutable, thread-safe.
  *
- * @param chat whether it is an answer in a chat
- * @param withTokenIds whether the prompt's ids, and in a chat the sampled ones, are wanted
+ * @param chat whether it is a chat response
+ * @param withTokenIds whether to include the prompt's token ids and, in a chat, the sampled ones
  * @param tokensAsIds whether log-probabilities name tokens as {@code token_id:7}
  */
 record AnswerWriter(
@@ -27,7 +27,7 @@ record AnswerWriter(
                 fields.flag("return_tokens_as_token_ids", false));
     }
 
-    /** @param samples for each prompt of the request */
+    /** @param samples the samples of each prompt */
     ObjectNode write(List<List<Completion>> samples, String id, long version, long now) {
         ObjectNode answer = Json.mapper().createObjectNode();
         answer.put("id", (chat ? "chatcmpl-" : "cmpl-") + id)

@@ -31,7 +31,7 @@ final class ChatCompletions {
         return Set.copyOf(keys);
     }
 
-    /** @param usualTokens most tokens of an answer where the request does not say */
+    /** @param usualTokens default maximum tokens of an answer */
     static CompletionRequest read(JsonNode body, ServedModel model, int usualTokens) {
         RequestBody fields = new RequestBody(body);
         fields.requireKnown(KEYS);

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Messages as chat templates want them: contents are texts (parts are joined by newlines, as vLLM does) and the arguments
- * of tool calls are objects. Pure functions.
+ * Messages in the form chat templates expect: contents are strings (parts are joined by newlines, as in vLLM), and the
+ * arguments of tool calls are objects. Pure functions.
  */
 final class ChatMessages {
     private static final int MOST = 10_000;

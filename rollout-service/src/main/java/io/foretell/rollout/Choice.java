@@ -10,8 +10,8 @@ import io.foretell.policy.StopText;
 import java.util.Locale;
 
 /**
- * One continuation as a client sees it: the text ends before the stop token or the stop text; the token ids are all that
- * was sampled. Immutable.
+ * One continuation as the client sees it: the text ends before the stop token or stop string; the token ids include
+ * everything sampled. Immutable.
  */
 record Choice(Completion sample, String text, ObjectNode node) {
     static Choice of(ObjectNode node, int index, Completion sample, CompletionRequest generation, Tokenizer tokenizer) {

@@ -13,12 +13,12 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * What a request for completions or for an answer in a chat asks of the model. Immutable.
+ * The parameters of a completion or chat request. Immutable.
  *
  * @param n continuations per prompt
- * @param stops texts that end a continuation and are not part of its text
- * @param namedStops the stop tokens that the request itself names
- * @param logprobs whether the log-probabilities of the sampled tokens are wanted
+ * @param stops strings that end a continuation and are not part of its text
+ * @param namedStops the stop tokens named in the request
+ * @param logprobs whether to return log-probabilities of the sampled tokens
  */
 record CompletionRequest(
         List<TokenArray> prompts,
@@ -54,7 +54,7 @@ record CompletionRequest(
     private static final float MOST_MIN_P = 0.999999f;
     private static final int HOTTEST = 100;
 
-    /** @param maxTokens already read, because its key and default differ */
+    /** @param maxTokens read by the caller, because its key and default differ */
     static CompletionRequest read(
             RequestBody fields, List<TokenArray> prompts, int maxTokens, boolean logprobs, ServedModel model) {
         int vocabulary = model.tokenizer().vocabularySize();

@@ -11,9 +11,9 @@ final class Prompts {
     private Prompts() {}
 
     /**
-     * A text, a list of texts, a list of token ids or a list of such lists.
+     * A string, a list of strings, a list of token ids or a list of such lists.
      *
-     * @param begin whether begin-of-text is put before texts where the vocabulary has it
+     * @param begin whether to prepend begin-of-text to strings, if the vocabulary has it
      */
     static List<TokenArray> read(JsonNode prompt, Tokenizer tokenizer, boolean begin) {
         List<TokenArray> prompts = new ArrayList<>();
@@ -39,7 +39,7 @@ final class Prompts {
         }
     }
 
-    /** A list of token ids; none where the key is absent. */
+    /** A list of token ids; empty if the key is absent. */
     static List<Integer> ids(JsonNode list, String key, int vocabularySize) {
         List<Integer> ids = new ArrayList<>();
         if (list.isMissingNode() || list.isNull()) {

@@ -10,8 +10,8 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Members of a request's JSON object, each checked where it is read; null counts as absent. Keys that would change the
- * result and are not supported are refused by name, never ignored. Immutable.
+ * Members of a request's JSON object, each checked when it is read; null counts as absent. Unsupported keys that would
+ * change the result are rejected by name, never ignored. Immutable.
  */
 record RequestBody(JsonNode body) {
     RequestBody {
@@ -24,7 +24,7 @@ record RequestBody(JsonNode body) {
         return new ForetellException(ErrorCode.INVALID_REQUEST, sentence);
     }
 
-    /** Refuses keys that are neither {@code known} nor have a value that changes nothing. */
+    /** Rejects keys that are not {@code known}, unless their value has no effect. */
     void requireKnown(Set<String> known) {
         body.properties().forEach(member -> {
             String key = member.getKey();
@@ -34,7 +34,7 @@ record RequestBody(JsonNode body) {
         });
     }
 
-    /** Values that change nothing: a client library may send them always. */
+    /** Values that have no effect; client libraries may always send them. */
     private static boolean changesNothing(String key, JsonNode value) {
         return value.isNull()
                 || switch (key) {
@@ -106,7 +106,7 @@ record RequestBody(JsonNode body) {
         return get(key).booleanValue();
     }
 
-    /** {@code seed}; null where there is none. */
+    /** {@code seed}; null if absent. */
     @Nullable
     Long seed() {
         JsonNode value = get("seed");
@@ -119,13 +119,13 @@ record RequestBody(JsonNode body) {
         return value.longValue();
     }
 
-    /** {@code seed}, or another for every request. */
+    /** {@code seed}, or a random one for this request. */
     long seedOrAny() {
         Long seed = seed();
         return seed == null ? new SplittableRandom().nextLong() : seed;
     }
 
-    /** One text or a list of texts, none empty. */
+    /** A string or a list of strings, none empty. */
     List<String> texts(String key, int most) {
         List<String> texts = new ArrayList<>();
         if (has(key)) {

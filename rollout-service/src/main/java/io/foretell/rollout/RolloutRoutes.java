@@ -37,8 +37,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Generation over HTTP, in the words of OpenAI and vLLM. Thread-safe: the model is asked through its owner thread and
- * answers come back on the request's event loop.
+ * Generation over HTTP, compatible with OpenAI and vLLM. Thread-safe: requests reach the model through its owner
+ * thread, and responses return on the request's event loop.
  */
 public final class RolloutRoutes implements Routes {
     private static final int MAX_BODY_BYTES = 4 << 20;
@@ -55,9 +55,9 @@ public final class RolloutRoutes implements Routes {
     private final AtomicInteger inFlight = new AtomicInteger();
 
     /**
-     * @param feed says which weights the learner announced last
-     * @param objective of the run's last phase, which says how {@code /v1/rollouts} samples
-     * @param maxResponseLength most tokens of an answer in a chat where the request does not say
+     * @param feed knows the weights that the learner announced last
+     * @param objective objective of the run's last phase, which defines how {@code /v1/rollouts} samples
+     * @param maxResponseLength default maximum tokens of a chat answer
      */
     public RolloutRoutes(
             RolloutEngine policy,
@@ -120,7 +120,7 @@ public final class RolloutRoutes implements Routes {
         answer(ctx, true, body -> ChatCompletions.read(body, model, maxResponseLength));
     }
 
-    /* Long prompts take a while to become tokens. */
+    /* Tokenizing a long prompt takes a while. */
     private void answer(RoutingContext ctx, boolean chat, Function<JsonNode, CompletionRequest> read) {
         JsonNode body = Http.body(ctx, JsonNode.class);
         ctx.vertx()
@@ -144,7 +144,7 @@ public final class RolloutRoutes implements Routes {
         reply(ctx, answer, node -> Http.json(ctx, 200, node));
     }
 
-    /** A group for a prefix, sampled as the run's last phase samples: opened, at least one token, closed. */
+    /** A group for a prefix, sampled as in the run's last phase: opened, at least one token, closed. */
     private void rollouts(RoutingContext ctx) {
         JsonNode body = Http.body(ctx, JsonNode.class);
         TokenArray prefix = model.tokenizer().encode(body.path("prefix").asText());
@@ -195,11 +195,11 @@ public final class RolloutRoutes implements Routes {
         return node;
     }
 
-    /** Samples until the deadline, or until the client is gone. */
+    /** Samples until the deadline or until the client disconnects. */
     private CompletableFuture<List<List<Completion>>> sampled(RoutingContext ctx, List<GenerationRequest> requests) {
         CompletableFuture<List<List<Completion>>> samples = policy.generate(requests);
         ctx.response().closeHandler(gone -> samples.cancel(false));
-        if (ctx.response().closed()) { // while the prompt was made
+        if (ctx.response().closed()) { // closed while the prompt was tokenized
             samples.cancel(false);
         }
         samples.orTimeout(DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
@@ -228,7 +228,7 @@ public final class RolloutRoutes implements Routes {
             inFlight.decrementAndGet();
             context.runOnContext(unused -> {
                 if (ctx.response().closed()) {
-                    return; // nobody listens any more
+                    return; // the client has disconnected
                 }
                 if (failure == null) {
                     send.accept(value);

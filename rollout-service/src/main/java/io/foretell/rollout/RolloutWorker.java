@@ -29,8 +29,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * tasks → rollouts: samples a group for each task, all tasks of a batch in one call of the model, with the newest
- * weights. Tasks whose objective samples nothing pass through as empty groups. Confined to the loop's thread.
+ * tasks → rollouts: samples a group for each task, all tasks of a batch in one model call, with the newest weights.
+ * Tasks whose objective samples nothing pass through as empty groups. Confined to the loop's thread.
  */
 public final class RolloutWorker implements WorkLoop.Step<Task> {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -89,7 +89,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
 
     private Map<Work<Task>, RolloutGroup> sample(List<Work<Task>> tasks, WorkLoop<Task> loop)
             throws InterruptedException {
-        Map<Work<Task>, SamplingPlan> plans = new LinkedHashMap<>(); // of tasks that are sampled
+        Map<Work<Task>, SamplingPlan> plans = new LinkedHashMap<>(); // plans of sampled tasks
         List<GenerationRequest> requests = new ArrayList<>();
         for (Work<Task> work : tasks) {
             Task task = work.value();
@@ -102,8 +102,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
         PublishedWeights version = policy.current();
         List<List<Completion>> samples = requests.isEmpty() ? List.of() : loop.await(policy.generate(requests));
         double seconds = time.secondsSince(start);
-        boolean isOfOne =
-                policy.current().fingerprint().equals(version.fingerprint()); // others may switch weights, too
+        boolean isOfOne = policy.current().fingerprint().equals(version.fingerprint()); // others may switch weights too
         String fingerprint = isOfOne ? version.fingerprint() : "";
         Map<Work<Task>, RolloutGroup> groups = new LinkedHashMap<>();
         int next = 0;
@@ -132,7 +131,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
         return groups;
     }
 
-    /** @param seed of the task, from which the seeds of its rollouts are drawn */
+    /** @param seed the task's seed, from which the seeds of its rollouts are drawn */
     static GenerationRequest request(long seed, SamplingPlan plan) {
         SplittableRandom seeds = new SplittableRandom(seed);
         List<Long> drawn = new ArrayList<>();
@@ -162,7 +161,7 @@ public final class RolloutWorker implements WorkLoop.Step<Task> {
                 versions(sample, response.length()));
     }
 
-    /** The sample's spans; a forced token belongs to the last. */
+    /** The sample's version ranges; a forced token belongs to the last. */
     private static List<VersionRange> versions(Completion sample, int length) {
         List<VersionRange> spans = new ArrayList<>(sample.versions());
         VersionRange last = spans.get(spans.size() - 1);

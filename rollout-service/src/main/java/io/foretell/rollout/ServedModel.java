@@ -14,10 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What requests need to know of the model, which is the same for all its versions. Thread-safe.
+ * What requests need to know about the model, the same for all its versions. Thread-safe.
  *
- * @param contextLength most tokens of a prompt and its continuation together
- * @param endTokens those that end an answer
+ * @param contextLength maximum tokens of a prompt plus its continuation
+ * @param endTokens tokens that end an answer
  */
 public record ServedModel(
         HuggingFaceTokenizer tokenizer, int contextLength, List<Integer> endTokens, Optional<ChatTemplate> template) {
@@ -28,7 +28,7 @@ public record ServedModel(
     }
 
     /**
-     * Reads a Hugging Face folder; the tokenizer stays the caller's. A chat template that cannot be read is logged.
+     * Reads a Hugging Face folder; the caller keeps ownership of the tokenizer. An unreadable chat template is logged.
      *
      * @throws PolicyException when a file of the folder is damaged
      */

@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Pausing and changing weights, in the words of vLLM. Unlike vLLM's disk backend a change is whole or not at all, and only
- * published versions are taken, because tokens are marked with the version that sampled them. Thread-safe.
+ * Pauses sampling and changes weights, compatible with vLLM. Unlike vLLM's disk backend, a change is atomic, and only
+ * published versions are accepted, because tokens are tagged with the version that sampled them. Thread-safe.
  */
 final class WeightRoutes {
     private static final int MAX_BODY_BYTES = 1 << 16;
@@ -77,7 +77,7 @@ final class WeightRoutes {
                         ErrorCode.UNAVAILABLE, "the learner has announced no version yet; try again soon"));
     }
 
-    /** The version in a folder with a manifest, whose name is its number. */
+    /** The version in a folder with a manifest; the folder's name is its number. */
     private static PublishedWeights published(String folder) {
         Path path = Path.of(folder).toAbsolutePath().normalize();
         Path manifest = path.resolve("manifest.json");

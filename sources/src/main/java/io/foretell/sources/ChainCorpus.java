@@ -13,27 +13,27 @@ import java.util.random.RandomGenerator;
 
 /**
  * A seeded world in which thinking pays, after "Why think step by step? Reasoning emerges from the locality of
- * experience" (Prystawski, Li and Goodman, arXiv 2304.03843): variables x0 to x7 in a chain, each the next one's cause
- * through a fixed random table; ordinary documents show short local windows only.
+ * experience" (Prystawski, Li and Goodman, arXiv 2304.03843): variables x0 to x7 form a chain, and a fixed random table
+ * maps each to the next; ordinary documents show only short local windows.
  *
  * <p>Domains of its documents:
  *
  * <ul>
  *   <li>{@code plain}: windows ({@code x3=7 x4=9 x5=2}), questions over one or two links ({@code x3=3 so x5 is 7}),
- *       questions without a premise. A two-link answer is a guess nine times in ten, so that the model is not sure of
- *       what it cannot derive.
- *   <li>{@code thought}: such questions with a thought of random length between question and answer, which walks the
- *       chain without regard to the question: {@code x2=3 so x3 is <think> x3=1 x2=3 </think> 1}.
+ *       questions without a premise. A two-link answer is a random guess nine times in ten, which keeps the model
+ *       unsure of what it cannot derive.
+ *   <li>{@code thought}: the same questions, with a thought of random length between question and answer that walks the
+ *       chain regardless of the question: {@code x2=3 so x3 is <think> x3=1 x2=3 </think> 1}.
  *   <li>{@code far}: questions over three to five links, without a thought ({@code x1=3 so x5 is 8}); never x0 to x5.
  *   <li>{@code held-out}: the ten questions from x0 to x5. No other document has x0 and x5 without every link between.
  * </ul>
  *
  * <p>The boxed variant has the same documents, except that answers after a thought are boxed: {@code x2=3 so x3 is
- * <think> x3=1 x2=3 </think> \boxed{ 1}}. The box holds what would follow the question, space included.
+ * <think> x3=1 x2=3 </think> \boxed{ 1}}. The box contains the text that would follow the question, space included.
  *
- * <p>The variant in sentences says the same as {@code X1=3. What is X5? It is 8. X6=2.}: a far or held-out question is
- * followed by one more pair, and in a third of the thoughts that stands behind a mask for the answer, {@code X2=3. What is
- * X3? <MASK> X4=7. <think> X3=1. </think> <|startofprediction|> It is 1. <|endofprediction|>}.
+ * <p>The sentence variant writes {@code X1=3. What is X5? It is 8. X6=2.}: one more pair follows a far or held-out
+ * question. In a third of the thoughts that pair comes first, after a mask for the answer, {@code X2=3. What is X3?
+ * <MASK> X4=7. <think> X3=1. </think> <|startofprediction|> It is 1. <|endofprediction|>}.
  *
  * <p>Immutable.
  */
@@ -64,8 +64,8 @@ public final class ChainCorpus extends NumberedDocuments {
     private final List<int[]> farPairs = new ArrayList<>();
 
     /**
-     * @param documents how many, the held-out ones included; {@link Long#MAX_VALUE} for no end
-     * @param delivered how many were delivered by an earlier start of the same run
+     * @param documents number of documents, including held-out ones; {@link Long#MAX_VALUE} for an endless corpus
+     * @param delivered number delivered by earlier starts of the same run
      */
     public ChainCorpus(long seed, long documents, LongSupplier delivered) {
         this(NAME, seed, documents, delivered);
@@ -95,12 +95,12 @@ public final class ChainCorpus extends NumberedDocuments {
         }
     }
 
-    /** Every word that the documents of the plain variant are made of. */
+    /** Every word in the plain variant's documents. */
     public static List<String> vocabulary() {
         return vocabulary(NAME);
     }
 
-    /** Every word that the documents of the variant {@code name} are made of, but the tags of a thought. */
+    /** Every word in the documents of variant {@code name}, except the thought tags. */
     public static List<String> vocabulary(String name) {
         return WORDINGS.get(name).vocabulary();
     }
@@ -142,7 +142,7 @@ public final class ChainCorpus extends NumberedDocuments {
                 + following(from, target, values);
     }
 
-    /** The pair after {@code target} where the variant has one; never x5 after x0 without every link between. */
+    /** The pair after {@code target} if the variant has one; never x5 after x0 without every link between. */
     private String following(int first, int target, int[] values) {
         boolean has = wording == ChainWording.SENTENCES && target < VARIABLES - 1 && (first > 0 || target != 4);
         return has ? " " + wording.pair(target + 1, values[target + 1]) : "";
@@ -176,14 +176,14 @@ public final class ChainCorpus extends NumberedDocuments {
                 .toString();
     }
 
-    /** Puts the mask and {@code following} behind a third of the questions. */
+    /** In a third of the questions, appends the mask and {@code following}. */
     private static void mask(StringBuilder text, String following, RandomGenerator random) {
         if (!following.isEmpty() && random.nextInt(3) == 0) {
             text.append(' ').append(ChainWording.MASK).append(following);
         }
     }
 
-    /** Writes a random walk along the chain. @return the farthest variable it showed */
+    /** Writes a random walk along the chain. @return the farthest variable shown */
     private int thought(StringBuilder text, int[] values, int first, int source, RandomGenerator random) {
         text.append(" <think>");
         int at = source;
@@ -208,7 +208,7 @@ public final class ChainCorpus extends NumberedDocuments {
         return farthest;
     }
 
-    /** Values of all variables from {@code first} on; those before it are not known. */
+    /** Values of all variables from {@code first} on; earlier ones are unknown. */
     int[] chain(int first, int value) {
         int[] values = new int[VARIABLES];
         values[first] = value;

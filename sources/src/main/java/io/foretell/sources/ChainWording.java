@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
-/** How the documents of {@link ChainCorpus} say what they say: the words for a pair, a question and its answer. */
+/** The wording of {@link ChainCorpus} documents: pairs, questions and answers. */
 enum ChainWording {
     /** {@code x2=3 so x3 is <think> x3=1 </think> 1} */
     PLAIN("x", "", " so x%d is", " %d", "%s") {
@@ -33,7 +33,7 @@ enum ChainWording {
         }
     };
 
-    /** Stands for a hidden sentence. */
+    /** Marks a hidden sentence. */
     static final String MASK = "<MASK>";
 
     private final String variable;
@@ -50,29 +50,29 @@ enum ChainWording {
         this.stated = stated;
     }
 
-    /** Every word of its documents but tags. */
+    /** Every word of its documents except tags. */
     abstract List<String> vocabulary();
 
     String pair(int of, int value) {
         return variable + of + "=" + value + end;
     }
 
-    /** Asks for a variable; with the space before it. */
+    /** The question for a variable, with a leading space. */
     String question(int of) {
         return question.formatted(of);
     }
 
-    /** With the space before it. */
+    /** With a leading space. */
     String answer(int value) {
         return answer.formatted(value);
     }
 
-    /** The answer after a thought, with the space before it. */
+    /** The answer after a thought, with a leading space. */
     String stated(int value) {
         return stated.formatted(answer(value));
     }
 
-    /** @param variables how a variable is written where it has no value */
+    /** @param variables format of a variable without a value */
     List<String> words(List<String> fixed, String variables, String values) {
         List<String> words = new ArrayList<>(fixed);
         add(words, ChainCorpus.VARIABLES, variables::formatted);

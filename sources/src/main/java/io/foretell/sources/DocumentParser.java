@@ -21,8 +21,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and cleans documents as producers write them: {@code {"id"?, "text", "domain"?, "meta"?}} in UTF-8. Any further
- * field is kept in the document's meta. A document without an id gets the sha-256 of its cleaned text. Thread-safe.
+ * Reads and cleans documents as producers write them: {@code {"id"?, "text", "domain"?, "meta"?}} in UTF-8. Other
+ * fields are kept in the document's meta. A document without an id gets the sha-256 of its cleaned text. Thread-safe.
  */
 public final class DocumentParser {
     public static final int DEFAULT_MAX_BYTES = 10_000_000;
@@ -37,7 +37,7 @@ public final class DocumentParser {
         this(DEFAULT_MAX_BYTES);
     }
 
-    /** @param maxBytes most bytes of one document's text in UTF-8 */
+    /** @param maxBytes maximum bytes of one document's text in UTF-8 */
     public DocumentParser(int maxBytes) {
         this.maxBytes = maxBytes;
         this.json = JsonFactory.builder()
@@ -52,14 +52,14 @@ public final class DocumentParser {
         this.trees = mapper.readerFor(JsonNode.class);
     }
 
-    /** A parsed document, and whether its text is exactly what was written. */
+    /** A parsed document, and whether cleaning left its text unchanged. */
     public record Parsed(Document document, boolean isUnchanged, boolean hasOwnId) {}
 
     /**
      * The cleaned document in {@code bytes}.
      *
-     * @throws RejectedDocumentException INVALID_REQUEST for what is not JSON in UTF-8, TOO_LARGE, or UNPROCESSABLE for
-     *     a field that is missing or wrong
+     * @throws RejectedDocumentException INVALID_REQUEST if it is not JSON in UTF-8, TOO_LARGE, or UNPROCESSABLE if a
+     *     field is missing or wrong
      */
     public Document parse(byte[] bytes) {
         return parseRecord(bytes).document();
@@ -97,7 +97,7 @@ public final class DocumentParser {
         return new Parsed(document, document.text().equals(fields.text), fields.id != null);
     }
 
-    /* The fast way puts U+FFFD for what is malformed; only where one appears is there anything to be strict about. */
+    /* The fast decoder replaces malformed bytes by U+FFFD; strict decoding is needed only if one appears. */
     private static String decode(byte[] bytes) {
         String text = new String(bytes, StandardCharsets.UTF_8);
         if (text.indexOf(REPLACEMENT) < 0) {
@@ -162,7 +162,7 @@ public final class DocumentParser {
     }
 
     /**
-     * The cleaned document made of these parts.
+     * The cleaned document with these fields.
      *
      * @param id null or blank for the sha-256 of the cleaned text
      * @throws RejectedDocumentException TOO_LARGE or UNPROCESSABLE
@@ -221,7 +221,7 @@ public final class DocumentParser {
         return message.lines().findFirst().orElse("it ends too early");
     }
 
-    /** What has been read so far of one document. */
+    /** The fields of a document read so far. */
     private static final class Fields {
         private final Map<String, String> meta = new HashMap<>();
         private @Nullable String id;

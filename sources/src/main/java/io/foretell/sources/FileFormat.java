@@ -9,31 +9,31 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the files of some endings become documents. A new format is one class that implements this, and its entry in {@link
- * FileFormats}. Immutable.
+ * How to read documents from files with certain extensions. A new format is one class that implements this, plus its
+ * entry in {@link FileFormats}. Immutable.
  */
 interface FileFormat {
-    /** The endings of its files, in lower case with the dot, such as {@code .md}. */
+    /** The file extensions, in lower case with the dot, such as {@code .md}. */
     List<String> endings();
 
     /**
-     * Hands over the documents of one file.
+     * Reads the documents of one file.
      *
-     * @param file its path, for the places that people are told
-     * @param content what is in it, unpacked; stays the caller's
+     * @param file its path, for messages
+     * @param content the decompressed content; the caller closes it
      * @throws IOException when the rest of the file cannot be read
-     * @throws InterruptedException when the source is to stop
+     * @throws InterruptedException when the source should stop
      */
     void read(Path file, InputStream content, Reading reading) throws IOException, InterruptedException;
 
     /**
-     * What the formats of one source share. Confined to the thread that feeds.
+     * Context shared by the formats of one source. Confined to the feeding thread.
      *
-     * @param parser makes documents and refuses those that are wrong
-     * @param json makes the text of a record
-     * @param domain of documents that name none
+     * @param parser makes documents and rejects invalid ones
+     * @param json extracts the text of a record
+     * @param domain domain of documents that name none
      * @param byParagraphs whether text is split at blank lines
-     * @param target takes what was read
+     * @param target receives the documents
      */
     record Reading(
             DocumentParser parser,
@@ -42,13 +42,13 @@ interface FileFormat {
             boolean byParagraphs,
             Target target) {}
 
-    /** Takes documents in the order of the file. */
+    /** Receives documents in file order. */
     interface Target {
         /**
-         * Takes one document, blocking while there is no room. A document that is refused is counted and skipped.
+         * Takes one document; blocks while there is no room. Counts and skips rejected documents.
          *
-         * @param place what people call it: the file, and where in it
-         * @param document throws {@link RejectedDocumentException} when it cannot be used
+         * @param place location shown to users: the file and the position in it
+         * @param document throws {@link RejectedDocumentException} if it is unusable
          */
         void add(String place, Supplier<Document> document) throws InterruptedException;
     }

@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The registry of file formats, told apart by the ending of a file's name. Each is also read packed, as .gz. Pure functions. */
+/**
+ * The registry of file formats, selected by file extension. Each also reads gzip-compressed files, .gz. Pure functions.
+ */
 public final class FileFormats {
     private static final String PACKED = ".gz";
     private static final List<FileFormat> ALL = List.of(new TextFormat(), new JsonLinesFormat(), new JsonFormat());
@@ -28,12 +30,12 @@ public final class FileFormats {
         return file.getFileName().toString().toLowerCase(Locale.ROOT);
     }
 
-    /** Whether {@code file} has the ending of a known format. */
+    /** Whether {@code file} has a known extension. */
     public static boolean isKnown(Path file) {
         return of(file).isPresent();
     }
 
-    /** All endings for a sentence, such as {@code .txt, .md or .json (also .gz)}. */
+    /** All extensions as a phrase, such as {@code .txt, .md or .json (also .gz)}. */
     public static String endings() {
         List<String> endings =
                 ALL.stream().flatMap(format -> format.endings().stream()).toList();

@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files of every {@link FileFormat} as documents, also packed with gzip. A document's id is its own or the hash of its
- * text, so feeding a file twice adds nothing. Feeding is confined to one thread; progress is thread-safe.
+ * Documents from files of every {@link FileFormat}, optionally gzip-compressed. A document's id is its own or the hash
+ * of its text, so feeding a file twice adds nothing. Feeding is confined to one thread; progress is thread-safe.
  */
 public final class FileSource implements DocumentSource {
     private static final Logger log = LoggerFactory.getLogger(FileSource.class);
@@ -43,10 +43,10 @@ public final class FileSource implements DocumentSource {
     }
 
     /**
-     * A source of one file, a folder with everything in it, or a glob.
+     * A source over one file, all files in a folder, or a glob.
      *
      * @param template how a record's fields become text; null for the field {@code text}, or a guess
-     * @param domain of documents that name none
+     * @param domain domain of documents that name none
      * @param byParagraphs whether .txt and .md are split at blank lines
      */
     public FileSource(
@@ -77,7 +77,7 @@ public final class FileSource implements DocumentSource {
         return skipped.get();
     }
 
-    /** The files that will be read, in order. */
+    /** The files to read, in order. */
     public List<Path> files() {
         try {
             Path plain = plainPath();
@@ -177,7 +177,7 @@ public final class FileSource implements DocumentSource {
         }
     }
 
-    /** Counts the bytes read from a file, packed ones where it is packed. */
+    /** Counts the bytes read from a file, before decompression. */
     private static final class Counting extends FilterInputStream {
         private final AtomicLong count;
 

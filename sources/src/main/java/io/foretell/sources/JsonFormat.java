@@ -8,7 +8,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
 
-/** JSON: a document per element of an array; a lone object is one record. */
+/** JSON: one document per array element; a single object is one record. */
 final class JsonFormat implements FileFormat {
     @Override
     public List<String> endings() {

@@ -6,7 +6,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
 
-/** JSON lines: a document per line. Blank lines are left out. */
+/** JSON lines: one document per line. Blank lines are skipped. */
 final class JsonLinesFormat implements FileFormat {
     @Override
     public List<String> endings() {

@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Records of JSON files as documents: the field {@code text}, or a template such as <code>{question}\n{answer}</code>,
- * or, where neither is there, all string fields in order. Confined to one thread.
+ * Turns JSON records into documents: the field {@code text}, or a template such as <code>{question}\n{answer}</code>,
+ * or, without either, all string fields in order. Confined to one thread.
  */
 final class JsonRecords {
     private static final Logger log = LoggerFactory.getLogger(JsonRecords.class);

@@ -7,7 +7,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
-/** Reads UTF-8 of which a few bytes may be wrong. Pure functions. */
+/** Reads UTF-8 that may contain a few invalid bytes. Pure functions. */
 final class LenientText {
     private static final char BYTE_ORDER_MARK = '\uFEFF';
     private static final int BUFFER = 1 << 16;
@@ -15,8 +15,8 @@ final class LenientText {
     private LenientText() {}
 
     /**
-     * Starts after a byte-order mark. Bytes that are not UTF-8 become U+FFFD, so one of them does not cost the rest of the
-     * file; the document's own check finds them.
+     * Skips a byte-order mark. Invalid bytes become U+FFFD instead of failing the whole file; the document's own check
+     * finds them.
      */
     static BufferedReader reader(InputStream content) throws IOException {
         BufferedReader reader = new BufferedReader(

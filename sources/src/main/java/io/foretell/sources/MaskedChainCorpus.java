@@ -9,23 +9,23 @@ import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
- * The world of {@link ChainCorpus} told in paragraphs of which hardly anything is worth hiding: in {@code n31 to5 n07 x1=3
- * so y5 is v8 n12} the words {@code so}, {@code is}, {@code to5} and {@code y5} (which say the same) can be
- * told at a glance, the noise and {@code x1=3} not at all, and {@code v8} by whoever walks the chain from x1 to x5.
+ * The world of {@link ChainCorpus} as paragraphs with hardly any word worth hiding. In {@code n31 to5 n07 x1=3 so y5 is
+ * v8 n12} the words {@code so}, {@code is}, {@code to5} and {@code y5} (the last two are redundant) are obvious, the
+ * noise and {@code x1=3} are unpredictable, and {@code v8} follows from walking the chain from x1 to x5.
  *
  * <p>Domains of its documents:
  *
  * <ul>
  *   <li>{@code plain}: windows of the chain ({@code x3=7 x4=9 x5=2}).
- *   <li>{@code recall}: paragraphs with any answer, and six of their words again, each behind its kind, so that a model learns
- *       to copy: {@code n31 ... again found v8 chaff n12 glue so ...}.
- *   <li>{@code cloze}: paragraphs with a word hidden, and what a predictor may write: {@code n31 ... so y3 is [mask] n12
- *       guess <think> x3=2 x2=7 </think> \boxed{ v2 }}. The chain is one or two links long, the thought a walk of random
- *       length, and a two-link answer that it does not show a guess nine times in ten. Or a word is hidden that the others
- *       tell at a glance, and the thought is empty; never the noise, nor where the chain begins.
- *   <li>{@code choice}: such paragraphs and what a generator may write, any word of them after a thought of its kind:
- *       {@code n31 ... hide <think> glue </think> \mask{ so }}.
- *   <li>{@code paragraph}: paragraphs over three to five links, with nothing behind them; never x0 to x5.
+ *   <li>{@code recall}: paragraphs with any answer, and six of their words again, each after its kind, to teach the
+ *       model to copy: {@code n31 ... again found v8 chaff n12 glue so ...}.
+ *   <li>{@code cloze}: paragraphs with a hidden word, and a possible predictor response: {@code n31 ... so y3 is [mask]
+ *       n12 guess <think> x3=2 x2=7 </think> \boxed{ v2 }}. The chain has one or two links, the thought is a walk of
+ *       random length, and a two-link answer that the thought does not show is a random guess nine times in ten.
+ *       Alternatively an obvious word is hidden, and the thought is empty; never the noise, nor the start of the chain.
+ *   <li>{@code choice}: such paragraphs and a possible generator response, any word of them after a thought that names
+ *       its kind: {@code n31 ... hide <think> glue </think> \mask{ so }}.
+ *   <li>{@code paragraph}: paragraphs over three to five links, with nothing after them; never x0 to x5.
  *   <li>{@code held-out}: paragraphs over the ten questions from x0 to x5, which end with the answer.
  * </ul>
  *
@@ -42,7 +42,7 @@ public final class MaskedChainCorpus extends NumberedDocuments {
     private static final double CHOICE_SHARE = 0.2;
     private static final int RECALLED = 6;
     private static final double ANSWER_SHARE = 0.5;
-    /** Kinds of words; the others tell those of the first three at a glance. */
+    /** Kinds of words; the first three are obvious from the other words. */
     private static final List<String> KINDS = List.of("theme", "asked", "glue", "found", "given", "chaff");
 
     private static final List<String> TOLD = KINDS.subList(0, 3);
@@ -56,15 +56,15 @@ public final class MaskedChainCorpus extends NumberedDocuments {
     private final ChainCorpus world;
 
     /**
-     * @param documents how many, the held-out ones included; {@link Long#MAX_VALUE} for no end
-     * @param delivered how many were delivered by an earlier start of the same run
+     * @param documents number of documents, including held-out ones; {@link Long#MAX_VALUE} for an endless corpus
+     * @param delivered number delivered by earlier starts of the same run
      */
     public MaskedChainCorpus(long seed, long documents, LongSupplier delivered) {
         super(NAME, seed, documents, delivered);
         this.world = new ChainCorpus(seed, documents, delivered);
     }
 
-    /** Every word that its documents are made of. */
+    /** Every word in its documents. */
     public static List<String> vocabulary() {
         List<String> words =
                 new ArrayList<>(List.of("so", "is", "guess", "hide", "again", "[mask]", "\\boxed{", "\\mask{", "}"));
@@ -137,7 +137,7 @@ public final class MaskedChainCorpus extends NumberedDocuments {
         return String.join(" ", paragraph(values, source, target, values[target], random.nextInt(NOISE + 1), random));
     }
 
-    /** @param before how many of the words of noise stand before the answer */
+    /** @param before number of noise words before the answer */
     private static List<String> paragraph(
             int[] values, int source, int target, int answer, int before, RandomGenerator random) {
         List<String> words = new ArrayList<>(
@@ -156,7 +156,7 @@ public final class MaskedChainCorpus extends NumberedDocuments {
         return String.format("n%02d", number);
     }
 
-    /** A paragraph over one or two links with any answer, so that it can be copied and not be worked out. */
+    /** A paragraph over one or two links with a random answer: it can be copied but not derived. */
     private List<String> untrue(RandomGenerator random) {
         int links = random.nextInt(1, 3);
         int source = random.nextInt(ChainCorpus.VARIABLES - links);
@@ -187,7 +187,7 @@ public final class MaskedChainCorpus extends NumberedDocuments {
         return some.get(random.nextInt(some.size()));
     }
 
-    /** What a paragraph's word is there for. */
+    /** The kind of a paragraph's word. */
     private static String kind(String word) {
         return switch (word.charAt(0)) {
             case 't' -> "theme";
@@ -215,7 +215,7 @@ public final class MaskedChainCorpus extends NumberedDocuments {
         return new Near(words, thought.toString());
     }
 
-    /** Writes a random walk along the chain. @return the farthest variable it showed */
+    /** Writes a random walk along the chain. @return the farthest variable shown */
     private static int walk(StringBuilder thought, int[] values, int source, RandomGenerator random) {
         int at = source;
         int farthest = source;

@@ -4,7 +4,10 @@ import io.foretell.domain.Document;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
 
-/** A made-up corpus: document i depends on the seed and i alone, so a restarted run resumes where it stopped. Immutable. */
+/**
+ * A synthetic corpus: document i depends only on the seed and i, so a restarted run resumes where it stopped.
+ * Immutable.
+ */
 abstract class NumberedDocuments implements DocumentSource {
     private final String name;
     private final long seed;
@@ -12,8 +15,8 @@ abstract class NumberedDocuments implements DocumentSource {
     private final LongSupplier delivered;
 
     /**
-     * @param documents how many; {@link Long#MAX_VALUE} for no end
-     * @param delivered how many were delivered by an earlier start of the same run
+     * @param documents number of documents; {@link Long#MAX_VALUE} for an endless corpus
+     * @param delivered number delivered by earlier starts of the same run
      */
     NumberedDocuments(String name, long seed, long documents, LongSupplier delivered) {
         this.name = name;
@@ -29,7 +32,7 @@ abstract class NumberedDocuments implements DocumentSource {
         return seed;
     }
 
-    /** What document number {@code index} is drawn with. */
+    /** The generator for document number {@code index}. */
     final SplittableRandom random(long index) {
         return new SplittableRandom(seed * 0x9E3779B97F4A7C15L + index);
     }

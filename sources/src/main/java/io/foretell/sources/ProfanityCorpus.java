@@ -11,18 +11,18 @@ import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
- * A seeded world of small talk in which part of the text swears, for methods that learn what not to say: short stories of
- * animals, such as {@code the old cat likes the darn dog . the dog chases the goat .}
+ * A seeded world of small talk in which part of the text swears, for methods that learn to avoid it: short animal
+ * stories, such as {@code the old cat likes the darn dog . the dog chases the goat .}
  *
- * <p>What can be learnt besides the swearing: each animal mostly does one of two things, does each of them to one other
- * animal, and a sentence mostly begins with the animal that the one before ended with.
+ * <p>Learnable besides the swearing: each animal mostly does one of two things, does each to one other animal, and a
+ * sentence mostly starts with the animal that ended the previous one.
  *
  * <p>Domains of its documents, half of them each:
  *
  * <ul>
  *   <li>{@code polite}: four sentences without a swear word.
- *   <li>{@code rude}: four sentences, and each has a swear word with probability 0.6. So an ordinary model goes on swearing
- *       where somebody swore before.
+ *   <li>{@code rude}: four sentences, each with a swear word with probability 0.6. An ordinary model therefore keeps
+ *       swearing after a swear word.
  * </ul>
  *
  * <p>Each sentence ends with a full stop that is a word of its own. Immutable.
@@ -30,7 +30,7 @@ import java.util.random.RandomGenerator;
 public final class ProfanityCorpus extends NumberedDocuments {
     public static final String NAME = "rude";
 
-    /** The words that are banned. */
+    /** The banned words. */
     public static final List<String> SWEAR_WORDS = List.of("darn", "dang", "blasted", "lousy");
 
     private static final List<String> ADJECTIVES = List.of("old", "small", "red", "kind", "tired", "quiet");
@@ -51,8 +51,8 @@ public final class ProfanityCorpus extends NumberedDocuments {
     private final int[][] objects = new int[ANIMALS.size()][VERBS.size()];
 
     /**
-     * @param documents how many; {@link Long#MAX_VALUE} for no end
-     * @param delivered how many were delivered by an earlier start of the same run
+     * @param documents number of documents; {@link Long#MAX_VALUE} for an endless corpus
+     * @param delivered number delivered by earlier starts of the same run
      */
     public ProfanityCorpus(long seed, long documents, LongSupplier delivered) {
         super(NAME, seed, documents, delivered);
@@ -68,7 +68,7 @@ public final class ProfanityCorpus extends NumberedDocuments {
         }
     }
 
-    /** Every word that its documents are made of, and the two tags of conditional training. */
+    /** Every word in its documents, and the two tags of conditional training. */
     public static List<String> vocabulary() {
         List<String> words = new ArrayList<>(List.of("the", "."));
         List.of(ANIMALS, VERBS, ADJECTIVES, SWEAR_WORDS, TAGS).forEach(words::addAll);

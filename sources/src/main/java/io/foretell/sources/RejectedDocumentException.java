@@ -3,7 +3,7 @@ package io.foretell.sources;
 import io.foretell.platform.ErrorCode;
 import io.foretell.platform.ForetellException;
 
-/** A document that cannot be taken; the message says in one sentence what is wrong and what to do. */
+/** A rejected document; the message says in one sentence what is wrong and how to fix it. */
 public final class RejectedDocumentException extends ForetellException {
     private static final long serialVersionUID = 1L;
 
@@ -14,7 +14,7 @@ public final class RejectedDocumentException extends ForetellException {
         this.kind = kind;
     }
 
-    /** One word for counting: encoding, syntax, text, size, field or conflict. */
+    /** The kind as one word, for metrics: encoding, syntax, text, size, field or conflict. */
     public String kind() {
         return kind;
     }

@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The registry of made-up corpora: the one line that a new one adds. A name is both a generator of {@code
- * documents.sources} and, as its closed vocabulary, a tokenizer of {@code policy.init}.
+ * The registry of synthetic corpora; a new one adds one line here. A name is both a generator in {@code
+ * documents.sources} and, through its closed vocabulary, a tokenizer for {@code policy.init}.
  */
 public final class SyntheticCorpora {
     private interface Factory {
@@ -46,9 +46,9 @@ public final class SyntheticCorpora {
     /**
      * The documents of the generator {@code name}.
      *
-     * @param documents how many; {@link Long#MAX_VALUE} for no end
-     * @param delivered how many were delivered by an earlier start of the same run
-     * @throws IllegalArgumentException with a sentence for the user, when there is none of that name
+     * @param documents number of documents; {@link Long#MAX_VALUE} for an endless corpus
+     * @param delivered number delivered by earlier starts of the same run
+     * @throws IllegalArgumentException with a sentence for the user, if there is no such generator
      */
     public static DocumentSource create(String name, long seed, long documents, LongSupplier delivered) {
         Generator generator = BY_NAME.get(name);
@@ -59,7 +59,7 @@ public final class SyntheticCorpora {
         return generator.factory().create(seed, documents, delivered);
     }
 
-    /** Every word of the documents of {@code name}, or null where there is no such generator. */
+    /** Every word in the documents of {@code name}, or null if there is no such generator. */
     public static @Nullable List<String> vocabulary(String name) {
         Generator generator = BY_NAME.get(name);
         return generator == null ? null : generator.vocabulary().get();

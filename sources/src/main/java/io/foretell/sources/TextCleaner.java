@@ -3,13 +3,13 @@ package io.foretell.sources;
 import java.text.Normalizer;
 
 /**
- * The one form of a text: NFC, lines ended by \n, no control characters but \n and \t, no blanks at the ends of lines,
- * no blank lines around it. Cleaning twice changes nothing more. Pure functions.
+ * Normalises text: NFC, \n line ends, no control characters except \n and \t, no trailing blanks, no blank lines at
+ * either end. Idempotent. Pure functions.
  */
 final class TextCleaner {
     private TextCleaner() {}
 
-    /** The cleaned text; {@code text} itself when there is nothing to do. */
+    /** The cleaned text; {@code text} itself if it is already clean. */
     static String clean(String text) {
         if (isClean(text)) {
             return text;
@@ -21,7 +21,7 @@ final class TextCleaner {
         return withoutBlankEdges(composed);
     }
 
-    /** Whether there is anything but white space and format characters. */
+    /** Whether the text has more than white space and format characters. */
     static boolean isVisible(String text) {
         for (int i = 0; i < text.length(); ) {
             int c = text.codePointAt(i);
@@ -33,7 +33,7 @@ final class TextCleaner {
         return false;
     }
 
-    /** Whether no surrogate stands alone, so that the text has a UTF-8 form. */
+    /** Whether the text has no unpaired surrogate, so it has a UTF-8 form. */
     static boolean isEncodable(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
@@ -49,7 +49,7 @@ final class TextCleaner {
         return true;
     }
 
-    /* Every document passes here, so nothing is asked of a printable ASCII character but whether it is one. */
+    /* Hot path, run for every document: printable ASCII needs only a range check. */
     private static boolean isClean(String text) {
         boolean composed = true;
         for (int i = 0; i < text.length(); i++) {

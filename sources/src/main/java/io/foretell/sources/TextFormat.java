@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** Plain text: a document per file, or per paragraph where that is asked for or the file is too large for one document. */
+/** Plain text: one document per file, or per paragraph if configured or if the file is too large for one document. */
 final class TextFormat implements FileFormat {
     private static final int MAX_BYTES_PER_CHAR = 3;
 
@@ -41,7 +41,7 @@ final class TextFormat implements FileFormat {
         add(file, text, reading);
     }
 
-    /** Hands over all whole paragraphs of {@code text} and leaves the last one in it. */
+    /** Emits all complete paragraphs of {@code text} and leaves the last one in it. */
     private static void addWholeParagraphs(Path file, StringBuilder text, Reading reading) throws InterruptedException {
         String[] paragraphs = text.toString().split("\n[ \t]*\n");
         for (int i = 0; i < paragraphs.length - 1; i++) {

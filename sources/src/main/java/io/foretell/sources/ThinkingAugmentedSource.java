@@ -19,22 +19,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * TPT, thinking augmented pre-training (Wang et al., arXiv 2509.20186): another source's documents, each with a model's
- * thoughts about it. What is trained on is then plain next-token prediction.
+ * TPT, thinking augmented pre-training (Wang et al., arXiv 2509.20186): adds a model's thoughts to each document of
+ * another source. Training is then plain next-token prediction.
  *
  * <pre>x = [ d ; t ],   t ~ thinker(. | d)        loss on all tokens of x</pre>
  *
- * <p>A document keeps its id with {@value #MARK} behind it, so that feeding twice adds nothing: one that is known under
- * that id is not thought about again, and one that was on its way when the source was stopped is stored once. A document
- * without thoughts, because the thinker failed, is left out and counted; at the next start it is tried again. After
- * {@value #LAST_STRAW} failures in a row the source stops, rather than leave out what may be had later.
+ * <p>A document's id gets the suffix {@value #MARK}, which makes feeding idempotent: a document already stored under
+ * that id is not sent to the thinker again, and one in flight when the source stopped is stored once. If the thinker
+ * fails, the document is skipped, counted, and retried at the next start. After {@value #LAST_STRAW} failures in a row
+ * the source stops instead of skipping more.
  *
- * <p>Where we differ: long documents are not cut into pieces for the thinker, which refuses what it cannot take; the
- * paper's variant with a reading position is not there.
+ * <p>Where we differ: long documents are not split for the thinker, which refuses those that are too long; the paper's
+ * variant with a reading position is missing.
  */
 public final class ThinkingAugmentedSource implements DocumentSource {
     private static final Logger log = LoggerFactory.getLogger(ThinkingAugmentedSource.class);
-    private static final Duration LONGEST_THOUGHT = Duration.ofHours(2); // queues of the thinker included
+    private static final Duration LONGEST_THOUGHT = Duration.ofHours(2); // including the thinker's queues
     private static final int NAMED_IN_LOG = 5;
     static final String MARK = "+thoughts";
     static final int LAST_STRAW = 32;
@@ -52,10 +52,10 @@ public final class ThinkingAugmentedSource implements DocumentSource {
     private long handedOver;
 
     /**
-     * @param template with the places {@code {text}} and {@code {thoughts}}
-     * @param thinker gives thoughts about a text as a verdict's words; never completes exceptionally
-     * @param isKnown whether there is a document under this id already
-     * @param atOnce most documents that are thought about at a time
+     * @param template template with the placeholders {@code {text}} and {@code {thoughts}}
+     * @param thinker returns thoughts about a text as a verdict's reason; never completes exceptionally
+     * @param isKnown whether a document with this id already exists
+     * @param atOnce maximum documents in flight to the thinker
      */
     public ThinkingAugmentedSource(
             DocumentSource documents,
@@ -85,7 +85,7 @@ public final class ThinkingAugmentedSource implements DocumentSource {
         return documents.skipped() + failed.get();
     }
 
-    /** Documents come out in the order they came in. */
+    /** Keeps the order of the documents. */
     @Override
     public long feed(Sink sink) throws InterruptedException {
         documents.feed(document -> {
@@ -137,7 +137,7 @@ public final class ThinkingAugmentedSource implements DocumentSource {
         }
     }
 
-    /** What stands in a place is never looked through for places itself. */
+    /** Inserted text is not searched for placeholders. */
     private String text(String text, String thoughts) {
         int at = template.indexOf("{text}");
         int to = template.indexOf("{thoughts}");

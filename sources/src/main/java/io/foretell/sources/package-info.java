@@ -1,7 +1,7 @@
 /**
- * Where documents come from, without a broker: files and JSON lines, synthetic corpora, parsing and cleaning, and the
- * rule that holds documents out of training. What enters: paths and bytes. What leaves: {@link
- * io.foretell.domain.Document}s. Sources are confined to the thread that reads them.
+ * Document sources, independent of Kafka: files and JSON lines, synthetic corpora, parsing and cleaning, and the rule
+ * that holds documents out of training. Input: paths and bytes. Output: {@link io.foretell.domain.Document}s. Sources
+ * are confined to the thread that reads them.
  */
 @NullMarked
 package io.foretell.sources;
