@@ -196,7 +196,7 @@ class MetricsTest {
         try (Stream<Path> files = Files.walk(Path.of(".."))) {
             files.filter(file -> file.toString().contains("/src/main/java/")
                             && file.toString().endsWith(".java"))
-                    .forEach(file -> texts.add(TestRun.read(file).replaceAll("(?<=[a-z])\\.(?=[a-z_]+\")", "_")));
+                    .forEach(file -> texts.add(TestRun.read(file).replaceAll("(?<=[a-z])\\.(?=[a-z_.]+\")", "_")));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
