@@ -13,12 +13,17 @@ public final class HeldOut {
 
     /** Whether {@code document} is held out; the same text always gets the same answer. */
     public static boolean isHeldOut(Document document, double fraction) {
-        return document.domain().equals(DOMAIN) || (fraction > 0 && isHeldOut(Sha256.of(document.text()), fraction));
+        return isHeldOut(document, Sha256.of(document.text()), fraction);
     }
 
-    /** Whether a text with this sha-256 is within {@code fraction}. */
-    public static boolean isHeldOut(byte[] contentHash, double fraction) {
+    /**
+     * The same, for callers that have computed the hash already.
+     *
+     * @param contentHash SHA-256 of the document's text
+     * @param fraction of all texts, from 0 to 1
+     */
+    public static boolean isHeldOut(Document document, byte[] contentHash, double fraction) {
         double position = (ByteBuffer.wrap(contentHash).getLong() >>> 11) * 0x1.0p-53;
-        return position < fraction;
+        return document.domain().equals(DOMAIN) || position < fraction;
     }
 }

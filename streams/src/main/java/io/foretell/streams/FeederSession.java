@@ -184,8 +184,7 @@ final class FeederSession implements AutoCloseable {
     private void accepted(
             ConsumerRecord<byte[], byte[]> record, Document document, byte[] hash, PhasePlan phase, boolean isFirst) {
         count(isFirst, "documents.accepted");
-        if (document.domain().equals(HeldOut.DOMAIN)
-                || HeldOut.isHeldOut(hash, context.settings().heldOutFraction())) {
+        if (HeldOut.isHeldOut(document, hash, context.settings().heldOutFraction())) {
             count(isFirst, "documents.held_out");
             finish();
             return;

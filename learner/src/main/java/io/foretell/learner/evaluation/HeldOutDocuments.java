@@ -1,6 +1,7 @@
 package io.foretell.learner.evaluation;
 
 import io.foretell.domain.Document;
+import io.foretell.sources.HeldOut;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,7 +26,7 @@ public final class HeldOutDocuments {
 
     /** Keeps a held-out document, unless there are enough of its kind. */
     public synchronized void add(Document document) {
-        if (document.domain().equals("held-out")) {
+        if (document.domain().equals(HeldOut.DOMAIN)) {
             keep(questions, document);
             return;
         }
