@@ -49,7 +49,7 @@ public final class TrainingStep {
      * @param tokens tokens run through the model per pass
      * @param sequences statistics of sequences with policy-gradient tokens, of the last pass over the batch
      * @param firstPass the same for the first update, computed with the weights from the start of the step
-     * @param pairs loss of each pair in the last pass
+     * @param pairs costs of each pair in the last pass
      * @param updates optimizer steps applied
      * @param refusals updates refused
      */

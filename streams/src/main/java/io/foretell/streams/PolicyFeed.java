@@ -247,7 +247,7 @@ public final class PolicyFeed implements AutoCloseable {
         }
     }
 
-    /** Waits without a deadline for weights of {@code minVersion} or newer. */
+    /** A future of the latest weights; it completes once they are {@code minVersion} or newer, with no deadline. */
     public CompletableFuture<PublishedWeights> atLeast(long minVersion) {
         CompletableFuture<PublishedWeights> result = new CompletableFuture<>();
         synchronized (this) {
