@@ -18,24 +18,24 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * Scored groups between Kafka and the steps that train on them, and the memory of which step used which.
+ * Stores scored groups between Kafka and training, and records which step used which group.
  *
- * <p>The protocol that keeps a group from being trained on twice, or never, in the history of the surviving weights:
+ * <p>The protocol that trains on each group at most once in the history of the surviving weights, and loses none:
  *
  * <ol>
- *   <li>{@link #ingest} stores groups and the Kafka positions behind them in one write; reading goes on at
- *       {@link #positions()}. What is delivered again is recognised by its id, for ever. Groups that await others are
- *       stored too, and become usable as one with them.
- *   <li>{@link #take} marks groups with the step that trains on them, in one write, before it hands them out.
- *   <li>{@link #sync} comes before a checkpoint becomes visible: marks that the checkpoint's weights contain must not
- *       be lost in a power cut that the checkpoint survives.
- *   <li>{@link #rewindTo} the step of the loaded checkpoint comes first after every start: what was used later is
- *       usable again, at its old place in the order.
- *   <li>{@link #forgetUsedUpTo} the oldest checkpoint's step deletes bodies that no start can need.
+ *   <li>{@link #ingest} stores groups and their Kafka positions in one write; reading resumes at {@link #positions()}.
+ *       Redelivered groups are recognised by id, forever. Groups that await others are stored too, and become usable
+ *       together with them.
+ *   <li>{@link #take} marks groups with the step that trains on them, in one write, before it returns them.
+ *   <li>{@link #sync} runs before a checkpoint becomes visible: a power cut that the checkpoint survives must not lose
+ *       the marks that its weights contain.
+ *   <li>{@link #rewindTo} the step of the loaded checkpoint runs first after every start: groups used later become
+ *       usable again, at their old place in the order.
+ *   <li>{@link #forgetUsedUpTo} the oldest checkpoint's step deletes bodies that no restart can need.
  * </ol>
  *
- * <p>{@code BufferIngest} decides what comes in, {@code BatchTaker} what a step takes, {@code BufferRetention} what comes back and
- * what goes; each fills a {@code BufferChange}, which is written here as one.
+ * <p>{@code BufferIngest} decides what is stored, {@code BatchTaker} what a step takes, {@code BufferRetention} what is
+ * given back or deleted. Each fills a {@code BufferChange}, which this class writes atomically.
  *
  * <p>Confined to the learner's thread, except {@link #status()} and {@link #sync()}, which are thread-safe.
  */
@@ -77,10 +77,10 @@ public final class ExperienceBuffer implements AutoCloseable {
     }
 
     /**
-     * Opens the buffer in {@code dir}, or makes an empty one, that keeps groups whose rewards are all equal.
+     * Opens the buffer in {@code dir}, or creates an empty one, that keeps groups whose rewards are all equal.
      *
-     * @param unreadable is told of records that are no group, with the reason, before the position moves past them;
-     *     when it throws, nothing of that ingest is stored
+     * @param unreadable receives each record that is not a group, and the reason, before the position moves past it;
+     *     if it throws, nothing of that ingest is stored
      */
     public static ExperienceBuffer open(Path dir, Codec<ScoredGroup> codec, BiConsumer<Received, String> unreadable) {
         return open(dir, codec, unreadable, false, BufferSettings.DEFAULT, 0, UnaryOperator.identity());
@@ -89,10 +89,9 @@ public final class ExperienceBuffer implements AutoCloseable {
     /**
      * As {@link #open(Path, Codec, BiConsumer)}.
      *
-     * @param filterGroups whether groups that come in and whose rewards are all equal are dropped, for others to take
-     *     their place
-     * @param seed of what is drawn at random
-     * @param finalRewards gives a family's parent the rewards that depend on its children, once the family is complete
+     * @param filterGroups whether to drop arriving groups whose rewards are all equal, so that others replace them
+     * @param seed seed of random draws
+     * @param finalRewards computes the rewards of a family's parent that depend on its children, once the family is complete
      */
     public static ExperienceBuffer open(
             Path dir,
@@ -117,21 +116,21 @@ public final class ExperienceBuffer implements AutoCloseable {
     }
 
     /**
-     * Stores the groups and the positions behind them in one write. A group that was there before is only counted; one
-     * with rollouts but fewer than two rewards has no advantage, and is dropped. A group that awaits others waits for them
-     * here, and they for it; once all are there they are one.
+     * Stores the groups and their positions in one write. A duplicate group is only counted. A group that has rollouts
+     * but fewer than two rewards has no advantage, and is dropped. A group that awaits others waits here for them, and
+     * they for it; they become usable together.
      *
-     * @param records in the order of each partition; the position becomes that behind the last one, also when that is
-     *     lower than before, because then Kafka's end was
+     * @param records in the order of each partition; the position becomes the one after the last record, even if that is
+     *     lower than before, because then Kafka's log end was lower too
      */
     public IngestResult ingest(List<Received> records) {
         return ingest(records, this::refusal);
     }
 
     /**
-     * Like {@link #ingest(List)} with a rule of one's own.
+     * Like {@link #ingest(List)}, with a caller's own rule.
      *
-     * @param refusal why a group, with those it awaited behind it, is dropped; or empty
+     * @param refusal why to drop a group and those it awaited; or empty
      */
     public IngestResult ingest(List<Received> records, Function<List<ScoredGroup>, String> refusal) {
         if (records.isEmpty()) {
@@ -154,12 +153,12 @@ public final class ExperienceBuffer implements AutoCloseable {
         return waiting.size() > 0;
     }
 
-    /** The task {@code id} will never be answered: a group that awaits its answer goes on without. */
+    /** Records that task {@code id} will never be answered: a group that awaits its answer stops waiting for it. */
     public void lose(String id, Function<List<ScoredGroup>, String> refusal) {
         inOneWrite(change -> intake.lose(change, id, refusal));
     }
 
-    /** Groups that have awaited others for {@code patience}, counted from the first call that saw them, go on without. */
+    /** Stops the wait of groups that have awaited others for {@code patience}, counted from the first call that saw them. */
     public void giveUpWaiting(long nowNanos, Duration patience, Function<List<ScoredGroup>, String> refusal) {
         inOneWrite(change -> intake.giveUpWaiting(change, nowNanos, patience, refusal));
     }
@@ -168,10 +167,10 @@ public final class ExperienceBuffer implements AutoCloseable {
      * Usable groups of a phase, marked as used at {@code step} in one write.
      *
      * @param currentVersion version of the weights that will train on them
-     * @param maxOffPolicySteps groups whose oldest version is more than this behind are dropped on the way; negative
-     *     for no limit. A group in which nothing was sampled is never stale.
+     * @param maxOffPolicySteps drops groups whose oldest version is more than this behind; negative for no limit. A group
+     *     without sampled tokens is never stale.
      * @return {@code count} groups, the oldest unless {@code buffer.sampling} says otherwise, each followed by those it
-     *     awaited; or none, marking none, when there are fewer
+     *     awaited; if there are fewer, none, and none is marked
      */
     public List<ScoredGroup> take(int phase, int count, long step, long currentVersion, int maxOffPolicySteps) {
         return take(new BatchTaker.Wanted(phase, count, step, currentVersion, maxOffPolicySteps, group -> ""));
@@ -185,14 +184,14 @@ public final class ExperienceBuffer implements AutoCloseable {
     /**
      * Makes every group used after {@code step} usable again, in one write. Repeating it changes nothing.
      *
-     * @return how many groups were given back
-     * @throws ForetellException CONFLICT when bodies of such groups are forgotten
+     * @return number of groups given back
+     * @throws ForetellException CONFLICT if the bodies of such groups are already deleted
      */
     public int rewindTo(long step) {
         return inOneWrite(change -> retention.rewindTo(change, step));
     }
 
-    /** Drops the usable groups of a phase that is over; returns how many. */
+    /** Drops the usable groups of a finished phase; returns how many. */
     public int dropPhase(int phase, String reason) {
         int dropped = inOneWrite(change -> intake.refuseWaiting(change, phase, reason));
         while (true) {
@@ -206,17 +205,17 @@ public final class ExperienceBuffer implements AutoCloseable {
 
     /**
      * Deletes the bodies, not the states, of groups used at {@code step} or before: the step of the oldest checkpoint
-     * that can still be loaded. There is no way back behind it.
+     * that can still be loaded. The buffer cannot rewind to an earlier step afterwards.
      *
-     * @return how many were deleted
+     * @return number of bodies deleted
      */
     public int forgetUsedUpTo(long step) {
         return inOneWrite(change -> retention.forgetUsedUpTo(change, step));
     }
 
     /**
-     * Groups that were trained on long ago, to be trained on again at {@code step} beside {@code fresh} new ones; fewer
-     * than {@code buffer.replay_share} asks for while the reservoir fills. Their marks stay as they are.
+     * Groups used long ago, to replay at {@code step} with {@code fresh} new ones; fewer than
+     * {@code buffer.replay_share} asks for while the reservoir fills. Their marks do not change.
      */
     public List<ScoredGroup> replay(int fresh, long step) {
         return taker.replay(fresh, step, counters.offered());
@@ -247,8 +246,8 @@ public final class ExperienceBuffer implements AutoCloseable {
     }
 
     /**
-     * Tells every group ever stored and its state: USABLE, USED step, DROPPED reason, or WAITING for others. Groups that
-     * others await share their fate and are not told.
+     * Reports every group ever stored and its state: USABLE, USED step, DROPPED reason, or WAITING for others. Groups that
+     * others await share their fate and are not reported.
      */
     public void audit(BiConsumer<String, String> visitor) {
         waiting.parents().forEach(id -> visitor.accept(id, "WAITING"));
@@ -265,10 +264,10 @@ public final class ExperienceBuffer implements AutoCloseable {
     }
 
     /**
-     * The one place where the buffer changes: groups, the positions behind them, marks and counters go to the store
-     * together or not at all, and what is known of them in memory follows.
+     * The only place where the buffer changes: groups, positions, marks and counters are written to the store
+     * atomically, then the state in memory is updated.
      *
-     * @param moves fills the change; when it throws, nothing is written
+     * @param moves fills the change; if it throws, nothing is written
      */
     private <T> T inOneWrite(Function<BufferChange, T> moves) {
         BufferChange change = new BufferChange(counters);

@@ -18,10 +18,10 @@ import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /**
- * One batch of groups becomes one or more updates: experiences, mini-batches of an optimizer step each, weights of every
- * token over its mini-batch, micro-batches within the token budget whose gradients add up, then the optimizer; all that
- * once per epoch. An update whose gradient is not finite, or that the guard refuses, changes nothing. Confined to the
- * learner's thread.
+ * Turns one batch of groups into one or more updates. It makes experiences, then one mini-batch per optimizer step, then
+ * token weights over the mini-batch, then micro-batches within the token budget. Their gradients add up before the
+ * optimizer step. All of this repeats once per epoch. An update whose gradient is not finite, or that the guard refuses,
+ * changes nothing. Confined to the learner's thread.
  */
 public final class TrainingStep {
     private final Policy policy;
@@ -39,19 +39,19 @@ public final class TrainingStep {
     }
 
     /**
-     * What a step did.
+     * The results of a step.
      *
-     * @param loss all that is minimised, a mean over the updates of the last pass; so are the other losses
+     * @param loss total loss, a mean over the updates of the last pass; so are the other losses
      * @param klLoss divergence from the reference, without coefficient
      * @param entropyLoss entropy, without coefficient
-     * @param gradNorm before clipping, a mean over the updates of the last pass that were taken; not finite when none was,
-     *     0 where there was nothing to learn from
-     * @param tokens tokens run through the model in a pass
+     * @param gradNorm norm before clipping, a mean over the updates applied in the last pass; not finite if none was
+     *     applied, 0 if there was nothing to learn from
+     * @param tokens tokens run through the model per pass
      * @param sequences statistics of sequences with policy-gradient tokens, of the last pass over the batch
-     * @param firstPass and of the first update, whose weights are those that the step began with
-     * @param pairs what each pair of the last pass cost
-     * @param updates optimizer steps taken
-     * @param refusals updates that were not
+     * @param firstPass the same for the first update, computed with the weights from the start of the step
+     * @param pairs costs of each pair in the last pass
+     * @param updates optimizer steps applied
+     * @param refusals updates refused
      */
     record Outcome(
             double loss,
@@ -74,7 +74,7 @@ public final class TrainingStep {
         }
     }
 
-    /** An update that was not taken. @param groups whose losses made it so, the worst first */
+    /** An update that was refused. @param groups groups whose losses caused it, the worst first */
     record Refusal(String reason, List<String> groups) {}
 
     BatchGuard guard() {
@@ -122,7 +122,7 @@ public final class TrainingStep {
         return tally.outcome();
     }
 
-    /** Families of an optimizer step: replayed ones come on top and do not make more of them. */
+    /** Families per optimizer step; replayed ones are added and do not increase the number of steps. */
     private int miniBatch(int families) {
         int fresh = settings.batch().promptsPerStep();
         return families <= fresh
@@ -183,7 +183,7 @@ public final class TrainingStep {
         return result;
     }
 
-    /** Adds up what the updates of a step did; figures are those of the last pass over the batch. */
+    /** Accumulates the results of a step's updates; figures are those of the last pass over the batch. */
     private static final class Tally {
         private double[] sums = new double[6];
         private double norms;

@@ -85,8 +85,8 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Replaces live weights and teacher by those in {@code folder}: both are read beside the old ones and switched only
-     * when complete. Continuations in progress go on with the new weights and the keys and values of the old ones.
+     * Replaces live weights and teacher by those in {@code folder}. Both are loaded completely before the switch.
+     * Continuations in progress continue with the new weights and their cached keys and values.
      */
     public void load(Path folder) {
         weights.load(folder);
@@ -165,7 +165,7 @@ public final class Policy implements AutoCloseable {
         return List.copyOf(results.values());
     }
 
-    /** Lets requests in, samples a few tokens for every continuation, lets finished ones out; false when none is left. */
+    /** Admits requests, samples a few tokens per continuation, completes finished ones; false if none is left. */
     public boolean advance() {
         return sampler.advance();
     }
@@ -281,10 +281,10 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Call before the process ends: waits for calls of every policy of this JVM and lets no other begin, because the
-     * native library crashes when it is taken down while it calculates.
+     * Call before the process ends. Waits for calls of every policy of this JVM and blocks new ones, because the native
+     * library crashes if it is unloaded during a computation.
      *
-     * @return false where a call goes on after the deadline: the process may only be halted then
+     * @return false if a call is still running at the deadline: the process may then only be halted
      */
     public static boolean quiesce(Duration deadline) {
         return NativeEngine.quiesce(deadline);

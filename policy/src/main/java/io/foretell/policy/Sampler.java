@@ -13,21 +13,22 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
 /**
- * Continuous batching: requests join and leave between decode steps, in the order in which they came. A prompt is
- * prefilled once and its keys and values are kept once for all its continuations. Memory for keys and values is laid out
- * ahead, for what runs and waits, within a budget of tokens; what does not fit waits. Random numbers are drawn here, one
- * for each token from each continuation's own seed, so that a continuation does not depend on its neighbours.
+ * Continuous batching: requests join and leave between decode steps, in order of arrival. A prompt is prefilled once, and
+ * all its continuations share one copy of its keys and values. The KV cache is sized in advance for running and waiting
+ * requests, within a token budget; requests that do not fit wait. Each continuation draws its random numbers here from
+ * its own seed, one per token, and so does not depend on its neighbours.
  *
- * <p>A prefill of a few prompts costs nearly as much as one of many, so that there are more rows than may grow: when those
- * that grow are too few, enough join to have some ahead, which take the places of the next that leave. Those that join take
- * the places of those that left, so that rows of like length stay neighbours, which attend together; where none joins, rows
- * from behind take them: while tokens are drawn, those that grow are the first ones. Confined to the policy's thread.
+ * <p>A prefill of a few prompts costs nearly as much as one of many, so the cache has spare rows. When too few rows are
+ * active, new prompts are prefilled in a batch, some of them ahead of need; those replace the next rows that finish. New
+ * rows take the slots of finished ones, so rows of similar length stay neighbours and attend together. If none joins,
+ * rows from the end fill the slots. Active sequences always occupy the first rows while tokens are drawn. Confined to the
+ * policy's thread.
  */
 final class Sampler {
-    /** Most tokens between two looks at what came and went. */
+    /** Maximum tokens drawn between two checks for new and finished requests. */
     private static final int BURST = 4;
 
-    /** Most logits that are calculated at a time. */
+    /** Maximum logits computed at a time. */
     private static final int MOST_LOGITS = 1 << 26;
 
     private final DecodeCalls calls;
@@ -59,7 +60,7 @@ final class Sampler {
     }
 
     /**
-     * Queues a request. One with more continuations than there can be rows is cut into several.
+     * Queues a request. A request with more continuations than rows is split.
      *
      * @throws PolicyException when a single continuation does not fit the budget
      */
@@ -89,7 +90,7 @@ final class Sampler {
         return whole;
     }
 
-    /** One round; false when nothing is left to do. */
+    /** Runs one round; returns false if no work is left. */
     boolean advance() {
         try {
             waiting.forEach(RunningRequest::look);
@@ -113,7 +114,7 @@ final class Sampler {
         }
     }
 
-    /** Ends whatever runs and waits with {@code cause}. */
+    /** Fails all running and waiting requests with {@code cause}. */
     void fail(RuntimeException cause) {
         rows.forEach(row -> row.generation.result.completeExceptionally(cause));
         waiting.forEach(generation -> generation.result.completeExceptionally(cause));
@@ -242,7 +243,7 @@ final class Sampler {
         }
     }
 
-    /** Prompts whose rows are all finished leave, and those behind take their places. */
+    /** Removes prompts whose rows are all finished and closes the gaps. */
     private void leave() {
         rows.stream().filter(Continuation::isFinished).forEach(row -> row.generation.running.remove(row));
         List<Boolean> stays = sharing.stream().map(g -> !g.running.isEmpty()).toList();

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The forward pass of a micro-batch gives each row's log-probability; the backward pass takes the loss's derivative by it to
- * the gradient of every weight. In between the loss is plain Java. Confined to the policy's thread.
+ * The forward pass of a micro-batch returns log-probability and entropy per row; plain Java computes the loss; the backward
+ * pass turns its derivatives into gradients of all weights. Confined to the policy's thread.
  */
 final class Training {
     private final PolicyProgram program;

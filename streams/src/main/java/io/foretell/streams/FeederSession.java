@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The feeder between two failures: it loads the position that Kafka has, brings the index up to it, and goes on from
+ * The feeder between two failures: it loads its position from Kafka, brings the index up to date, and resumes from
  * there, one transaction per step. Confined to the feeder's thread.
  */
 final class FeederSession implements AutoCloseable {
@@ -82,7 +82,7 @@ final class FeederSession implements AutoCloseable {
                 position.issuedPerPhase());
     }
 
-    /** One transaction's worth of work, or a short wait for something to do. */
+    /** Does one transaction's work, or waits briefly for some. */
     void step() {
         readLetters();
         gate = gate(deadTasks.perPhase(position.issued.length));
@@ -268,7 +268,7 @@ final class FeederSession implements AutoCloseable {
         }
     }
 
-    /** The document in hand is done. */
+    /** Marks the current document as done. */
     private void finish() {
         kafka.take();
         position.advance();

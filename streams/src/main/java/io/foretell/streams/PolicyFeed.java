@@ -29,9 +29,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The learner's announcements, followed by a thread of its own. The latest is the one published last, which after a
- * learner's crash may have a lower version than the one before. Thread-safe; listeners run on the feed's thread and
- * must not block.
+ * Follows the learner's announcements on its own thread. The latest is the one published last; after a learner's crash
+ * its version may be lower than the previous one. Thread-safe; listeners run on the feed's thread and must not block.
  */
 public final class PolicyFeed implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(PolicyFeed.class);
@@ -190,7 +189,7 @@ public final class PolicyFeed implements AutoCloseable {
         return new RetryUntil(time, patience, MIN_PAUSE, MAX_PAUSE);
     }
 
-    /* Whoever asks this feed next must not be told of a version that a crash has taken back. */
+    /* The next caller must not see a version that a crash has rolled back. */
     private synchronized void awaitHere(PolicyAnnouncement announcement) {
         Deadline deadline = time.deadline(DEADLINE);
         try {
@@ -220,9 +219,9 @@ public final class PolicyFeed implements AutoCloseable {
     }
 
     /**
-     * The latest weights as soon as it is {@code minVersion} or newer.
+     * Waits for weights of {@code minVersion} or newer.
      *
-     * @throws ForetellException TIMEOUT when there is none within {@code timeout}
+     * @throws ForetellException TIMEOUT if none arrives within {@code timeout}
      */
     public synchronized PublishedWeights await(long minVersion, Duration timeout) {
         Deadline deadline = time.deadline(timeout);
@@ -248,7 +247,7 @@ public final class PolicyFeed implements AutoCloseable {
         }
     }
 
-    /** The latest weights as soon as it is {@code minVersion} or newer, however long that takes. */
+    /** A future of the latest weights; it completes once they are {@code minVersion} or newer, with no deadline. */
     public CompletableFuture<PublishedWeights> atLeast(long minVersion) {
         CompletableFuture<PublishedWeights> result = new CompletableFuture<>();
         synchronized (this) {
@@ -261,17 +260,17 @@ public final class PolicyFeed implements AutoCloseable {
         return result;
     }
 
-    /** Tells everyone, now and for as long as this feed is open, that a consumer works with a version. */
+    /** Announces, now and for as long as this feed is open, that a consumer works with a version. */
     public void acknowledge(WeightAck used) {
         use.acknowledge(used);
     }
 
-    /** Tells everyone that a consumer of this process works no more. */
+    /** Announces that a consumer of this process has stopped. */
     public void withdraw(String consumer) {
         use.withdraw(consumer);
     }
 
-    /** What the consumers that are alive work with. */
+    /** The versions that live consumers work with. */
     public List<WeightAck> inUse() {
         return use.inUse();
     }

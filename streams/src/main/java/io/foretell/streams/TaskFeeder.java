@@ -20,12 +20,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes tasks of documents, in order, as many as the learner's announcements allow ({@link StalenessGate}), each exactly
- * once: tasks, dead letters and the feeder's position are written in one Kafka transaction. Whatever Kafka refuses is
- * rolled back and tried again from the last position for some minutes; a feeder that was replaced by another stops.
+ * Makes tasks from documents, in order, as many as the learner's announcements allow ({@link StalenessGate}), each
+ * exactly once: one Kafka transaction writes tasks, dead letters and the feeder's position. If Kafka refuses it, the
+ * feeder rolls back and retries from the last position for some minutes. A feeder that another one replaced stops.
  *
- * <p>Works on a thread of its own; public methods are thread-safe. The index stays its owner's, and must not be closed
- * before the feeder is.
+ * <p>Runs on its own thread; public methods are thread-safe. The caller owns the index and must close the feeder first.
  */
 public final class TaskFeeder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TaskFeeder.class);
@@ -126,7 +125,7 @@ public final class TaskFeeder implements AutoCloseable {
         }
     }
 
-    /* Kafka's transient failures are retried; whatever repeating cannot mend ends the feeder. */
+    /* Kafka's transient failures are retried; a failure that a retry cannot fix ends the feeder. */
     private static boolean isFatal(RuntimeException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof ProducerFencedException
@@ -174,12 +173,12 @@ public final class TaskFeeder implements AutoCloseable {
         status = current;
     }
 
-    /** Where it is, as of its last step. */
+    /** The feeder's status as of its last step. */
     public FeederStatus status() {
         return status;
     }
 
-    /** Finishes the transaction in hand, and stops. */
+    /** Finishes the current transaction and stops. */
     @Override
     public void close() {
         closed = true;

@@ -24,14 +24,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A topic as a work queue: a member of a Kafka share group that acknowledges one record at a time. Records of a member
- * that dies or lets its locks expire come back to others with a higher attempt. Delivery is at least once.
+ * A topic as a work queue: a member of a Kafka share group that acknowledges one record at a time. If a member dies or
+ * its locks expire, others receive its records with a higher attempt. Delivery is at least once.
  *
- * <p>Every record of a poll must be accepted, released or given up before the next poll. Confined to the thread that
- * polls, except {@link #wakeup()}.
+ * <p>Every record of a poll must be accepted, released or given up before the next poll. Confined to the polling thread,
+ * except {@link #wakeup()}.
  */
 public final class WorkQueue<T> implements AutoCloseable {
-    /** A record that comes this many times is a dead letter. */
+    /** Deliveries after which a record becomes a dead letter. */
     public static final int MAX_ATTEMPTS = 5;
 
     private static final Logger log = LoggerFactory.getLogger(WorkQueue.class);
@@ -59,7 +59,7 @@ public final class WorkQueue<T> implements AutoCloseable {
     /**
      * Joins {@code group} on {@code topic}.
      *
-     * @param maxRecords most records of one poll, and most that this member locks at a time
+     * @param maxRecords maximum records per poll, and maximum that this member locks at a time
      */
     public static <T> WorkQueue<T> open(
             String bootstrap,
@@ -122,7 +122,7 @@ public final class WorkQueue<T> implements AutoCloseable {
         return work;
     }
 
-    /* Renewed records come again and are only put in place of what they were. */
+    /* Renewed records are delivered again and only replace their earlier copies. */
     private Set<Work.Place> take(Duration timeout) {
         Set<Work.Place> renewed = new HashSet<>();
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(timeout)) {
@@ -171,7 +171,7 @@ public final class WorkQueue<T> implements AutoCloseable {
         acknowledge(work, AcknowledgeType.RELEASE);
     }
 
-    /** Cannot be done: {@code work} goes to the dead letters and never comes back. */
+    /** Gives up: {@code work} becomes a dead letter and never comes back. */
     public void deadLetter(Work<T> work, String reason) {
         deadLetters.put(work.origin(), reason, codec.labels(work.value()));
         acknowledge(work, AcknowledgeType.ACCEPT);
@@ -189,8 +189,8 @@ public final class WorkQueue<T> implements AutoCloseable {
     }
 
     /**
-     * Tells Kafka of everything accepted and released. An acknowledgement that comes too late, because the lock had
-     * expired, is logged: the record is then done twice.
+     * Sends acknowledgements of everything accepted and released to Kafka. One that arrives after its lock expired is
+     * logged: that record is processed twice.
      */
     public void commit() {
         try {
@@ -206,7 +206,7 @@ public final class WorkQueue<T> implements AutoCloseable {
                 "acknowledgements of {} were not taken, its records may come again: {}", partition, e.toString())));
     }
 
-    /** Begins the lock time of all held records anew; call it well within the 30 s that a lock lasts. */
+    /** Renews the locks of all held records; call it well within the 30 s that a lock lasts. */
     public void renew() {
         if (held.isEmpty()) {
             return;
@@ -239,7 +239,7 @@ public final class WorkQueue<T> implements AutoCloseable {
         consumer.wakeup();
     }
 
-    /** Leaves the group; records still held go back to the others at once. */
+    /** Leaves the group; other members can receive the held records at once. */
     @Override
     public void close() {
         consumer.close(Duration.ofSeconds(10));
