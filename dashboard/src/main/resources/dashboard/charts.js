@@ -125,7 +125,7 @@ class Chart {
     if (this.#plot && width > 0 && width !== this.#plot.width) this.#plot.setSize({ width, height: this.#height });
   }
 
-  /** Colours come from the style sheet, so a change of scheme draws anew. */
+  /** Colours come from the style sheet, so a change of colour scheme redraws. */
   forget() {
     this.#plot?.destroy();
     this.#plot = null;

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What a step takes out of the buffer: new groups in the order of a {@link GroupSelector}, without those that are stale,
- * refused or unreadable, and groups of long ago to replay. Confined to the buffer's thread.
+ * refused or unreadable, and earlier groups to replay. Confined to the buffer's thread.
  */
 public final class BatchTaker {
     private static final Logger log = LoggerFactory.getLogger(BatchTaker.class);
@@ -58,7 +58,7 @@ public final class BatchTaker {
         this.seed = seed;
     }
 
-    /** All that are wanted, marked as used, each followed by those it awaited; or none, marking none. */
+    /** Takes all requested groups and marks them as used, each followed by its children; takes none if there are too few. */
     List<ScoredGroup> take(BufferChange change, Wanted wanted) {
         BufferCounters before = change.before();
         int phase = wanted.phase();
@@ -131,7 +131,7 @@ public final class BatchTaker {
         }
     }
 
-    /** Groups of long ago that are trained on at {@code step} beside {@code fresh} new ones. */
+    /** Earlier groups to train on at {@code step} in addition to {@code fresh} new ones. */
     List<ScoredGroup> replay(int fresh, long step, long offered) {
         if (!settings.isReplaying()) {
             return List.of();

@@ -13,8 +13,8 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
- * What comes into the buffer: records are read, groups known already are told apart, those that await others wait, and
- * every family that is complete is admitted or refused. Confined to the buffer's thread.
+ * Takes records into the buffer: decodes them, skips known groups, holds back groups that await children, and admits or
+ * refuses every complete family. Confined to the buffer's thread.
  */
 final class BufferIngest {
     /** A group with the bytes it came in. */
@@ -85,7 +85,7 @@ final class BufferIngest {
         return new IngestResult(usable, dropped, duplicates, unreadableRecords);
     }
 
-    /** A group that awaits the answer to the task {@code id} goes on without; returns the family that is complete now. */
+    /** Gives up the answer to the task {@code id}; returns the family that this completes. */
     Optional<String> lose(BufferChange change, String id, Function<List<ScoredGroup>, String> refusal) {
         if (stored.known(List.of(familyOf(id))).contains(familyOf(id))) {
             return Optional.empty(); // it is complete already
@@ -95,7 +95,7 @@ final class BufferIngest {
         return complete;
     }
 
-    /** Groups that have awaited others for {@code patience} go on without; returns the families that are complete now. */
+    /** Gives up answers awaited for {@code patience}; returns the families that this completes. */
     List<String> giveUpWaiting(
             BufferChange change, long nowNanos, Duration patience, Function<List<ScoredGroup>, String> refusal) {
         List<String> complete = waiting.giveUp(change, nowNanos, patience);

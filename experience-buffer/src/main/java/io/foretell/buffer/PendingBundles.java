@@ -24,16 +24,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Groups that await others, and others that came before the group that awaits them. Their bodies are stored under their ids
- * in the same writes as the positions behind them, so a restart loses none; which are there is also known in memory. Once
- * all of a family are there, or given up, they leave together.
+ * Parents that await children, and children that arrived before their parent. Their bodies are stored by id in the same
+ * write as the Kafka positions, so a restart loses none; the ids are also kept in memory. When all children of a parent
+ * have arrived or are given up, the family leaves as one.
  *
  * <p>Confined to the buffer's thread.
  */
 final class PendingBundles {
     private static final Logger log = LoggerFactory.getLogger(PendingBundles.class);
 
-    /** A group that awaits others. */
+    /** A parent that awaits children. */
     private static final class Parent {
         final int phase;
         final List<String> awaits;
@@ -53,7 +53,7 @@ final class PendingBundles {
     private final RocksStore store;
     private final Codec<ScoredGroup> codec;
     private final Map<String, Parent> parents = new LinkedHashMap<>();
-    /** Id of every child that is there to its phase; sorted, so that siblings are neighbours. */
+    /** Phase of every child that has arrived, by id; sorted, which makes siblings neighbours. */
     private final SortedMap<String, Integer> children = new TreeMap<>();
 
     /** Ids that will never come, of families that are not complete; sorted as the children are. */
@@ -95,7 +95,7 @@ final class PendingBundles {
         return Set.copyOf(parents.keySet());
     }
 
-    /** Takes in a group that awaits others, or is awaited. @return the id of the family that is complete now */
+    /** Adds a parent or a child. @return the id of the family that is now complete */
     Optional<String> add(BufferChange change, ScoredGroup group, byte[] body) {
         Optional<String> parent = Task.parentOf(group.id());
         Parent waiting = parents.get(parent.orElse(group.id()));
@@ -124,7 +124,7 @@ final class PendingBundles {
         return waiting != null && waiting.missing.isEmpty() ? Optional.of(parent.orElse(group.id())) : Optional.empty();
     }
 
-    /** Gives up an awaited group that will never come. @return the id of the family that is complete now */
+    /** Gives up a child that will never arrive. @return the id of the family that is now complete */
     Optional<String> lose(BufferChange change, String id) {
         lost.add(id);
         Optional<String> parent = Task.parentOf(id);
@@ -132,19 +132,19 @@ final class PendingBundles {
         if (waiting == null || !waiting.missing.remove(id)) {
             return Optional.empty();
         }
-        log.warn("group {} goes on without the answer {}, a dead letter", parent.get(), id);
+        log.warn("group {} continues without the answer {}, which is a dead letter", parent.get(), id);
         change.lostChild();
         return waiting.missing.isEmpty() ? parent : Optional.empty();
     }
 
-    /** Gives up everything that was awaited for {@code patience}. @return the families that are complete now */
+    /** Gives up all children awaited for {@code patience}. @return the families that are now complete */
     List<String> giveUp(BufferChange change, long nowNanos, Duration patience) {
         List<String> complete = new ArrayList<>();
         parents.forEach((id, waiting) -> {
             if (waiting.sinceNanos == null) {
                 waiting.sinceNanos = nowNanos;
             } else if (nowNanos - waiting.sinceNanos > patience.toNanos()) {
-                log.warn("group {} goes on without {}: they did not come in {}", id, waiting.missing, patience);
+                log.warn("group {} continues without {}: not received within {}", id, waiting.missing, patience);
                 waiting.missing.forEach(missing -> change.lostChild());
                 waiting.missing.clear();
                 complete.add(id);
@@ -153,7 +153,7 @@ final class PendingBundles {
         return complete;
     }
 
-    /** The bodies of a family, the parent's first, which is no longer here after that. */
+    /** Removes a family and returns its bodies, the parent's first. */
     List<byte[]> remove(BufferChange change, String parent) {
         Parent waiting = parents.remove(parent);
         completed.add(parent);
@@ -192,14 +192,14 @@ final class PendingBundles {
         return dropped;
     }
 
-    /** What changed is in the store. */
+    /** Changes since the last write have reached the store. */
     void written() {
         unwritten.clear();
         completed.forEach(parent -> lost.subSet(parent + "/", parent + "0").clear());
         completed.clear();
     }
 
-    /** What changed since the last write did not reach the store: goes back to what the store has. */
+    /** Changes since the last write did not reach the store: reloads what the store has. */
     void revert() {
         unwritten.clear();
         completed.clear();

@@ -98,7 +98,7 @@ record RunFolder(String name, Path folder) {
         return numbered("checkpoints", step);
     }
 
-    /** The checkpoint the run would go on from: later ones are of a history that was given up. */
+    /** The checkpoint the run would resume from; later ones belong to an abandoned history. */
     OptionalLong latestCheckpoint() {
         List<Long> steps = checkpoints();
         try {

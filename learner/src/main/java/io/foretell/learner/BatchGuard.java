@@ -26,7 +26,7 @@ public final class BatchGuard {
      * @param zScore a loss so many standard deviations above the mean of the latest ones is a spike; null for no such rule
      * @param window how many updates those are; before there are as many nothing is a spike
      * @param maxConsecutive spikes in a row that are skipped; after those the loss has settled on another level, and the
-     *     window starts anew
+     *     window restarts
      */
     public record Settings(@Nullable Double zScore, int window, int maxConsecutive) {
         public Settings {

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The checkpoints of a run: one at a time is written, and once it is whole the buffer forgets what only older ones
+ * The checkpoints of a run. One is written at a time; when it is complete, the buffer deletes what only older ones
  * needed. Confined to the learner's thread.
  */
 final class Checkpoints implements AutoCloseable {
@@ -21,7 +21,7 @@ final class Checkpoints implements AutoCloseable {
     private final int keepLast;
     private long begun;
 
-    /** @param resumed step of the run's own checkpoint that it goes on from, or -1 */
+    /** @param resumed step of the run's own checkpoint that it resumes from, or -1 */
     Checkpoints(
             TrainingPlan run, CheckpointStore store, Policy policy, ExperienceBuffer buffer, long resumed, Time time) {
         this.store = store;
@@ -38,12 +38,12 @@ final class Checkpoints implements AutoCloseable {
         this.begun = resumed;
     }
 
-    /** Step of the checkpoint begun last, or gone on from; -1 before the first. */
+    /** Step of the newest checkpoint started or resumed from; -1 before the first. */
     long step() {
         return begun;
     }
 
-    /** Begins a checkpoint; when one before is still being written, waits for it. */
+    /** Starts a checkpoint; waits for the previous one if it is still being written. */
     void begin(CheckpointState state) {
         await();
         writer.begin(state);
@@ -55,7 +55,7 @@ final class Checkpoints implements AutoCloseable {
         return writer.writing();
     }
 
-    /** The checkpoint begun last once it is whole, told once. */
+    /** The newest checkpoint when it is complete; reported once. */
     Optional<CheckpointWriter.Written> settle() {
         return writer.settle().map(this::forgetBehind);
     }

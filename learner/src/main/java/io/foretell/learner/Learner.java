@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The learner as a daemon: it opens what it needs, goes on from the last checkpoint, runs the {@link TrainingLoop} and
- * leaves a checkpoint and a summary. All work happens on one thread of its own; the public methods are thread-safe.
+ * The learner daemon: opens its resources, resumes from the last checkpoint, runs the {@link TrainingLoop} and writes a
+ * checkpoint and a summary. All work happens on one thread of its own; the public methods are thread-safe.
  */
 public final class Learner implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Learner.class);
@@ -43,7 +43,7 @@ public final class Learner implements AutoCloseable {
         LearnerResources open();
     }
 
-    /** Opens the metrics log once the step to go on from is known. */
+    /** Opens the metrics log when the step to resume from is known. */
     @FunctionalInterface
     public interface MetricsLogFactory {
         MetricsLog open(long step);
@@ -72,12 +72,12 @@ public final class Learner implements AutoCloseable {
         thread.start();
     }
 
-    /** Completes with the step it goes on from once the first version is published; fails when it cannot start. */
+    /** Completes with the step it resumes from after the first version is published; fails if it cannot start. */
     public CompletableFuture<Long> started() {
         return started;
     }
 
-    /** Completes with the last step when the run is over or was stopped; fails when the learner cannot go on. */
+    /** Completes with the last step when the run has finished or was stopped; fails if the learner fails. */
     public CompletableFuture<Long> finished() {
         return finished;
     }
@@ -119,7 +119,7 @@ public final class Learner implements AutoCloseable {
                         new TrainingLoop(run, learner, metrics, heldOut, control, snapshot, watchdog, progress, time);
                 loop.run();
                 loop.finish();
-                snapshot.refresh(learner); // who reads that it is over reads the last version with it
+                snapshot.refresh(learner); // readers of the final state see the last version
                 control.setState(control.isStopping() ? "stopped" : "finished", "");
                 RunSummary summary = new RunSummary();
                 metrics.forEach(summary::add);
@@ -132,7 +132,7 @@ public final class Learner implements AutoCloseable {
                 finished.complete(learner.state.step());
             }
         } catch (InterruptedException | RuntimeException e) {
-            log.warn("the learner stopped: {}", e.toString(), e); // who waits for it says so aloud
+            log.warn("the learner stopped: {}", e.toString(), e); // its waiters report it
             control.setState("failed", "");
             started.completeExceptionally(e);
             finished.completeExceptionally(e);

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param state starting, training, paused, finished, stopped or failed
  * @param totalSteps of all phases; null when the last has no end
  * @param waitingFor one sentence; empty while it works
- * @param checkpointStep of the checkpoint begun last; -1 before the first
+ * @param checkpointStep step of the newest checkpoint started; -1 before the first
  * @param annealFrom first step of the anneal that was asked for; null for none
  * @param consumers workers that are alive and the versions that they work with
  */

@@ -6,7 +6,7 @@ package io.foretell.learner;
  * <p>{@code infinite} is the schedule of Ibrahim et al. 2024 (arXiv 2403.08763, section on infinite learning rates):
  * linear warm-up, a cosine from the peak to a constant rate, that rate for as long as documents come, and, once asked
  * for, the exponential anneal {@code constant (min / constant)^progress}. Their checkpoint before the anneal is what
- * training goes on from; so is ours. We anneal every other schedule in the same way from wherever it is, and linearly
+ * training continues from; so is ours. We anneal every other schedule in the same way from wherever it is, and linearly
  * where the smallest rate is 0, which an exponential never reaches.
  *
  * @param schedule one of {@link LearningRateSettings#SCHEDULES}
@@ -21,7 +21,7 @@ record LearningRate(
      * The rate of a step of the phase (from 1).
      *
      * @param annealFrom first step of the anneal; {@link Long#MAX_VALUE} where none was asked for
-     * @param stepsSinceRestart steps from the checkpoint that the process went on from, this one included;
+     * @param stepsSinceRestart steps since the checkpoint that the process resumed from, this one included;
      *     {@link Long#MAX_VALUE} where it did not
      */
     double rate(long step, long annealFrom, long stepsSinceRestart) {

@@ -24,7 +24,7 @@ public record OverlongShaping(int maxResponseLength, int buffer, double factor) 
         return Math.min(-over / buffer * factor, 0);
     }
 
-    /** Rewards that could not be had stay as they are. */
+    /** Missing rewards stay as they are. */
     public List<ScoredGroup> shape(List<ScoredGroup> groups) {
         return groups.stream().map(this::shaped).toList();
     }

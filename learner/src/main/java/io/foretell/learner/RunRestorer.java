@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where a run goes on: at the checkpoint that {@code resume_mode} names, or at its beginning. Brings back of it what
+ * Decides where a run resumes: at the checkpoint that {@code resume_mode} names, or at its beginning. Brings back of it what
  * {@code resume_restore} says, the policy first and then the buffer. Confined to the learner's thread.
  */
 final class RunRestorer {
@@ -60,7 +60,7 @@ final class RunRestorer {
         return saved().map(CheckpointState::step).orElse(0L);
     }
 
-    /** That step where the run goes on from a checkpoint, its own or another's; or -1. */
+    /** Step of the checkpoint that the run resumes from, its own or another run's; -1 for none. */
     long resumedAt() {
         return loaded.isPresent() ? step() : -1;
     }

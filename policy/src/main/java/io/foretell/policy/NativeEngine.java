@@ -57,7 +57,7 @@ final class NativeEngine {
      * Waits for calls in progress and lets no other begin: a process that ends while the native library calculates
      * destroys what it calculates with, and crashes.
      *
-     * @return false where a call goes on after the deadline: the process may only be halted then
+     * @return false if a call is still running at the deadline: the process may then only be halted
      */
     static boolean quiesce(Duration deadline) {
         try {

@@ -56,7 +56,7 @@ final class PolicyFiles {
         }
     }
 
-    /** A Hugging Face folder with the teacher beside it; what is neither weights nor configuration comes from {@code origin}. */
+    /** Writes a Hugging Face folder and the teacher; files other than weights and configuration come from {@code origin}. */
     void writeModel(Path folder, Path origin, Values values) {
         try {
             Files.createDirectories(folder);

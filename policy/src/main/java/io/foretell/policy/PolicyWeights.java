@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The way of weights, teacher and optimizer between folders and the program. What is read is staged beside what is in
+ * Moves weights, teacher and optimizer between folders and the program. What is read is staged beside what is in
  * use, and switched to only when it is complete. Confined to the policy's thread.
  */
 final class PolicyWeights {
@@ -97,7 +97,7 @@ final class PolicyWeights {
                 .toList();
     }
 
-    /** Reads tensors beside those in use, behind what is staged already. */
+    /** Appends tensors to the staged ones, without touching those in use. */
     private void stage(Safetensors tensors, List<ModelConfig.Parameter> wanted) {
         for (ModelConfig.Parameter parameter : wanted) {
             tensors.read(parameter.name(), parameter.shape(), (slice, values) -> {

@@ -111,7 +111,7 @@ public record Wiring(
         return settings.transport().equals("http") ? http : PolicyFetch.folderOr(http);
     }
 
-    /** The tokenizer and what else lies beside the weights of the learner's latest version, for {@code role} to read at once. */
+    /** Reads the tokenizer or another small file of the learner's latest version for {@code role}, without its weights. */
     <T> T readModelFolder(String role, Function<Path, T> read) {
         PolicyFetch fetch = fetch(role, "tokenizer");
         return PolicyFollower.first(

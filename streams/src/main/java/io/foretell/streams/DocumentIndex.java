@@ -103,7 +103,7 @@ public final class DocumentIndex implements KnownDocuments, AutoCloseable {
         newIds.clear();
     }
 
-    /** Forgets everything, to be built anew from the topic. */
+    /** Clears the index, to be rebuilt from the topic. */
     public void clear() {
         rollback();
         store.write(batch -> {

@@ -50,7 +50,7 @@ record FeederRecovery(TaskFeeder.Context context, FeederTransaction kafka) {
     void catchUp(FeederPosition position) {
         DocumentIndex index = context.index();
         if (index.next() > position.seen) {
-            log.warn("the document index is ahead of Kafka ({} > {}) and is built anew", index.next(), position.seen);
+            log.warn("the document index is ahead of Kafka ({} > {}) and is rebuilt", index.next(), position.seen);
             index.clear();
         }
         if (index.next() == position.seen) {

@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A topic read from positions that its reader keeps itself, beside what it made of the records. Nothing is committed to
+ * Reads a topic from positions that the caller stores together with its results. Nothing is committed to
  * Kafka. Confined to the thread that polls, except {@link #wakeup()}.
  */
 public final class GroupReader implements AutoCloseable {

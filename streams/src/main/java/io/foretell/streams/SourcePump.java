@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Runs sources, one after the other on a thread of its own, into the gateway, and stays at most so many documents ahead
  * of the feeder. A document that Kafka does not acknowledge is sent again, for ten minutes. A source that fails is reported
- * and the next one goes on. Thread-safe.
+ * and the next one continues. Thread-safe.
  */
 public final class SourcePump implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SourcePump.class);

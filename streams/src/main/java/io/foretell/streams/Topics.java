@@ -77,14 +77,14 @@ public final class Topics {
         return run + ".reward-workers";
     }
 
-    /** Creates what is missing on the cluster at {@code bootstrap}, and leaves alone what is there. */
+    /** Creates what is missing on the cluster at {@code bootstrap}, and leaves existing topics alone. */
     public void ensure(String bootstrap, int partitions, Time time) {
         try (Admin admin = Clients.admin(bootstrap, DEADLINE)) {
             ensure(admin, partitions, time);
         }
     }
 
-    /** Creates what is missing, and leaves alone what is there. */
+    /** Creates what is missing, and leaves existing topics alone. */
     void ensure(Admin admin, int partitions, Time time) {
         Set<String> existing = Clients.await(admin.listTopics().names(), DEADLINE, "the list of topics");
         List<NewTopic> missing = new ArrayList<>(wanted(partitions));
@@ -146,7 +146,7 @@ public final class Topics {
         awaitBeginning(admin, group, time);
     }
 
-    /** The broker has the settings a moment after the controller; a group that began before would skip what is there. */
+    /** The broker has the settings a moment after the controller; a group that starts earlier would skip existing records. */
     private static void awaitBeginning(Admin admin, String group, Time time) {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
         String what = "the settings of share group " + group;

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The engine in this process: a policy on its owner thread. It also scores, for the roles that need log-probabilities.
- * Weights are verified, loaded beside the old ones and switched between calls. Thread-safe.
+ * Weights are verified, loaded next to the old ones and swapped between calls. Thread-safe.
  */
 public final class ServedPolicy implements RolloutEngine {
     private static final Logger log = LoggerFactory.getLogger(ServedPolicy.class);

@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "durability",
         description = {
-            "The experience buffer, checkpoints beside a training step, and weights on their way to the workers.",
+            "The experience buffer, checkpoints written during a training step, and weight transfer to the workers.",
             "Cases: buffer (64 KB groups), million (many small groups), checkpoint, swap; modes (two whole quickstarts, only"
                     + " where it is named)."
         },

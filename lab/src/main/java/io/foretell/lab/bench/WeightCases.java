@@ -49,7 +49,7 @@ final class WeightCases {
         this.rounds = rounds;
     }
 
-    /** A step of 8 x 256 tokens, what it waits for a checkpoint, and what it takes while one is written beside it. */
+    /** A step of 8 x 256 tokens, how long it waits for a checkpoint, and how long it takes while one is written in the background. */
     BenchReport.Figures checkpoint(Precision precision) {
         Path dir = folder.resolve("checkpoints");
         List<Experience> batch = batch(SEQUENCES);

@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The points a run can go on from, one folder {@code 000123} per step, whole or not there.
+ * The checkpoints a run can resume from: one folder {@code 000123} per step, either complete or absent.
  *
  * <ol>
  *   <li>{@link #begin} gives a folder aside, into which the learner writes weights and optimizer;
@@ -103,7 +103,7 @@ public final class CheckpointStore {
     }
 
     /**
-     * The checkpoint the run goes on from: the latest that is whole. Damaged ones are named in the log.
+     * The checkpoint to resume from: the newest complete one. Damaged ones are named in the log.
      *
      * @return empty when there is none
      */
@@ -147,7 +147,7 @@ public final class CheckpointStore {
     }
 
     /**
-     * The checkpoint in {@code folder}, from which the run goes on.
+     * The checkpoint in {@code folder}, to resume from.
      *
      * @throws ForetellException CORRUPT when it is damaged, with a sentence that names the file; NOT_FOUND when there
      *     is no such folder

@@ -19,10 +19,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes checkpoints while training goes on: the learner's thread copies weights, teacher and optimizer in memory, and a
- * thread beside it writes the copy, syncs and renames. One at a time: the next waits for the one before.
+ * Writes checkpoints in the background: the learner's thread copies weights, teacher and optimizer in memory, and a
+ * background thread writes the copy, syncs and renames. One at a time: the next waits for the previous one.
  *
- * <p>What a checkpoint says is of the moment it was begun. Until it is whole the one before is the latest, so that a
+ * <p>A checkpoint describes the moment it was started. Until it is complete, the previous one is the latest, so that a
  * crash while it is written goes back to that one. Confined to the learner's thread.
  */
 public final class CheckpointWriter implements AutoCloseable {
@@ -38,7 +38,7 @@ public final class CheckpointWriter implements AutoCloseable {
     private final Duration timeout;
     private final Time time;
     private final @Nullable PolicyCopy copy; // when async
-    private final OwnerThread beside = OwnerThread.start("checkpoint-writer");
+    private final OwnerThread background = OwnerThread.start("checkpoint-writer");
     private @Nullable CompletableFuture<Written> writing;
     private long writingStep = -1;
 
@@ -46,7 +46,7 @@ public final class CheckpointWriter implements AutoCloseable {
      * @param origin the folder that the policy started from
      * @param sync returns when what the buffer has marked would survive a power cut; called by the thread that writes,
      *     before the checkpoint becomes visible
-     * @param async whether to write beside the training, from a copy whose memory (16 bytes per weight) is taken at once
+     * @param async whether to write in the background, from a copy whose memory (16 bytes per weight) is taken at once
      */
     public CheckpointWriter(
             Policy policy,
@@ -84,8 +84,8 @@ public final class CheckpointWriter implements AutoCloseable {
             return;
         }
         policy.copyTo(filled);
-        writing =
-                beside.submit(() -> write(state, start, folder -> filled.save(folder, origin), filled::saveOptimizer));
+        writing = background.submit(
+                () -> write(state, start, folder -> filled.save(folder, origin), filled::saveOptimizer));
     }
 
     private Written write(CheckpointState state, long start, Consumer<Path> model, Consumer<Path> optimizer) {
@@ -110,7 +110,7 @@ public final class CheckpointWriter implements AutoCloseable {
     }
 
     /**
-     * The checkpoint begun last, once it is whole; told once.
+     * The newest checkpoint when it is complete; reported once.
      *
      * @throws ForetellException what went wrong while it was written; the one before is still the latest
      */
@@ -153,7 +153,7 @@ public final class CheckpointWriter implements AutoCloseable {
     /** Waits for what is being written, and gives the copy's memory back. */
     @Override
     public void close() {
-        beside.close(timeout);
+        background.close(timeout);
         if (copy != null && (writing == null || writing.isDone())) {
             copy.close();
         }

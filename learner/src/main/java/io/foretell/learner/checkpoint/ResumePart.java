@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** What of a checkpoint a run goes on with; what is not restored is as in a new run. */
+/** The parts of a checkpoint that a resumed run restores; the others start as in a new run. */
 public enum ResumePart {
     /** The policy and its teacher. */
     WEIGHTS,

@@ -52,7 +52,7 @@ class Transformer(Weights):
     # ---- products ----
 
     def padded_rows(self, n: int) -> int:
-        """The rows that a product of n rows is padded to. oneDNN prepares a product anew for every number of rows, and
+        """The rows that a product of n rows is padded to. oneDNN prepares every number of rows separately, and
         keeps that (2 ms and 130 KB), so there are few numbers, at most 1/8 above n (8 where n is small)."""
         step = 8
         while n > 16 * step:
