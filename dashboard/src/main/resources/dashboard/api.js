@@ -1,7 +1,7 @@
-/* The server's HTTP interface: four reads and one stream of events. */
+/* Client of the server's HTTP interface: four reads and one event stream. */
 
 const DEADLINE_MS = 10_000;
-const SILENCE_MS = 15_000; // a status event comes about once a second
+const SILENCE_MS = 15_000; // a status event arrives about once a second
 const RETRY_MS = 3_000;
 
 const address = (path) => new URL(path, document.baseURI);
@@ -21,10 +21,10 @@ async function read(path) {
 
 export const readStatus = () => read("v1/status");
 
-/** Every metric with its unit and meaning, and the charts there may be. */
+/** Every metric with its unit and meaning, and all possible charts. */
 export const readCatalogue = () => read("v1/metrics/catalogue");
 
-/** Rows after a step; -1 asks for all of them, the evaluation before training included. */
+/** Rows after a step; -1 requests all of them, including the evaluation before training. */
 export const readSeries = async (since) => (await read(`v1/metrics/series?since=${since}`)).rows ?? [];
 
 export const readRecentRollouts = async (limit) => (await read(`v1/rollouts/recent?limit=${limit}`)).groups ?? [];
@@ -33,7 +33,7 @@ function parse(text) {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // half an event of a server that died while writing it
+    return null; // a partial event from a server that died while writing it
   }
 }
 

@@ -1,4 +1,4 @@
-/* The page: keeps what the server says, and draws it when it changes. */
+/* The page: stores the server's data and redraws on changes. */
 
 import { followEvents, readCatalogue, readSeries, readStatus } from "./api.js";
 import { Catalogue } from "./catalogue.js";
@@ -18,7 +18,7 @@ const reset = document.getElementById("view-reset");
 const series = new Series();
 const queues = new QueueHistory();
 let catalogue = null;
-let stale = true; // after a reconnection the server, and its catalogue, may be another
+let stale = true; // after a reconnection, the server and its catalogue may be different
 let status = null;
 let zoom = null;
 
@@ -53,7 +53,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   draw(true);
 });
 
-/* Drawing: at most every DRAW_MS, whatever arrives. */
+/* Drawing: at most once per DRAW_MS, however much arrives. */
 
 let drawing = 0;
 let drawnAt = 0;
@@ -76,7 +76,7 @@ function drawNow() {
   if (series.size > 0) page.dataset.ready = "true";
 }
 
-/* What the server says. */
+/* Data from the server. */
 
 function takeStatus(next) {
   if (status && status.run !== next.run) {
@@ -105,7 +105,7 @@ function takeStep(row) {
 
 let catching = null;
 
-/** Reads what was missed: everything after the last step known, or all of it if the run went back. */
+/** Reads the missed rows: everything after the last known step, or everything if the run rolled back. */
 function catchUp() {
   catching ??= read().finally(() => { catching = null; });
   return catching;
@@ -131,7 +131,7 @@ async function read() {
   }
 }
 
-/* Whether it is there. */
+/* Connection state. */
 
 let lostSince = null;
 let declaring = 0;
@@ -143,7 +143,7 @@ function connected() {
   showConnection("live");
 }
 
-/** A short break is only a reconnection; a longer one is said aloud. */
+/** A short outage shows only as a reconnection; a longer one is announced. */
 function lost(reason) {
   stale = true;
   lostSince ??= new Date();

@@ -1,4 +1,4 @@
-/* What the page knows of metrics: the server's catalogue, and the charts that follow from the metrics a run has. */
+/* Metrics on the page: the server's catalogue, and the charts for the metrics of a run. */
 
 import { count, number, percent, seconds, signed } from "./format.js";
 
@@ -7,12 +7,12 @@ export const HELD_OUT = "heldout/";
 const COLOURS = ["blue", "vermilion", "green", "orange", "purple", "sky"];
 const STACK_COLOURS = ["blue", "sky", "grey", "orange", "purple", "green"];
 const DASHES = [undefined, [6, 4], [2, 3], [9, 3, 2, 3]];
-const SIGNED_UNITS = ["nats", "reward"]; // whose charts need not begin at zero
+const SIGNED_UNITS = ["nats", "reward"]; // charts of these need not start at zero
 
 const words = (text) => text.replaceAll("_", " ");
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** What follows a number of this unit; a percentage and seconds carry theirs. */
+/** The suffix of a number in this unit; percentages and seconds already include theirs. */
 export const unitOf = (metric) => (["number", "ratio", "seconds", "text", "reward", "steps"].includes(metric?.unit) ? "" : metric?.unit ?? "");
 
 const AXIS_UNITS = { ratio: "%", seconds: "s", number: "", text: "", reward: "" };
@@ -33,7 +33,7 @@ export class Catalogue {
   #order = new Map();
   #charts;
 
-  /** @param {{charts: Object, sections: {metrics: Object[]}[]}} read what GET /v1/metrics/catalogue answers */
+  /** @param {{charts: Object, sections: {metrics: Object[]}[]}} read the answer of GET /v1/metrics/catalogue */
   constructor(read) {
     this.#charts = read.charts;
     for (const metric of read.sections.flatMap((section) => section.metrics)) {
@@ -45,7 +45,7 @@ export class Catalogue {
     }
   }
 
-  /** The entry of a key and what its * stands for; nothing for a key that the catalogue does not name. */
+  /** The entry for a key and the text matched by its *; nothing if the catalogue does not name the key. */
   find(key) {
     const metric = this.#exact.get(key);
     if (metric) return { key, metric, part: "" };
@@ -54,7 +54,7 @@ export class Catalogue {
     return found && { key, metric: found.metric, part: key.slice(found.before.length, key.length - found.after.length) };
   }
 
-  /** How people read a key: its label, its unit, and its numbers. */
+  /** How to display a key: its label, its unit and its number format. */
   describe(key) {
     const { metric, part } = this.find(key) ?? {};
     const label = metric?.label && metric.label !== "*" ? metric.label : words(part || key.slice(key.indexOf("/") + 1));
@@ -67,8 +67,8 @@ export class Catalogue {
   }
 
   /**
-   * The charts of the keys. A chart is there when one of its metrics is; a held-out measure that no chart of the catalogue
-   * shows, named there or not, has a chart of its own.
+   * The charts for the keys. A chart exists if one of its metrics does. A held-out measure that no chart of the
+   * catalogue shows gets its own chart, whether the catalogue names it or not.
    */
   charts(keys) {
     const shown = new Map(Object.keys(this.#charts).map((id) => [id, []]));
@@ -93,7 +93,7 @@ export class Catalogue {
     return specs;
   }
 
-  /** One chart, or one for each unit. */
+  /** One chart, or one per unit. */
   #chartsOf(id, chart, entries, keys) {
     const units = [...new Set(entries.map((entry) => entry.metric.unit))];
     if (!chart.split || units.length === 1) return [this.#chart(id, chart, entries, keys)];

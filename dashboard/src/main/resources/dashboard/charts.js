@@ -1,4 +1,4 @@
-/* How a chart is drawn. What it shows comes from the catalogue and the metrics that a run has. */
+/* Draws charts. Their contents come from the catalogue and the metrics of the run. */
 
 import uPlot from "./vendor/uPlot.esm.js";
 import { count, element, isNumber, MISSING, number, percentTick, tick } from "./format.js";
@@ -9,7 +9,7 @@ const TABLE_ROWS = 6;
 const DECADES = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7];
 const QUEUE_STYLES = [["orange", [6, 3]], ["green", [2, 3]], ["blue", undefined], ["purple", [9, 3, 2, 3]]];
 
-/** The chart of queue depths, which come with status events and not with the metrics. */
+/** The chart of queue depths, which arrive with status events and not with the metrics. */
 const queueChart = (names) => ({
   id: "chart-queues", place: "machinery", queues: true, floor: true, units: ["records"],
   title: "Queues", note: "records waiting, since this page was opened", bands: [],
@@ -23,14 +23,14 @@ const css = (name) => getComputedStyle(document.documentElement).getPropertyValu
 
 const colourOf = (name) => css(name === "ink" ? "--ink" : `--series-${name}`);
 
-/** An opaque colour a step nearer to the card's own, for large areas. */
+/** An opaque colour closer to the card's background, for large areas. */
 function soften(colour) {
   const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   const card = channels(css("--card"));
   return `rgb(${channels(colour).map((value, at) => Math.round(value * 0.82 + card[at] * 0.18)).join(" ")})`;
 }
 
-/** A scale that leaves air above and below, and includes zero where zero means something. */
+/** A scale with a margin above and below; includes zero if zero is meaningful. */
 function range(spec, fraction) {
   return (_, low, high) => {
     if (!isNumber(low) || !isNumber(high)) return [0, 1];
@@ -64,7 +64,7 @@ class Chart {
   /** Series in the order of the legend. */
   get #shown() { return this.#spec.over ? [...this.#spec.series, this.#spec.over] : this.#spec.series; }
 
-  /** More points than these would be noise on so few pixels: runs of steps are averaged instead. */
+  /** Maximum number of points: more would be noise on so few pixels, so runs of steps are averaged. */
   get #points() { return Math.max(60, Math.round(this.#parts.canvas.clientWidth / (this.#spec.stack ? 5 : PIXELS_PER_POINT))); }
 
   /** Columns of the table: the legend's series, then the bounds of the intervals. */
@@ -155,7 +155,7 @@ class Chart {
     return { data: data.slice(0, keys.length + 1), run, bounds: data.slice(keys.length + 1) };
   }
 
-  /** The last rows as they are, whatever the chart averages. */
+  /** The last rows unaveraged, even if the chart averages. */
   #recent(series) {
     const keys = this.#listed.map((one) => one.key);
     const rows = [];
@@ -165,7 +165,7 @@ class Chart {
     return columns(rows, keys, -Infinity, Infinity, Infinity).data;
   }
 
-  /** The order in which uPlot draws: a stack from its top down, so that each area covers the rest. */
+  /** The order in which uPlot draws: a stack from the top down, so that each area covers the rest. */
   #arrange(data, bounds) {
     if (!this.#spec.stack) return [...data, ...bounds];
     const layers = [];
@@ -346,19 +346,19 @@ function drawPhases(plot, phases) {
   ctx.restore();
 }
 
-/** The units of the rewards in a stretch of steps: more than one where phases differ. */
+/** The units of the rewards in a range of steps: more than one if phases differ. */
 function rewardUnits(series, view) {
   const rows = series.rows.filter((row) => row.step >= view.from && row.step <= view.to);
   return new Set(rows.map((row) => row["reward/unit"]).filter(Boolean));
 }
 
-/** All charts of the page. `context` gives them the steps to show, the phases, and takes a zoom. */
+/** All charts of the page. `context` provides the steps to show and the phases, and receives zooms. */
 export function createCharts(context) {
   const charts = new Map();
   let known = null;
   let drawnKeys = "";
 
-  /** Makes the charts that the metrics ask for, and keeps those that stay as they are. */
+  /** Creates the charts for the current metrics, and keeps those that are unchanged. */
   function arrange(catalogue, series, queues) {
     const keys = JSON.stringify([[...series.keys].sort(), queues.names]);
     if (catalogue === known && keys === drawnKeys) return;

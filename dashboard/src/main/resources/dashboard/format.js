@@ -1,4 +1,4 @@
-/* Numbers and text as people read them. Everything here is a pure function. */
+/* Formats numbers and text for display. Everything here is a pure function. */
 
 export const MISSING = "—";
 
@@ -23,7 +23,7 @@ export function number(value) {
   return properMinus(value.toExponential(1));
 }
 
-/** A tick of an axis: as short as it can be. */
+/** An axis tick: as short as possible. */
 export function tick(value) {
   if (!isNumber(value)) return "";
   const size = Math.abs(value);
@@ -50,7 +50,7 @@ export const count = (value) =>
 export const seconds = (value) => (isNumber(value) && Math.abs(value) < 1 ? Math.round(value * 1000) + " ms"
   : isNumber(value) ? number(value) + " s" : MISSING);
 
-/** Seconds of a long stretch: 48 s, 12 min, 3 h 20 min, 2 d 4 h. */
+/** A long duration in seconds: 48 s, 12 min, 3 h 20 min, 2 d 4 h. */
 export function duration(value) {
   if (!isNumber(value) || value < 0) return MISSING;
   if (value < 90) return Math.round(value) + " s";
@@ -62,14 +62,14 @@ export function duration(value) {
 }
 
 const MARKS = { " ": "·", "\n": "↵", "\t": "⇥", "\r": "␍" };
-// Control characters, and those that reorder or hide text: shown by code, never obeyed.
+// Control characters, and those that reorder or hide text: shown by code, never interpreted.
 const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/;
 
 const codePoint = (character) => "U+" + character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
 
 /**
- * Untrusted text as nodes, by text nodes only. With `marks`, every space, tab and newline is visible;
- * a newline is shown and obeyed.
+ * Untrusted text as text nodes. With `marks`, every space, tab and newline is visible; a newline is both shown and
+ * applied.
  */
 export function visibleText(text, marks = false) {
   const nodes = document.createDocumentFragment();

@@ -10,7 +10,7 @@ const RECENT_STEPS = 20;
 
 let announced = { text: "", at: 0, key: "" };
 
-/** Speaks a state at once, and a mere change of a count now and then. */
+/** Announces a new state at once, and a mere change of a count only occasionally. */
 function announce(text, key) {
   const now = Date.now();
   if (text === announced.text || (key === announced.key && now - announced.at < ANNOUNCE_MS)) return;
@@ -64,7 +64,7 @@ function showRemaining(status, series) {
   place.textContent = `about ${duration(left * perStep)} left at this pace`;
 }
 
-/** One bar for the whole run: phases as segments, the present one filled as far as it has come. */
+/** One bar for the whole run: phases as segments, the current one filled by its progress. */
 function showTrack(status, series) {
   const { phase } = status;
   const begins = isNumber(phase?.step) ? status.step - phase.step : 0;
@@ -97,7 +97,7 @@ const MAX_HEADLINES = 6;
 
 let shownHeadlines = "";
 
-/** A box for each headline; the first held-out measure leads. */
+/** One box per headline; the first held-out measure comes first. */
 function buildHeadlines(metrics) {
   const names = metrics.map((metric) => metric.name).join(" ");
   if (names === shownHeadlines) return;
@@ -118,7 +118,9 @@ function buildHeadlines(metrics) {
 
 const headlineId = (metric) => `headline-${metric.name.replace(HELD_OUT, "").replace(/[^a-z]+/g, "-")}`;
 
-/** The small print: what the unit is, the interval, where the phase began, and the metric beside it. */
+/**
+ * The small print: the unit of the reward, the interval, the value at the start of the phase, and the paired metric.
+ */
 function headlineNote(metric, row, series, catalogue) {
   const { format } = catalogue.describe(metric.name);
   const low = row[`${metric.name}_low`];
@@ -158,7 +160,7 @@ export function showHeadlines(series, catalogue) {
     series.last ? `step ${series.last.step}` : "", "Foretell"].filter(Boolean).join(" · ");
 }
 
-/** Whether the server is there. */
+/** Shows the connection to the server. */
 export function showConnection(connection, since, reason) {
   const place = byId("connection");
   place.dataset.connection = connection;

@@ -12,7 +12,7 @@ const detail = document.getElementById("rollout-detail");
 const follow = document.getElementById("rollout-follow");
 
 let groups = [];
-let selected = null; // kept whole, so that it stays readable after the server has forgotten it
+let selected = null; // a full copy, so it stays readable after the server has dropped it
 let loading = false;
 let again = false;
 let loadedAt = -Infinity;
@@ -32,7 +32,7 @@ function linkedId() {
 
 const rewards = (group) => (group.rollouts ?? []).map((rollout) => rollout.reward).filter(isNumber);
 
-/** Fetches the recent groups, not more often than every few seconds. */
+/** Fetches the recent groups, at most once every few seconds. */
 export async function refreshRollouts({ force = false } = {}) {
   if (!force && !follow.checked) return;
   if (loading) {
@@ -64,7 +64,7 @@ export async function refreshRollouts({ force = false } = {}) {
   }
 }
 
-/** Forgets everything: another run is on. */
+/** Clears everything when another run is shown. */
 export function clearRollouts() {
   groups = [];
   selected = null;

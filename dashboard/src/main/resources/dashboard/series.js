@@ -1,4 +1,4 @@
-/* What the page remembers: one row per step, and queue depths over time. */
+/* Data kept by the page: one row per step, and queue depths over time. */
 
 import { isNumber } from "./format.js";
 
@@ -12,14 +12,17 @@ const timeOf = (row) => {
 
 const isTraining = (row) => isNumber(row["timing_s/step"]);
 
-/** A step and the evaluation after it are two lines with one number, and one row here: the step's, with what was held out. */
+/**
+ * Merges rows: a step and the evaluation after it are two lines with one number but one row here, the step's plus the
+ * held-out measures.
+ */
 function merged(old, row) {
   if (!isTraining(old)) return isTraining(row) ? { ...old, ...row } : row;
   if (isTraining(row)) return row;
   return { ...old, ...Object.fromEntries(Object.entries(row).filter(([key]) => !(key in old) || key.startsWith("heldout/"))) };
 }
 
-/** Rows ordered by step. After a crash the run goes back to a checkpoint, so a newer row replaces older steps. */
+/** Rows ordered by step. After a crash the run resumes from a checkpoint, so a newer row replaces older steps. */
 export class Series {
   rows = [];
   keys = new Set(); // of all numbers in any row
@@ -51,13 +54,13 @@ export class Series {
   /** The newest row with a number under the key. */
   latest(key) { return this.rows.findLast((row) => isNumber(row[key])); }
 
-  /** The row with a number under the key that the present phase began with, else the oldest one. */
+  /** The last row with a number under the key at the start of the current phase, else the oldest one. */
   before(key) {
     const begin = this.phases().at(-1)?.step ?? Infinity;
     return this.rows.findLast((row) => row.step < begin && isNumber(row[key])) ?? this.rows.find((row) => isNumber(row[key]));
   }
 
-  /** Where phases begin: [{step, phase}], the first one included. */
+  /** Starts of phases: [{step, phase}], including the first. */
   phases() {
     const starts = [];
     for (const row of this.rows) {
@@ -70,8 +73,8 @@ export class Series {
 }
 
 /**
- * Columns for a chart: steps first, then one array per key, gaps as null.
- * More rows than points are averaged in equal runs of rows; a key named max keeps its largest value.
+ * Columns for a chart: steps first, then one array per key, with null for gaps. If there are more rows than points,
+ * equal runs of rows are averaged; a key named max keeps its maximum.
  */
 export function columns(rows, keys, from, to, points) {
   const chosen = rows.filter((row) => row.step >= from && row.step <= to && keys.some((key) => isNumber(row[key])));
@@ -103,7 +106,7 @@ function summary(rows, key) {
   return largest ? top : total / count;
 }
 
-/** Queue depths as status events report them; when full, every second point goes and the pace halves. */
+/** Queue depths from status events; when full, drops every second point and halves the sampling rate. */
 export class QueueHistory {
   names = [];
   points = [];

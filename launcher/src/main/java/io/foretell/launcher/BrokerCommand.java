@@ -15,7 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code foretell broker}: the Kafka that roles in processes of their own share, where there is no other. */
+/** {@code foretell broker}: a Kafka broker for roles in separate processes, if there is no other. */
 @Command(
         name = "broker",
         description =

@@ -23,18 +23,18 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
-/** What {@code doctor} looks at, in order. Confined to one thread. */
+/** The checks of {@code doctor}, in order. Confined to one thread. */
 final class DoctorChecks {
     private static final long LITTLE_DISK = 1_000_000_000L;
     private static final long LITTLE_MEMORY = 3_000_000_000L;
     private static final int OLDEST_JAVA = 17;
 
     /**
-     * One line.
+     * One check, shown as one line.
      *
      * @param isNeeded whether Foretell cannot work without it
-     * @param remedy what to do when it fails
-     * @param work answers with what was found, or throws
+     * @param remedy what to do if it fails
+     * @param work returns what was found, or throws
      */
     record Check(String name, boolean isNeeded, String remedy, Callable<String> work) {}
 
@@ -43,7 +43,7 @@ final class DoctorChecks {
     private final Path scratch;
     private final PolicySelfTest selfTest;
 
-    /** @param scratch an empty folder that may be filled */
+    /** @param scratch an empty folder for temporary files */
     DoctorChecks(Path runDir, int port, Path scratch) {
         this.runDir = runDir;
         this.port = port;

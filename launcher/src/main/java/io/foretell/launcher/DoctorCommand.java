@@ -9,7 +9,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code foretell doctor}: what works on this machine, and what to do about the rest. */
+/** {@code foretell doctor}: checks what works on this machine, and says how to fix the rest. */
 @Command(
         name = "doctor",
         description = {

@@ -18,8 +18,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client of a running server. Documents may be sent again after any failure: the server knows them by their ids. Every
- * request has a deadline, and waiting for a busy server has an end. Confined to one thread.
+ * A client of a running server. Documents can be sent again after any failure, because the server deduplicates them
+ * by id. Every request has a deadline, and retries while the server is busy are limited. Confined to one thread.
  */
 final class DocumentClient {
     private static final Duration CONNECT = Duration.ofSeconds(5);
@@ -34,10 +34,10 @@ final class DocumentClient {
         void of(Duration duration) throws InterruptedException;
     }
 
-    /** A line, numbered from 1, that was not taken, and why. */
+    /** A rejected line, numbered from 1, and the reason. */
     record Rejection(int line, String detail) {}
 
-    /** What became of a batch. */
+    /** Result of a batch. */
     record Answer(long accepted, List<Rejection> rejected) {}
 
     private final HttpClient http = HttpClient.newBuilder()
@@ -48,7 +48,7 @@ final class DocumentClient {
     private final @Nullable String key;
     private final Pause pause;
 
-    /** @param keyFile holds the API key; null for none */
+    /** @param keyFile file with the API key; null for none */
     DocumentClient(String url, @Nullable Path keyFile, Pause pause) {
         if (!url.matches("https?://[^/\\s]+.*")) {
             throw new IllegalArgumentException("--url is '" + url + "' but must look like http://127.0.0.1:8080");
@@ -67,9 +67,9 @@ final class DocumentClient {
     }
 
     /**
-     * Sends newline-delimited documents, again while the server is busy or a connection fails.
+     * Sends newline-delimited documents; retries while the server is busy or a connection fails.
      *
-     * @throws ForetellException UNAVAILABLE when there is no server or no room, INVALID_REQUEST when it refuses all
+     * @throws ForetellException UNAVAILABLE if there is no server or no room, INVALID_REQUEST if it rejects all
      */
     Answer post(byte[] lines) throws InterruptedException {
         HttpRequest request = request("/v1/documents")
@@ -88,7 +88,7 @@ final class DocumentClient {
         return new Answer(answer.path("accepted").asLong(), rejected);
     }
 
-    /** What {@code GET path} answers. */
+    /** The answer to {@code GET path}. */
     JsonNode get(String path) throws InterruptedException {
         HttpResponse<String> response = send(request(path).GET().build());
         if (response.statusCode() != 200) {
@@ -128,7 +128,7 @@ final class DocumentClient {
         }
     }
 
-    /** Between one second and half a minute; one second where the server gives a date or nothing. */
+    /** Between one second and half a minute; one second if the server sends a date or nothing. */
     private static Duration retryAfter(HttpResponse<?> response) {
         String header = response.headers().firstValue("Retry-After").orElse("1");
         long seconds = header.matches("\\d{1,9}") ? Long.parseLong(header) : 1;

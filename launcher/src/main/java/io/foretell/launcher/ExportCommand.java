@@ -47,7 +47,7 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--with-teacher", description = "Also write the moving average of the weights, ema.safetensors.")
     private boolean withTeacher;
 
-    // the usual mixin would take --version for itself
+    // the usual mixin would claim --version
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,
@@ -108,7 +108,9 @@ final class ExportCommand implements Callable<Integer> {
                 || withTeacher && name.startsWith("ema");
     }
 
-    /** Copies aside, checks the copy (the source may have been replaced meanwhile), and renames. */
+    /**
+     * Copies to a temporary folder, verifies the copy (the source may have been replaced meanwhile), and renames it.
+     */
     private void copy(Path source, Map<String, String> hashes) {
         Path aside = target.toAbsolutePath().normalize();
         aside = aside.resolveSibling(aside.getFileName() + ".aside");

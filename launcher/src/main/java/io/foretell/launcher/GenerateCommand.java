@@ -97,7 +97,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        sampling(List.of()); // a wrong option is said before the model is read
+        sampling(List.of()); // reports a wrong option before the model is loaded
         try (Policy model = policy.open()) {
             HuggingFaceTokenizer tokenizer = model.tokenizer();
             TokenArray tokens = chat ? tokenizer.encode(message()) : policy.encode(tokenizer, prompt);
@@ -151,7 +151,7 @@ final class GenerateCommand implements Callable<Integer> {
         return seeds;
     }
 
-    /* With its stop token, as it was sampled, but without a stop text. */
+    /* Includes the stop token, as sampled, but not a stop text. */
     private String text(HuggingFaceTokenizer tokenizer, Completion sample) {
         if (stops.isEmpty()) {
             return tokenizer.decode(sample.tokens());

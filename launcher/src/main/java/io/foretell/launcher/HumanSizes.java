@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Sizes for people. Pure functions, but for {@link #ofFolder}. */
+/** Human-readable sizes. Pure functions, except {@link #ofFolder}. */
 final class HumanSizes {
     private static final String[] UNITS = {"kB", "MB", "GB", "TB"};
 
@@ -28,7 +28,7 @@ final class HumanSizes {
         return String.format(Locale.ROOT, "%.1f %s", value, UNITS[unit]);
     }
 
-    /** Bytes of all files in {@code folder}; what vanishes while it is counted does not count. */
+    /** Bytes of all files in {@code folder}; files deleted during the count are skipped. */
     static long ofFolder(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             return files.filter(Files::isRegularFile)

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
-/** Sends documents from files to a server, in batches, and shows progress. Confined to one thread. */
+/** Sends documents from files to a server in batches and shows progress. Confined to one thread. */
 final class Ingest implements DocumentSource.Sink {
     static final int BATCH_DOCUMENTS = 200;
     static final int BATCH_BYTES = 1_000_000;

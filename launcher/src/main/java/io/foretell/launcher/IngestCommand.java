@@ -18,7 +18,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code foretell ingest}: files into a running server. */
+/** {@code foretell ingest}: sends files to a running server. */
 @Command(
         name = "ingest",
         description = {
@@ -72,7 +72,7 @@ final class IngestCommand implements Callable<Integer> {
         return new Ingest(client, Time.system()::nanos).run(parts) ? 0 : 1;
     }
 
-    /** A source per file, so that whatever is wrong has a name. */
+    /** Makes one source per file, so that errors name the file. */
     private List<Ingest.Part> parts() {
         Set<Path> files = new LinkedHashSet<>();
         for (String path : paths) {
@@ -94,7 +94,7 @@ final class IngestCommand implements Callable<Integer> {
         return parts;
     }
 
-    /** A shell hands over \n as it was typed. */
+    /** Converts \n typed in a shell, which passes it on as two characters. */
     private static @Nullable String text(@Nullable String typed) {
         return typed == null ? null : typed.replace("\\n", "\n").replace("\\t", "\t");
     }

@@ -69,7 +69,7 @@ final class InitCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** A line per second of work. */
+    /** Prints one line per second of work. */
     private void progress(long bytes, long total) {
         long now = Time.system().nanos();
         if (now - lastLine > QUIET_NANOS) {

@@ -21,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code foretell inspect}: what a run's folder, its topics and its server say. */
+/** {@code foretell inspect}: shows a run's folder, its topics and its server. */
 @Command(
         name = "inspect",
         description = {
@@ -87,7 +87,7 @@ final class InspectCommand implements Callable<Integer> {
         try (QueueDepths depths = new QueueDepths(bootstrap, topics, reader::positions, DEADLINE)) {
             Map<String, Long> queues = new LinkedHashMap<>(depths.read());
             if (reader.positions().isEmpty()) {
-                queues.remove("scored-groups"); // how far the learner has read is in the buffer
+                queues.remove("scored-groups"); // the buffer stores the learner's position
             }
             report.set("queues", Json.mapper().valueToTree(queues));
             ArrayNode letters = report.putArray("dead_letters");

@@ -43,7 +43,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
             ChaosCommand.class
         })
 public final class Main implements Runnable {
-    /** Commands that put themselves in order when a signal comes. */
+    /** Commands that shut down in order on a signal. */
     private static final Set<String> ORDERLY = Set.of("up", "streams", "rollout", "reward", "learner", "broker");
 
     private Main() {}
@@ -56,7 +56,7 @@ public final class Main implements Runnable {
         ProcessEnd.halt(status);
     }
 
-    /** The command and its subcommands, which answer with an exit code. */
+    /** The command and its subcommands, which return an exit code. */
     public static CommandLine commandLine() {
         CommandLine commands = new CommandLine(new Main());
         commands.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_FOOTER, help -> plugins());

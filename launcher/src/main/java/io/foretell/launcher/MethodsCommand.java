@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** {@code foretell methods}: what a phase can be, plugins included. */
+/** {@code foretell methods}: lists the methods a phase can use, including plugins. */
 @Command(
         name = "methods",
         description = "List the methods that a phase can name, those of plugins included; with NAME, its options.",

@@ -37,7 +37,7 @@ final class PolicyArgument {
         return json;
     }
 
-    /** The tokens of a text that something follows. */
+    /** The tokens of a text that will be continued. */
     TokenArray encode(Tokenizer tokenizer, String text) {
         TokenArray tokens = tokenizer.encode(text);
         return raw ? tokens : tokenizer.withBegin(tokens);

@@ -26,7 +26,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** A random model in a scratch folder: it samples, scores and learns once in a precision. Confined to one thread. */
+/**
+ * A random model in a scratch folder that samples, scores and learns once in a given precision. Confined to one
+ * thread.
+ */
 final class PolicySelfTest {
     private static final int PEAK_SIZE = 1024;
     private static final OptimizerSettings STEP = new OptimizerSettings(1e-3, 0.9, 0.95, 1e-8, 0, 1, 0.9);
@@ -59,14 +62,14 @@ final class PolicySelfTest {
         }
     }
 
-    /** What matrix products and copies reach on this machine. */
+    /** Peak speed of matrix products and copies on this machine. */
     ModelPeak peak() {
         try (Policy policy = open(Precision.FLOAT32)) {
             return ModelPeak.measure(policy, PEAK_SIZE);
         }
     }
 
-    /** Where the engine calculates, with how many threads. */
+    /** The engine's device and number of threads. */
     String device() {
         try (Policy policy = open(Precision.FLOAT32)) {
             return policy.device() + ", " + Policy.threads() + " threads in one operator";
@@ -80,7 +83,7 @@ final class PolicySelfTest {
         return Policy.open(folder, PolicyOptions.DEFAULT.with(precision));
     }
 
-    /** Mean difference of a token's log-probabilities, nats. */
+    /** Mean difference between two lists of token log-probabilities, nats. */
     private static double apart(FloatArray sampled, FloatArray scored) {
         double sum = 0;
         for (int t = 0; t < sampled.length(); t++) {

@@ -14,7 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code foretell program}: the model's program as a file that PyTorch loads. */
+/** {@code foretell program}: exports the model's program as a file that PyTorch loads. */
 @Command(
         name = "program",
         description = {

@@ -23,7 +23,7 @@ import java.util.function.Function;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** One role in a process of its own, with an external Kafka. */
+/** One role in its own process, with an external Kafka. */
 abstract class RoleCommand implements Callable<Integer> {
     @Mixin
     private ConfigOptions options;
@@ -31,7 +31,7 @@ abstract class RoleCommand implements Callable<Integer> {
     /** Makes the role. */
     abstract Role role(Wiring wiring);
 
-    /** Waits until the role has nothing more to do; for most that is never. */
+    /** Waits until the role has no more work; most roles run until stopped. */
     void await() throws InterruptedException, ExecutionException {
         new CountDownLatch(1).await();
     }

@@ -16,9 +16,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/**
- * A run's folder as somebody sees it who only reads: nothing in it is opened for writing, so the run may be up. Immutable.
- */
+/** Read-only view of a run's folder: opens nothing for writing, so the run may be up. Immutable. */
 record RunFolder(String name, Path folder) {
     private static final Pattern NUMBER = Pattern.compile("\\d{6,18}");
     private static final String MANIFEST = "manifest.json";
@@ -26,7 +24,7 @@ record RunFolder(String name, Path folder) {
     /**
      * The run of that name in {@code runDir}, or at that path.
      *
-     * @throws ForetellException NOT_FOUND, with the runs there are
+     * @throws ForetellException NOT_FOUND, listing the existing runs
      */
     static RunFolder find(String run, Path runDir) {
         for (Path candidate : List.of(runDir.resolve(run), Path.of(run))) {
@@ -54,7 +52,7 @@ record RunFolder(String name, Path folder) {
     }
 
     /**
-     * The Hugging Face folder that {@code given} stands for: itself, or the newest policy of the run there.
+     * The Hugging Face folder that {@code given} refers to: itself, or the newest policy of the run there.
      *
      * @throws ForetellException NOT_FOUND
      */
@@ -80,7 +78,7 @@ record RunFolder(String name, Path folder) {
         throw notFound("the run " + given + " has published no policy and written no checkpoint yet");
     }
 
-    /** Versions published and still kept, ascending. */
+    /** Published versions still kept, ascending. */
     List<Long> versions() {
         return numbers("policies");
     }
@@ -137,7 +135,7 @@ record RunFolder(String name, Path folder) {
     }
 
     /**
-     * The sha-256 of each file in {@code folder} as its manifest has it.
+     * The sha-256 of each file in {@code folder}, from its manifest.
      *
      * @throws ForetellException CORRUPT
      */

@@ -22,7 +22,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Everything a run's folder says of the run, as one JSON object. Confined to one thread. */
+/** Everything in a run's folder about the run, as one JSON object. Confined to one thread. */
 final class RunReport {
     private static final List<String> PROCESSES = List.of("up", "streams", "rollout", "reward", "learner");
 
@@ -47,12 +47,12 @@ final class RunReport {
         return report;
     }
 
-    /** The next position in {@code scored-groups} per partition; empty when the buffer is in use or not there. */
+    /** The next position in {@code scored-groups} per partition; empty if the buffer is in use or missing. */
     Map<Integer, Long> positions() {
         return positions;
     }
 
-    /** The name that the run's topics begin with. */
+    /** The prefix of the run's topics. */
     String topicPrefix() {
         return report.path("config").path("run").path("name").asText(run.name());
     }
@@ -63,7 +63,7 @@ final class RunReport {
         }
     }
 
-    /** Processes that hold the run's folder, in words. */
+    /** Processes that hold the lock of the run's folder, in words. */
     private List<String> holders() {
         List<String> holders = new ArrayList<>();
         for (String process : PROCESSES) {
@@ -128,7 +128,7 @@ final class RunReport {
         }
     }
 
-    /** Empty when a run that is up deleted the folder meanwhile. */
+    /** Empty if the run, still up, deleted the folder meanwhile. */
     private static Optional<ObjectNode> entry(String key, long number, Path folder) {
         ObjectNode entry = Json.mapper().createObjectNode().put(key, number);
         entry.put("bytes", HumanSizes.ofFolder(folder));

@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** A run's report as lines for people. Pure functions. */
+/** A run's report as lines for the terminal. Pure functions. */
 final class RunReportText {
     private RunReportText() {}
 

@@ -16,7 +16,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code foretell score}: how likely a model finds a continuation, without a server. */
+/** {@code foretell score}: a continuation's probability under a model, without a server. */
 @Command(
         name = "score",
         description = "Say how likely a model finds a continuation: log-probabilities in nats, at temperature 1.",

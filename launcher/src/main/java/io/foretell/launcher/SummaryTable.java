@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The table at the end of a run. Pure functions, except {@link #print}. */
+/** The table printed at the end of a run. Pure functions, except {@link #print}. */
 final class SummaryTable {
     private static final String ROW = "%-28s %14s %14s   %s";
 

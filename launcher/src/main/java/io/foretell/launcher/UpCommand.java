@@ -30,7 +30,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code foretell up}: every role in this JVM, until the run is over or Ctrl-C. */
+/** {@code foretell up}: every role in this JVM, until the run finishes or Ctrl-C. */
 @Command(
         name = "up",
         description = "Run every role in one process, Kafka included, until the phases are over or Ctrl-C.",

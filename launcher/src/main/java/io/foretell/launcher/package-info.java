@@ -1,6 +1,4 @@
-/**
- * The {@code foretell} command: what a user types. Nobody uses this module.
- */
+/** The {@code foretell} command line. No other module depends on this one. */
 @NullMarked
 package io.foretell.launcher;
 

@@ -5,29 +5,32 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Cuts the rows of a decode step into spans: neighbours that attend over as many columns as the longest of them needs. The
- * cuts are those that cost least, with a price on each span, because an operator has one.
+ * Cuts the rows of a decode step into spans: neighbouring rows that attend over as many columns as the longest of
+ * them needs. Chooses the cheapest cuts; each span has a fixed price because calling an operator does.
  */
 final class AttentionSpans {
-    /** Of a span, in columns of a row: calling the operators costs what a row's attention over so many does. */
+    /**
+     * Price of a span, in columns of one row: calling the operators costs as much as attention of one row over this
+     * many.
+     */
     static final int PRICE = 128;
 
-    /** Most places where a cut may be; more rows are taken several at a time. */
+    /** Maximum number of places for a cut; with more rows, several rows share a place. */
     private static final int MOST_PLACES = 128;
 
     private AttentionSpans() {}
 
     /**
-     * @param filled columns in use of each row (A,)
-     * @return (n, 2) of each span the row behind its last, and the most columns in use
+     * @param filled columns in use per row (A,)
+     * @return (n, 2) per span: the row after its last, and the maximum columns in use
      */
     static long[] of(long[] filled) {
         int rows = filled.length;
         int unit = (rows + MOST_PLACES - 1) / MOST_PLACES;
         int places = (rows + unit - 1) / unit;
-        long[] cost = new long[places + 1]; // of the rows before a place
+        long[] cost = new long[places + 1]; // minimum cost of the rows before a place
         int[] from = new int[places + 1]; // where the last span before a place begins
-        long[] width = new long[places + 1]; // and its columns
+        long[] width = new long[places + 1]; // columns of that span
         for (int to = 1; to <= places; to++) {
             cost[to] = Long.MAX_VALUE;
             int behind = Math.min(rows, to * unit);

@@ -1,22 +1,22 @@
 package io.foretell.policy;
 
 /**
- * How much memory for keys and values is laid out: rows with columns of their own, and prompts that rows share.
+ * Layout of the KV cache: rows with their own columns, and prompts that rows share.
  *
- * @param rows continuations at a time (S)
- * @param columns tokens of one continuation (C), its prompt included where that is not shared
- * @param prompts shared prompts at a time (P)
+ * @param rows maximum continuations at a time (S)
+ * @param columns tokens of one continuation (C), including its prompt unless that is shared
+ * @param prompts maximum shared prompts at a time (P)
  * @param promptColumns tokens of one shared prompt (L)
  */
 record CacheRoom(int rows, int columns, int prompts, int promptColumns) {
     static final CacheRoom NONE = new CacheRoom(0, 0, 0, 0);
 
-    /** Tokens that the room is for. */
+    /** Tokens that this layout holds. */
     long tokens() {
         return (long) rows * columns + (long) prompts * promptColumns;
     }
 
-    /** The least room for this and for {@code generation}. */
+    /** The smallest layout for this and {@code generation}. */
     CacheRoom and(RunningRequest generation) {
         return new CacheRoom(
                 rows + generation.count(),

@@ -9,9 +9,10 @@ import java.util.List;
 /**
  * One sampled continuation.
  *
- * @param tokens the stop token included where it ended it
- * @param logProbs of each token under the distribution really sampled, in nats
- * @param policyLogProbs of each token under the policy itself: temperature 1, nothing cut off or forbidden
+ * @param tokens sampled tokens, including the stop token that ended it
+ * @param logProbs log-probability per token under the distribution it was sampled from, in nats
+ * @param policyLogProbs log-probability per token under the policy itself: temperature 1, nothing cut off or
+ *     forbidden
  * @param versions which weights sampled which tokens, in order, without gaps
  */
 public record Completion(

@@ -11,7 +11,7 @@ import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** One continuation that grows: a row of the sampler. Confined to the policy's thread. */
+/** One active continuation: a row of the sampler. Confined to the policy's thread. */
 final class Continuation {
     final RunningRequest generation;
     final SamplingParameters sampling;
@@ -38,7 +38,7 @@ final class Continuation {
         return length;
     }
 
-    /** Columns of its own that hold keys and values: those of the last token are yet to come. */
+    /** Its own columns that hold keys and values; those of the last token are not computed yet. */
     int filled() {
         return length
                 - 1
@@ -49,17 +49,17 @@ final class Continuation {
         return tokens[length - 1];
     }
 
-    /** Tokens it may still grow by. */
+    /** Maximum number of tokens it may still add. */
     int left() {
         return sampling.maxTokens() - length;
     }
 
-    /** Tokens before a stop token may appear. */
+    /** Number of tokens before a stop token may appear. */
     int held() {
         return Math.max(0, sampling.minTokens() - length);
     }
 
-    /** In [0, 1), one for each token, from this continuation's own seed. */
+    /** A number in [0, 1), one per token, from this continuation's own seed. */
     double nextUniform() {
         return random.nextDouble();
     }
@@ -69,7 +69,7 @@ final class Continuation {
         return finished || generation.isOver();
     }
 
-    /** Takes a sampled token; ends at a stop token, at its stop condition or at its longest length. */
+    /** Adds a sampled token; ends at a stop token, the stop condition or the maximum length. */
     void accept(int token, double logProb, double policyLogProb, long version) {
         if (length == tokens.length) {
             tokens = Arrays.copyOf(tokens, 2 * length);

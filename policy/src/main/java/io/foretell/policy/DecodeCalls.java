@@ -3,7 +3,7 @@ package io.foretell.policy;
 import java.util.Arrays;
 import java.util.List;
 
-/** The sampler's native calls: rows become flat arrays. Confined to the policy's thread. */
+/** The sampler's native calls; converts rows to flat arrays. Confined to the policy's thread. */
 final class DecodeCalls {
     private final PolicyProgram program;
 
@@ -22,8 +22,8 @@ final class DecodeCalls {
 
     /**
      * @param pool 0 for rows, 1 for shared prompts
-     * @param moves pairs of an old and a new place
-     * @param columns of each that are in use, at most
+     * @param moves pairs of old and new place
+     * @param columns maximum columns in use in any of them
      */
     void move(int pool, List<int[]> moves, int columns) {
         if (!moves.isEmpty()) {
@@ -39,11 +39,12 @@ final class DecodeCalls {
     }
 
     /**
-     * Prefills the prompts of requests that either all share them among their continuations or all do not.
+     * Prefills the prompts of requests. Either all of the requests share their prompt among their continuations or
+     * none does.
      *
-     * @param slots of each request, the first row of its own or the place of its shared prompt
-     * @param rows the continuations of all of them, in order
-     * @return (A, 3) each row's first token, as {@link #decode} describes it
+     * @param slots per request, its first row or the place of its shared prompt
+     * @param rows the continuations of all requests, in order
+     * @return (A, 3) the first token of each row, as {@link #decode} describes it
      */
     double[] prefill(List<RunningRequest> batch, List<Integer> slots, List<Continuation> rows) {
         int prompts = batch.size();
@@ -80,7 +81,7 @@ final class DecodeCalls {
                 array -> array.toDoubleArray());
     }
 
-    /** @return (A, 3 * steps) tokens, log-probabilities as drawn, log-probabilities of the policy itself */
+    /** @return (A, 3 * steps) tokens, log-probabilities as sampled, log-probabilities under the policy itself */
     double[] decode(List<Continuation> rows, int steps) {
         int count = rows.size();
         int prompts =
@@ -126,7 +127,7 @@ final class DecodeCalls {
                 array -> array.toDoubleArray());
     }
 
-    /** Adds what sample() needs to know of the rows. */
+    /** Adds the inputs that sample() needs per row. */
     private static PolicyProgram.Inputs drawing(PolicyProgram.Inputs inputs, List<Continuation> rows, int steps) {
         int count = rows.size();
         int stops = Math.max(

@@ -7,11 +7,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A prompt to be continued.
+ * A prompt to continue.
  *
  * @param prompt at least one token
  * @param seeds one per continuation; the same seed gives the same tokens whatever else is in the batch
- * @param stops makes a watcher for each continuation, such as {@link StopText}, that may end it; null for none
+ * @param stops makes a stop condition for each continuation, such as {@link StopText}; null for none
  */
 public record GenerationRequest(
         TokenArray prompt,
@@ -32,7 +32,7 @@ public record GenerationRequest(
         this(prompt, seeds, sampling, null);
     }
 
-    /** The same request for continuations {@code from} (inclusive) to {@code to} (exclusive) only. */
+    /** The same request, only for continuations {@code from} (inclusive) to {@code to} (exclusive). */
     GenerationRequest part(int from, int to) {
         return new GenerationRequest(prompt, seeds.subList(from, to), sampling, stops);
     }

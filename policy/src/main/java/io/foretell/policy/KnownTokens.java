@@ -6,8 +6,8 @@ import io.foretell.huggingface.PolicyException;
 import java.util.List;
 
 /**
- * Refuses tokens that the model's vocabulary does not have: on an accelerator a token without a row in the embedding
- * would end the process. Immutable.
+ * Rejects tokens outside the model's vocabulary: on an accelerator, a token without an embedding row would crash the
+ * process. Immutable.
  */
 final class KnownTokens {
     private final int vocabularySize;

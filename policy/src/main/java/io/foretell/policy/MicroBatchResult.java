@@ -4,17 +4,19 @@ import io.foretell.losses.DirectPreference;
 import java.util.List;
 
 /**
- * @param loss this micro-batch's share of the step's loss: its policy-gradient tokens with the terms of KL and entropy,
- *     its next-token part and its pairs
- * @param pgLoss its policy-gradient part alone
- * @param klLoss its divergence from the reference, without coefficient; 0 without a reference
- * @param entropyLoss its entropy, without coefficient
- * @param ceLoss its next-token part
- * @param dpoLoss that of its pairs
- * @param isFinite whether the loss and every gradient accumulated so far are numbers
- * @param losses each experience's part of the loss, in order; a reader must not change them
- * @param sequences one per experience, in order
- * @param pairs one per pair of experiences that are compared, without the weight
+ * Losses and statistics of one micro-batch.
+ *
+ * @param loss this micro-batch's share of the step's loss: policy-gradient tokens with their KL and entropy terms,
+ *     next-token loss and pairs
+ * @param pgLoss policy-gradient loss alone
+ * @param klLoss divergence from the reference, without coefficient; 0 without a reference
+ * @param entropyLoss entropy, without coefficient
+ * @param ceLoss next-token loss
+ * @param dpoLoss loss of the pairs
+ * @param isFinite whether the loss and every gradient accumulated so far are finite
+ * @param losses share of the loss per experience, in order; callers must not change them
+ * @param sequences statistics per experience, in order
+ * @param pairs statistics per pair of compared experiences, without the weight
  */
 public record MicroBatchResult(
         double loss,

@@ -3,8 +3,8 @@ package io.foretell.policy;
 import io.foretell.platform.Time;
 
 /**
- * Wall time during which at least one policy of this JVM was inside a native call: what is left of a step's wall time
- * was spent outside the model. Thread-safe.
+ * Wall time during which at least one policy of this JVM was inside a native call. The rest of a step's wall time was
+ * spent outside the model. Thread-safe.
  */
 public final class ModelTime {
     private static int active;

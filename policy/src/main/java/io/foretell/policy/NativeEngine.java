@@ -15,16 +15,17 @@ import org.slf4j.LoggerFactory;
 final class NativeEngine {
     private static final Logger log = LoggerFactory.getLogger(NativeEngine.class);
 
-    /** Held for reading by calls in progress; taken for writing, for good, before the process ends. */
+    /**
+     * Calls in progress hold the read lock; the write lock is taken once, before the process ends, and never
+     * released.
+     */
     static final ReentrantReadWriteLock CALLS = new ReentrantReadWriteLock();
 
     private static boolean started;
 
     private NativeEngine() {}
 
-    /**
-     * @param threads threads inside one operator, shared by every policy of the JVM; 0 leaves libtorch's own choice
-     */
+    /** @param threads threads per operator, shared by every policy of the JVM; 0 keeps libtorch's default */
     static synchronized void start(int threads) {
         if (started) {
             return;
@@ -54,8 +55,8 @@ final class NativeEngine {
     }
 
     /**
-     * Waits for calls in progress and lets no other begin: a process that ends while the native library calculates
-     * destroys what it calculates with, and crashes.
+     * Waits for calls in progress and blocks new ones. A process that exits during a native computation crashes,
+     * because exiting destroys what the computation uses.
      *
      * @return false if a call is still running at the deadline: the process may then only be halted
      */

@@ -3,9 +3,9 @@ package io.foretell.policy;
 /**
  * One AdamW step.
  *
- * @param weightDecay decoupled, not applied to norms and biases
+ * @param weightDecay decoupled; not applied to norms and biases
  * @param maxGradNorm global norm above which gradients are scaled down
- * @param emaDecay the teacher becomes decay * teacher + (1 - decay) * policy; negative leaves it alone
+ * @param emaDecay the teacher becomes decay * teacher + (1 - decay) * policy; a negative value leaves it unchanged
  */
 public record OptimizerSettings(
         double learningRate,
@@ -15,7 +15,7 @@ public record OptimizerSettings(
         double weightDecay,
         double maxGradNorm,
         double emaDecay) {
-    /** The components in their order, which is that of the program's OptimizerSettings. */
+    /** The components in the order of the program's OptimizerSettings. */
     double[] values() {
         return new double[] {learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm, emaDecay};
     }

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A tensor that the optimizer keeps for each weight. The program lists them ({@code optimizer_states} in training.py), and
- * nothing else knows their names: another optimizer changes the program alone.
+ * A tensor that the optimizer keeps for each weight. Only the program lists them ({@code optimizer_states} in
+ * training.py), so another optimizer changes only the program.
  *
- * @param name in checkpoints, before that of the weight: {@code first_moment.model.norm.weight}
- * @param slot of the program's lists of tensors
- * @param likeWeight whether it has the shape of the weight, or is one number
+ * @param name prefix in checkpoints, before the name of the weight: {@code first_moment.model.norm.weight}
+ * @param slot index in the program's lists of tensors
+ * @param likeWeight true if it has the shape of the weight, false if it is one number
  */
 record OptimizerState(String name, int slot, boolean likeWeight) {
     private static final int FIRST_SLOT = 3;

@@ -11,15 +11,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The pairs of a micro-batch and what each cost by {@link DirectPreference}. Two sides that are the same text pull nowhere,
- * exactly and not but for float noise. Immutable by convention.
+ * The pairs of a micro-batch and their losses by {@link DirectPreference}. If both sides are the same text, their
+ * gradient is exactly zero, without float noise. Immutable by convention.
  */
 final class Pairs {
     static final Pairs NONE = new Pairs(List.of(), List.of(), List.of(), List.of());
 
-    private final List<int[]> places; // of the chosen and the rejected experience
-    private final List<int[]> chosen; // rows that are pulled up
-    private final List<int[]> rejected; // and down
+    private final List<int[]> places; // places of the chosen and the rejected experience
+    private final List<int[]> chosen; // rows whose probability is raised
+    private final List<int[]> rejected; // rows whose probability is lowered
     private final List<DirectPreference.Cost> costs;
 
     private Pairs(List<int[]> places, List<int[]> chosen, List<int[]> rejected, List<DirectPreference.Cost> costs) {
@@ -30,11 +30,11 @@ final class Pairs {
     }
 
     /**
-     * The pairs among {@code batch}.
+     * Finds the pairs in {@code batch}.
      *
-     * @param found log-probabilities of the rows under the policy, more may follow
-     * @param reference and under the reference
-     * @throws PolicyException when a side is without its other
+     * @param found log-probabilities of the rows under the policy; may be longer
+     * @param reference the same under the reference
+     * @throws PolicyException if one side of a pair is missing
      */
     static Pairs of(List<Experience> batch, TrainingRows rows, float[] found, float[] reference) {
         Map<String, int[]> sides = new LinkedHashMap<>(); // places of the chosen and the rejected one
@@ -78,9 +78,9 @@ final class Pairs {
     /**
      * Writes the loss's derivatives to the rows of the pairs.
      *
-     * @param weight of each pair
-     * @param byLogProb (R) is written to
-     * @param losses each experience's part of the loss; each side gets half of its pair's
+     * @param weight weight of each pair
+     * @param byLogProb (R) output: derivatives per row
+     * @param losses output: loss per experience; each side gets half of its pair's loss
      * @return sum of weight L
      */
     double backward(double weight, float[] byLogProb, double[] losses) {

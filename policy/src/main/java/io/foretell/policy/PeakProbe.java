@@ -3,7 +3,7 @@ package io.foretell.policy;
 import io.foretell.platform.Time;
 import java.util.function.IntConsumer;
 
-/** What the machine can do at best, measured with the program's own operators. Confined to the policy's thread. */
+/** Measures the machine's peak with the program's own operators. Confined to the policy's thread. */
 final class PeakProbe {
     private final PolicyProgram program;
 
@@ -11,7 +11,7 @@ final class PeakProbe {
         this.program = program;
     }
 
-    /** Matrix products in GFLOP/s for a square of {@code size}, the best of {@code rounds}. */
+    /** GFLOP/s of multiplying square matrices of {@code size}, the best of {@code rounds}. */
     double matmul(int size, Precision precision, int rounds) {
         return rate(
                 rounds,
@@ -32,7 +32,10 @@ final class PeakProbe {
                         "copy_peak", inputs -> inputs.integer(floats).integer(copies)));
     }
 
-    /** Work per nanosecond: what six times costs more than once, so that making the operands does not count. */
+    /**
+     * Work per nanosecond. Subtracts the time of one repetition from that of six, so the cost of making the operands
+     * cancels out.
+     */
     private static double rate(int rounds, double work, IntConsumer run) {
         double once = Double.MAX_VALUE;
         double often = Double.MAX_VALUE;

@@ -53,7 +53,7 @@ public final class Policy implements AutoCloseable {
 
     /**
      * Opens a Hugging Face folder: config.json, model.safetensors (or shards), tokenizer.json, and the teacher's
-     * ema.safetensors where there is one (otherwise the teacher starts as a copy).
+     * ema.safetensors if present (otherwise the teacher starts as a copy).
      *
      * @throws PolicyException with one sentence when anything in the folder is missing, damaged or not supported
      */
@@ -85,8 +85,8 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Replaces live weights and teacher by those in {@code folder}. Both are loaded completely before the switch.
-     * Continuations in progress continue with the new weights and their cached keys and values.
+     * Replaces live weights and teacher with those in {@code folder}. Both are loaded completely before the switch.
+     * Active continuations continue with the new weights and their cached keys and values.
      */
     public void load(Path folder) {
         weights.load(folder);
@@ -105,14 +105,14 @@ public final class Policy implements AutoCloseable {
         weights.saveOptimizer(file);
     }
 
-    /** A copy of this moment; training must have been started. */
+    /** A copy of the current state; training must have been started. */
     public PolicyCopy newCopy() {
         PolicyCopy copy = weights.newCopy();
         copyTo(copy);
         return copy;
     }
 
-    /** Fills {@code copy}, made by {@link #newCopy}, with the values of this moment. */
+    /** Updates {@code copy}, made by {@link #newCopy}, to the current state. */
     public void copyTo(PolicyCopy copy) {
         copy.fill(program);
     }
@@ -127,7 +127,7 @@ public final class Policy implements AutoCloseable {
         return weights.values(which);
     }
 
-    /** Continuations for each request, in order: one per seed. */
+    /** Returns the continuations of each request, in order: one per seed. */
     public List<List<Completion>> generate(List<GenerationRequest> requests) {
         List<CompletableFuture<List<Completion>>> results = submit(requests);
         while (results.stream().anyMatch(result -> !result.isDone())) {
@@ -141,7 +141,7 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Queues a request for {@link #advance}. A future that is cancelled or completed from outside (a deadline) withdraws
+     * Queues a request for {@link #advance}. Cancelling or completing the future from outside (a deadline) withdraws
      * the request at the next step.
      */
     CompletableFuture<List<Completion>> submit(GenerationRequest request) {
@@ -151,8 +151,8 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Queues requests of one caller, who waits for all of them: those that may grow longest first, so that they do not run
-     * alone at the end and rows of similar length share a batch.
+     * Queues requests of one caller that waits for all of them. Requests that may become longest start first: they do
+     * not run alone at the end, and rows of similar length share a batch.
      *
      * @return in the order of {@code requests}
      */
@@ -165,12 +165,15 @@ public final class Policy implements AutoCloseable {
         return List.copyOf(results.values());
     }
 
-    /** Admits requests, samples a few tokens per continuation, completes finished ones; false if none is left. */
+    /**
+     * Admits requests, samples a few tokens per continuation, completes finished ones; returns false if no work is
+     * left.
+     */
     public boolean advance() {
         return sampler.advance();
     }
 
-    /** The version that tokens are marked with from now on. */
+    /** Sets the version that later tokens are marked with. */
     public void label(long version) {
         sampler.label(version);
     }
@@ -189,11 +192,11 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * How open the live weights are about each token of {@code text}: the entropy in nats of its distribution after the
-     * tokens before it, over the {@code top} most likely ones as if there were no others. A text longer than the model's
+     * Entropy of the live weights at each token of {@code text}, in nats: that of the next-token distribution given
+     * the tokens before it, renormalised over the {@code top} most likely tokens. A text longer than the model's
      * context is read in windows that overlap by half.
      *
-     * @return (T); entry 0 is 0, because the first token follows nothing
+     * @return (T); entry 0 is 0, because the first token has no prefix
      */
     public FloatArray entropies(TokenArray text, int top) {
         if (top < 1) {
@@ -203,14 +206,14 @@ public final class Policy implements AutoCloseable {
         return scoring.entropies(text, top, Math.min(config.maxPositions(), options.tokenBudget()));
     }
 
-    /** Allocates a fresh optimizer: moments and step counts 0. */
+    /** Allocates a fresh optimizer with zero moments and step counts. */
     public void startTraining() {
         training.start();
     }
 
     /**
-     * {@link #accumulate(List, List, List, List, double, PolicyGradientLoss, boolean)} of the first pass over a step of one
-     * micro-batch, as far as pairs are concerned.
+     * {@link #accumulate(List, List, List, List, double, PolicyGradientLoss, boolean)} for the first pass over a step
+     * with one micro-batch: each pair is weighted accordingly.
      */
     public MicroBatchResult accumulate(
             List<Experience> batch,
@@ -222,16 +225,16 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Forward, loss and backward of one micro-batch; gradients are added to those since the last step. A term against a
-     * reference, or a pair, has the teacher as its reference, and costs another forward pass.
+     * Forward pass, loss and backward pass of one micro-batch; adds its gradients to those accumulated since the last
+     * step. A term against a reference, or a pair, uses the teacher as the reference and costs another forward pass.
      *
-     * @param pgWeights per experience (T) weight of each token's policy-gradient loss over the whole step
-     * @param ceWeights per experience (T) weight of each token's next-token loss over the whole step
-     * @param proximal per experience the {@link SequenceStatistics#logProbs} of the first pass over the batch, for the
-     *     ratio of a decoupled loss; empty in the first pass, whose weights are those at the start of the update
+     * @param pgWeights per experience (T), weight of each token's policy-gradient loss over the whole step
+     * @param ceWeights per experience (T), weight of each token's next-token loss over the whole step
+     * @param proximal per experience, the {@link SequenceStatistics#logProbs} of the first pass over the batch, for
+     *     the ratio of a decoupled loss; empty in the first pass, which uses the weights from the start of the update
      * @param pairWeight weight of each pair's loss over the whole step
-     * @param recompute whether layers run twice, so that only their inputs need memory in between
-     * @throws PolicyException when one side of a pair is without the other
+     * @param recompute whether layers run again in the backward pass, to keep only their inputs in memory
+     * @throws PolicyException if one side of a pair is missing
      */
     public MicroBatchResult accumulate(
             List<Experience> batch,
@@ -246,31 +249,31 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Log-probabilities of the policy-gradient tokens of one micro-batch in the distribution they were sampled from
-     * (temperature, forbidden first token).
+     * Log-probabilities of the policy-gradient tokens of one micro-batch under the distribution they were sampled
+     * from (temperature, forbidden first token).
      *
-     * @return per experience one value for each token whose {@code lossMask} is not 0, in order
+     * @return per experience, one value for each token whose {@code lossMask} is not 0, in order
      */
     public List<double[]> logProbs(PolicyRole which, List<Experience> batch) {
         known.require(batch);
         return training.logProbs(which == PolicyRole.LIVE ? LIVE : EMA, batch);
     }
 
-    /** Forgets gradients accumulated since the last step. */
+    /** Discards gradients accumulated since the last step. */
     public void discardGradients() {
         training.discard();
     }
 
     /**
-     * One optimizer step on the accumulated gradients, and the teacher's.
+     * Takes one optimizer step on the accumulated gradients and updates the teacher.
      *
-     * @return the gradient's global norm before clipping; when it is not finite nothing was changed
+     * @return the gradient's global norm before clipping; if it is not finite, nothing was changed
      */
     public double step(OptimizerSettings settings) {
         return training.step(settings);
     }
 
-    /** Matrix products in GFLOP/s for a square of {@code size}, the best of {@code rounds}. */
+    /** GFLOP/s of multiplying square matrices of {@code size}, the best of {@code rounds}. */
     public double matmulPeak(int size, Precision precision, int rounds) {
         return new PeakProbe(program).matmul(size, precision, rounds);
     }
@@ -296,13 +299,13 @@ public final class Policy implements AutoCloseable {
         return NativeEngine.version();
     }
 
-    /** Threads that one operator may use. */
+    /** Maximum threads per operator. */
     public static int threads() {
         NativeEngine.start(0);
         return NativeEngine.threads();
     }
 
-    /** Where it calculates, such as {@code cpu} or {@code gpu 0}. */
+    /** The device it runs on, such as {@code cpu} or {@code gpu 0}. */
     public String device() {
         return program.device();
     }
@@ -310,7 +313,7 @@ public final class Policy implements AutoCloseable {
     /**
      * The program for the architecture of a Hugging Face folder, as the archive that {@code torch.jit.load} reads.
      *
-     * @param onProcessor whether it may use products that only processors have
+     * @param onProcessor whether it may use CPU-only matrix products
      */
     public static byte[] program(Path folder, PolicyOptions options, boolean onProcessor) {
         return PolicyProgram.archive(ModelConfig.read(folder), options, onProcessor);

@@ -15,9 +15,10 @@ import java.util.Map;
 import java.util.stream.LongStream;
 
 /**
- * Live weights, teacher and optimizer of one moment, in memory of their own: 16 bytes per weight, filled when it is made
- * and kept until closed, because the first time takes three times as long as the next. Filled again by the policy's
- * thread with {@link Policy#copyTo}; written by any thread, but by one at a time and not while it is filled.
+ * A snapshot of live weights, teacher and optimizer in memory of its own: 16 bytes per weight. The memory is
+ * allocated with the first snapshot and kept until closed, because the first fill takes three times as long as later
+ * ones. The policy's thread fills it again with {@link Policy#copyTo}. Any thread may write it to disk, but only one
+ * at a time and not during a fill.
  */
 public final class PolicyCopy implements AutoCloseable {
     private record Key(int slot, int index, int from) {}
@@ -88,7 +89,7 @@ public final class PolicyCopy implements AutoCloseable {
                 .asFloatBuffer();
     }
 
-    /** Gives the memory back; nobody may be writing. */
+    /** Frees the memory; no thread may be writing it to disk. */
     @Override
     public void close() {
         memory.close();

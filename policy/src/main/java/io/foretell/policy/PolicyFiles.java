@@ -13,7 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Which files keep a policy and its optimizer, and which tensors are in them. Immutable. */
+/** The files of a policy and its optimizer, and the tensors in them. Immutable. */
 final class PolicyFiles {
     private static final List<String> BESIDE_WEIGHTS = List.of(
             "tokenizer.json",
@@ -26,15 +26,18 @@ final class PolicyFiles {
     private final List<ModelConfig.Parameter> parameters;
     private final List<OptimizerEntry> optimizer = new ArrayList<>();
 
-    /** Tensor {@code index} of a state: of the parameters, or of the program's tensors where it is a number of each. */
+    /**
+     * Tensor {@code index} of a state: an index of the parameters, or of the program's tensors if the state is one
+     * number per tensor.
+     */
     private record OptimizerEntry(OptimizerState state, int index, ModelConfig.Parameter parameter) {}
 
-    /** Where values come from. */
+    /** Source of the values. */
     @FunctionalInterface
     interface Values {
         /**
-         * @param slot of the program's lists of tensors
-         * @param index of a parameter; of the program's tensors where {@code slice} is a single number
+         * @param slot index in the program's lists of tensors
+         * @param index index of a parameter; of one of the program's tensors if {@code slice} is a single number
          */
         FloatBuffer of(int slot, int index, Slice slice);
     }
@@ -42,7 +45,7 @@ final class PolicyFiles {
     PolicyFiles(ModelConfig config, WeightLayout layout, List<OptimizerState> states) {
         this.config = config;
         this.parameters = config.parameters();
-        // A number of each of the program's tensors has the name of the first parameter in it.
+        // A number per program tensor is named after the first parameter in that tensor.
         List<ModelConfig.Parameter> numbers = layout.tensors().stream()
                 .map(joined -> new ModelConfig.Parameter(joined.get(0).name(), List.of()))
                 .toList();
@@ -56,7 +59,10 @@ final class PolicyFiles {
         }
     }
 
-    /** Writes a Hugging Face folder and the teacher; files other than weights and configuration come from {@code origin}. */
+    /**
+     * Writes a Hugging Face folder and the teacher; files other than weights and configuration are copied from {@code
+     * origin}.
+     */
     void writeModel(Path folder, Path origin, Values values) {
         try {
             Files.createDirectories(folder);
@@ -84,7 +90,7 @@ final class PolicyFiles {
         });
     }
 
-    /** What the optimizer's file holds, state by state. */
+    /** The contents of the optimizer's file, state by state. */
     List<ModelConfig.Parameter> optimizer() {
         return optimizer.stream().map(OptimizerEntry::parameter).toList();
     }

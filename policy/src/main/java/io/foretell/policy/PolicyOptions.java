@@ -1,15 +1,15 @@
 package io.foretell.policy;
 
 /**
- * How a policy is held.
+ * How to load and run a policy.
  *
- * @param threads threads inside one operator; 0 leaves libtorch's own choice; counts for the whole JVM, first one wins
- * @param tokenBudget most padded tokens that are scored or prefilled in one native call
- * @param cacheTokens tokens whose keys and values are kept while sampling: requests beyond that queue
- * @param rows most continuations that grow at a time; where more wait, a quarter as many are prefilled ahead
- * @param precision of sampling, scoring and training alike
- * @param use what the policy is for: it keeps no more than that needs
- * @param onProcessor whether an accelerator is left alone even where there is one
+ * @param threads threads per operator; 0 keeps libtorch's default; the first value applies to the whole JVM
+ * @param tokenBudget maximum padded tokens scored or prefilled in one native call
+ * @param cacheTokens size of the KV cache for sampling, in tokens; requests beyond it queue
+ * @param rows maximum active continuations; if more wait, a quarter as many are prefilled ahead
+ * @param precision precision of sampling, scoring and training alike
+ * @param use what the policy is for; it keeps only the memory that this needs
+ * @param onProcessor whether to use the CPU even if there is an accelerator
  */
 public record PolicyOptions(
         int threads, int tokenBudget, int cacheTokens, int rows, Precision precision, Use use, boolean onProcessor) {
@@ -17,9 +17,9 @@ public record PolicyOptions(
     public enum Use {
         /** Everything: weights, teacher and optimizer in 32 bits. */
         TRAINING,
-        /** Live weights and teacher, in the precision of calculation only. */
+        /** Live weights and teacher, in the compute precision only. */
         SCORING,
-        /** Live weights only, in the precision of calculation only. */
+        /** Live weights only, in the compute precision only. */
         SAMPLING
     }
 

@@ -21,11 +21,11 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * The loaded model program: calls of its methods by name with plain Java arrays. The only class that touches DJL's
- * arrays. Confined to the thread that loaded it.
+ * The loaded model program: calls its methods by name with plain Java arrays. Only this class uses DJL's arrays.
+ * Confined to the thread that loaded it.
  */
 final class PolicyProgram implements AutoCloseable {
-    /** Kept strongly: DJL's finalizer would close the native module. */
+    /** A strong reference: DJL's finalizer would close the native module. */
     private final Model model;
 
     private final ParameterStore parameters;
@@ -39,7 +39,7 @@ final class PolicyProgram implements AutoCloseable {
     /**
      * The archive that {@code torch.jit.load} reads.
      *
-     * @param onProcessor whether it may use products that only processors have
+     * @param onProcessor whether it may use CPU-only matrix products
      */
     static byte[] archive(ModelConfig config, PolicyOptions options, boolean onProcessor) {
         ProgramSource source = new ProgramSource();
@@ -56,7 +56,7 @@ final class PolicyProgram implements AutoCloseable {
         return load(config, options, true);
     }
 
-    /** @param mayPack whether products that only processors have may be used on one */
+    /** @param mayPack whether it may use CPU-only matrix products when it runs on a CPU */
     static PolicyProgram load(ModelConfig config, PolicyOptions options, boolean mayPack) {
         Device device =
                 options.onProcessor() ? Device.cpu() : null; // null: the engine takes an accelerator if it has one
@@ -66,7 +66,7 @@ final class PolicyProgram implements AutoCloseable {
             JniUtils.setGraphExecutorOptimize(false);
             model.load(new ByteArrayInputStream(
                     archive(config, options, onProcessor && mayPack && Processor.packs(options.precision()))));
-            Files.deleteIfExists(model.getModelPath()); // an empty folder that DJL makes and does not need
+            Files.deleteIfExists(model.getModelPath()); // an empty folder that DJL creates and does not need
             PolicyProgram program = new PolicyProgram(model);
             program.run(
                     "configure",
@@ -92,7 +92,7 @@ final class PolicyProgram implements AutoCloseable {
         return flags;
     }
 
-    /** Inputs of one call; they live until the call has returned. */
+    /** Inputs of one call; released when the call returns. */
     static final class Inputs {
         private final NDManager manager;
         private final NDList list = new NDList();
@@ -121,10 +121,10 @@ final class PolicyProgram implements AutoCloseable {
             return this;
         }
 
-        /** A list of arrays that the caller keeps, one argument together. */
+        /** Adds a list of arrays that the caller keeps, as one argument. */
         Inputs arrays(Iterable<NDArray> values) {
             values.forEach(array -> {
-                array.setName("arrays[]"); // the engine makes a list of those that are called so
+                array.setName("arrays[]"); // the engine collects arrays of this name into a list
                 list.add(array);
             });
             return this;
@@ -154,7 +154,7 @@ final class PolicyProgram implements AutoCloseable {
                 return read.apply(result);
             }
         } catch (EngineException e) {
-            // The last line is the error itself; those before it show where in the program it happened.
+            // The last line is the error itself; earlier lines are the stack trace in the program.
             String error = e.getMessage().lines().reduce("", (before, line) -> line.isBlank() ? before : line);
             throw new PolicyException("the model program failed in " + method + ": " + error, e);
         } finally {

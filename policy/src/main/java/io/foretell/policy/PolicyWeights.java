@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Moves weights, teacher and optimizer between folders and the program. What is read is staged beside what is in
- * use, and switched to only when it is complete. Confined to the policy's thread.
+ * Moves weights, teacher and optimizer between folders and the program. Tensors are staged as they are read, and the
+ * switch happens only when all are complete. Confined to the policy's thread.
  */
 final class PolicyWeights {
     private final PolicyProgram program;
@@ -66,7 +66,7 @@ final class PolicyWeights {
         }
     }
 
-    /** The teacher becomes a copy of the live weights. */
+    /** Makes the teacher a copy of the live weights. */
     private void resetTeacher() {
         program.run("reset_teacher");
     }
@@ -97,7 +97,7 @@ final class PolicyWeights {
                 .toList();
     }
 
-    /** Appends tensors to the staged ones, without touching those in use. */
+    /** Stages more tensors without touching those in use. */
     private void stage(Safetensors tensors, List<ModelConfig.Parameter> wanted) {
         for (ModelConfig.Parameter parameter : wanted) {
             tensors.read(parameter.name(), parameter.shape(), (slice, values) -> {
@@ -108,7 +108,7 @@ final class PolicyWeights {
         }
     }
 
-    /** How many staged slices make up each of the program's tensors. */
+    /** Number of staged slices in each of the program's tensors. */
     private long[] parts() {
         return layout.tensors().stream()
                 .mapToLong(joined -> joined.stream()
@@ -117,7 +117,7 @@ final class PolicyWeights {
                 .toArray();
     }
 
-    /** The first staged slices, joined by {@code parts}, take their places in {@code slot}. */
+    /** Joins the first staged slices by {@code parts} and puts them into {@code slot}. */
     private void switchTo(int slot, long[] parts) {
         program.run("use_staged", inputs -> inputs.integer(slot).integers(parts, parts.length));
     }

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * In which numbers a model calculates. Weights that are trained, their gradients and the optimizer stay in 32 bits; norms,
- * soft-maxes and sums are calculated in 32 bits in every precision.
+ * The number format a model computes in. Trained weights, their gradients and the optimizer stay in 32 bits; norms,
+ * soft-maxes and sums are computed in 32 bits in every precision.
  *
- * <p>{@link #FP8_EMULATED} rounds the operands of every matrix product to 8-bit floats (e4m3, one scale for each row) and
- * multiplies them in bfloat16: what an accelerator with such products would compute, at no gain in speed.
+ * <p>{@link #FP8_EMULATED} rounds the operands of every matrix product to 8-bit floats (e4m3, one scale per row) and
+ * multiplies them in bfloat16. This gives the result of an accelerator with such products, without the speed.
  */
 public enum Precision {
     FLOAT32(6, 1e-4),
@@ -24,12 +24,12 @@ public enum Precision {
         this.tolerance = tolerance;
     }
 
-    /** The tensor library's number of the type. */
+    /** The tensor library's code for the type. */
     int code() {
         return code;
     }
 
-    /** How far a token's log-probability may lie apart, in the mean, between sampler and learner at equal weights; nats. */
+    /** Maximum mean difference of a token's log-probability between sampler and learner at equal weights; nats. */
     public double tolerance() {
         return tolerance;
     }
@@ -39,7 +39,7 @@ public enum Precision {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** @throws IllegalArgumentException when there is no such precision */
+    /** @throws IllegalArgumentException if there is no such precision */
     public static Precision parse(String text) {
         List<String> known = Arrays.stream(values()).map(Precision::text).toList();
         if (!known.contains(text)) {

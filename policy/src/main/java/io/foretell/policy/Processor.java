@@ -8,7 +8,7 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the machine's processor can do. Pure functions. */
+/** Features of the machine's CPU. Pure functions. */
 final class Processor {
     private static final Logger log = LoggerFactory.getLogger(Processor.class);
     private static final Path DESCRIPTION = Path.of("/proc/cpuinfo");
@@ -16,7 +16,7 @@ final class Processor {
 
     private Processor() {}
 
-    /** Whether the engine can pack matrices of this precision for its fast products; in 16 bits it asks for AVX-512. */
+    /** Whether the engine can pack matrices of this precision for its fast products; 16-bit types need AVX-512. */
     static boolean packs(Precision precision) {
         try {
             boolean packs = packs(precision, Files.readString(DESCRIPTION));

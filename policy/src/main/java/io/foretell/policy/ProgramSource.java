@@ -13,16 +13,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The model program as one TorchScript class. Its files are plain Python, each with a class that extends those of the files
- * before. The loader of archives knows neither inheritance nor imports: here the bodies of the classes become one class,
- * {@code Policy}. It also spells some names differently: functions and named tuples of the program itself carry the prefix
- * {@code __torch__}, types of numbers are their codes, and {@code torch.nn.functional} is {@code torch}.
+ * The model program as one TorchScript class. Its source files are plain Python, each with a class that extends those
+ * of earlier files. The archive loader supports neither inheritance nor imports, so the bodies of all classes become
+ * one class, {@code Policy}. The loader also spells some names differently: the program's own functions and named
+ * tuples have the prefix {@code __torch__}, numeric types are their codes, and {@code torch.nn.functional} is {@code
+ * torch}.
  */
 final class ProgramSource {
     private static final List<String> FILES =
             List.of("functional", "weights", "transformer", "scoring", "sampling", "backward", "training", "policy");
 
-    /** Names in Python, as patterns, and in TorchScript. */
+    /** Names in Python, as patterns, with their TorchScript spelling. */
     private static final Map<String, String> SPELLINGS = Map.of(
             "\\btorch\\.int64\\b", "4",
             "\\btorch\\.float32\\b", "6",
@@ -64,7 +65,7 @@ final class ProgramSource {
         }
     }
 
-    /** Adds one statement of a file's outermost level; imports are left out. */
+    /** Adds one top-level statement of a file; skips imports. */
     private void add(String statement) {
         Matcher function = FUNCTION.matcher(statement);
         Matcher type = CLASS.matcher(statement);

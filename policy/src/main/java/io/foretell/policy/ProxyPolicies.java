@@ -21,11 +21,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The proxy models of one process, each on an owner thread of its own. A folder is checked when it is named, and its
- * weights are read when they are wanted, so that processes that only name it do not hold it. Thread-safe.
+ * The proxy models of one process, each on an owner thread of its own. A folder is checked when it is named. Its
+ * weights are read only on first use, so processes that only name it do not load it. Thread-safe.
  *
- * <p>The counter {@code proxy_tokens} counts the tokens that were asked about by entropy: what it has at least 1.0 of, over
- * what it has at least 0.0 of, is the share of positions that a threshold of 1.0 lets through.
+ * <p>The counter {@code proxy_tokens} counts the tokens queried for entropy, by threshold. The count for at least 1.0
+ * divided by the count for at least 0.0 is the share of positions that pass a threshold of 1.0.
  */
 public final class ProxyPolicies implements ProxyModels, AutoCloseable {
     private static final Duration LOADING = Duration.ofMinutes(5);
@@ -63,7 +63,7 @@ public final class ProxyPolicies implements ProxyModels, AutoCloseable {
         return proxies.computeIfAbsent(path, Proxy::new);
     }
 
-    /** Reads the weights of all that were named, if they are not there yet. */
+    /** Reads the weights of all named models that are not loaded yet. */
     public void load() {
         proxies.values().forEach(Proxy::load);
     }

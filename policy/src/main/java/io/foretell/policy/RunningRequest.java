@@ -4,13 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** One request on its way through the sampler. Confined to the policy's thread, but for {@link #result}. */
+/** One request in the sampler. Confined to the policy's thread, except {@link #result}. */
 final class RunningRequest {
     final GenerationRequest request;
     final CompletableFuture<List<Completion>> result = new CompletableFuture<>();
     final List<Continuation> running = new ArrayList<>();
 
-    /** Where its prompt lies among the shared ones; -1 before it is let in, or where it is not shared. */
+    /** Place of its prompt among the shared ones; -1 before it is admitted or if the prompt is not shared. */
     int place = -1;
 
     private final Completion[] samples;
@@ -40,12 +40,15 @@ final class RunningRequest {
         return shares() ? request.prompt().length() : 0;
     }
 
-    /** Looks whether anybody waits for the result: once a round, because another thread may end the wait in its middle. */
+    /**
+     * Checks whether a caller still waits for the result. Called once per round, because another thread may cancel in
+     * the middle of one.
+     */
     void look() {
         over = result.isDone();
     }
 
-    /** Whether nobody waited for the result any more at the last look. */
+    /** Whether the last check found that no caller waits for the result any more. */
     boolean isOver() {
         return over;
     }

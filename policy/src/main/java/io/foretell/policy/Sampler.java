@@ -34,10 +34,10 @@ final class Sampler {
     private final DecodeCalls calls;
     private final int tokenBudget;
     private final int cacheTokens;
-    private final int mostRows; // that grow
-    private final int mostAhead; // that have joined and wait for one of those to end
+    private final int mostRows; // maximum active rows
+    private final int mostAhead; // maximum rows prefilled ahead, waiting for an active one to finish
     private final Deque<RunningRequest> waiting = new ArrayDeque<>();
-    private final List<Continuation> rows = new ArrayList<>(); // by place; one that is finished waits for who takes its
+    private final List<Continuation> rows = new ArrayList<>(); // by place; finished rows stay until replaced
     private final List<RunningRequest> sharing = new ArrayList<>(); // by place
     private CacheRoom room = CacheRoom.NONE;
     private long version = -1;
@@ -97,7 +97,7 @@ final class Sampler {
             rows.forEach(row -> row.generation.look());
             waiting.removeIf(RunningRequest::isOver);
             leave();
-            closeGaps(mostRows); // those ahead come before those that wait
+            closeGaps(mostRows); // rows prefilled ahead come before waiting requests
             admit();
             closeGaps(Math.min(running().size(), mostRows));
             if (!rows.isEmpty()) {
@@ -128,7 +128,10 @@ final class Sampler {
         return rows.stream().filter(row -> !row.isFinished()).toList();
     }
 
-    /** The room for what runs and for as much of what waits, in its order, as the budget and the rows allow. */
+    /**
+     * The cache layout for running requests and as many waiting ones, in order, as the token budget and the rows
+     * allow.
+     */
     private CacheRoom wanted() {
         CacheRoom wanted = used();
         for (RunningRequest generation : waiting) {
@@ -141,7 +144,7 @@ final class Sampler {
         return wanted;
     }
 
-    /** The room that is taken: columns are those that running requests may come to need. */
+    /** The cache layout in use; columns include those that running requests may still need. */
     private CacheRoom used() {
         List<Continuation> running = running();
         int columns =
@@ -211,7 +214,7 @@ final class Sampler {
         leave();
     }
 
-    /** The place that {@code row} is given: that of a finished one, or one behind the last. */
+    /** Gives {@code row} a place: that of a finished row, or the next after the last. */
     private int take(Continuation row) {
         for (int place = 0; place < rows.size(); place++) {
             if (rows.get(place).isFinished()) {
@@ -254,7 +257,7 @@ final class Sampler {
         IntStream.range(0, sharing.size()).forEach(place -> sharing.get(place).place = place);
     }
 
-    /** Finished ones among the first {@code bound} rows give their places to the first live ones behind those. */
+    /** Moves the first live rows after {@code bound} into the places of finished rows before it. */
     private void closeGaps(int bound) {
         List<int[]> moves =
                 close(rows, rows.stream().map(row -> !row.isFinished()).toList(), bound);
@@ -266,8 +269,9 @@ final class Sampler {
     }
 
     /**
-     * Of the first {@code bound}, those that do not stay change places with the first behind that do, while there are any;
-     * then the list is cut behind the last that stays. Returns pairs of the old and the new place of each that moved.
+     * Swaps each item to remove among the first {@code bound} with the first item to keep after them, while there are
+     * any, then cuts the list after the last item to keep. Returns pairs of old and new place of each item that
+     * moved.
      */
     private static <T> List<int[]> close(List<T> list, List<Boolean> stays, int bound) {
         List<Boolean> here = new ArrayList<>(stays);

@@ -4,15 +4,16 @@ import io.foretell.huggingface.PolicyException;
 import java.util.List;
 
 /**
- * How tokens are drawn.
+ * How tokens are sampled.
  *
- * @param temperature 0 takes the most likely token every time
- * @param topP in (0, 1]: the most likely tokens that together have this probability stay; 1 keeps all
- * @param topK this many of the most likely tokens stay; 0 keeps all
- * @param minP in [0, 1): tokens at least this likely, relative to the most likely one, stay; 0 keeps all
- * @param minTokens sampled tokens before any of {@code stopTokens} may appear (their probability is removed until then)
- * @param maxTokens most tokens sampled
- * @param stopTokens each ends a continuation and belongs to it
+ * @param temperature 0 always takes the most likely token
+ * @param topP in (0, 1]: keeps the most likely tokens that together have this probability; 1 keeps all
+ * @param topK keeps this many of the most likely tokens; 0 keeps all
+ * @param minP in [0, 1): keeps tokens at least this likely, relative to the most likely one; 0 keeps all
+ * @param minTokens sampled tokens before any of {@code stopTokens} may appear (their probability is removed until
+ *     then)
+ * @param maxTokens maximum tokens sampled
+ * @param stopTokens each ends a continuation and is part of it
  */
 public record SamplingParameters(
         float temperature, float topP, int topK, float minP, int minTokens, int maxTokens, List<Integer> stopTokens) {
@@ -31,7 +32,7 @@ public record SamplingParameters(
                 "a stop token is a token id, but they are " + stopTokens);
     }
 
-    /** From the whole distribution; {@code stopToken} -1 for none. */
+    /** Samples from the whole distribution; {@code stopToken} -1 for none. */
     public static SamplingParameters plain(float temperature, int minTokens, int maxTokens, int stopToken) {
         return new SamplingParameters(
                 temperature, 1, 0, 0, minTokens, maxTokens, stopToken < 0 ? List.of() : List.of(stopToken));

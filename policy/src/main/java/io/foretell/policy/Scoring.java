@@ -85,11 +85,11 @@ final class Scoring {
     }
 
     /**
-     * Entropy of the distribution of each token of {@code text} after those before it, over its {@code top} most likely
-     * tokens as if there were no others; entry 0 is 0.
+     * Entropy of the next-token distribution at each token of {@code text}, given the tokens before it, renormalised
+     * over the {@code top} most likely tokens; entry 0 is 0.
      *
-     * @param window most tokens that the model sees at once: in a longer text each token is predicted from at least half
-     *     as many before it, where there are so many
+     * @param window maximum tokens that the model sees at once; in a longer text, each token is predicted from at
+     *     least half as many tokens before it, if there are that many
      */
     FloatArray entropies(TokenArray text, int top, int window) {
         float[] entropies = new float[text.length()]; // (T)

@@ -7,19 +7,19 @@ import io.foretell.losses.RolloutCorrection;
 import java.util.Arrays;
 
 /**
- * What one micro-batch pass found out about one sequence; means and shares are over its policy-gradient tokens.
+ * Statistics of one sequence in one micro-batch pass; means and shares are over its policy-gradient tokens.
  *
  * @param tokens policy-gradient tokens
- * @param klMean mean of old - new log-probability (k1), nats, old being the policy whose ratio is clipped
+ * @param klMean mean of old - new log-probability (k1), nats; old is the policy whose ratio is clipped
  * @param mismatchKlMean mean of rho - 1 - log rho, rho = new / sampler's probability
  * @param absoluteDifferenceMean mean |new - sampler's| log-probability
- * @param absoluteDifferenceMax largest |new - sampler's| log-probability
+ * @param absoluteDifferenceMax maximum |new - sampler's| log-probability
  * @param entropyMean mean entropy of the sampled distribution, nats
  * @param clippedLow share of tokens with {@link io.foretell.objectives.Clip#LOW}
  * @param clippedHigh share with {@link io.foretell.objectives.Clip#HIGH}
  * @param clippedDual share with {@link io.foretell.objectives.Clip#DUAL}
- * @param correction of the difference between sampler and old policy
- * @param logProbs (tokens) log-probabilities of the policy being trained; a reader must not change them
+ * @param correction correction for the difference between sampler and old policy
+ * @param logProbs (tokens) log-probabilities of the policy being trained; callers must not change them
  */
 public record SequenceStatistics(
         int tokens,
@@ -60,7 +60,7 @@ public record SequenceStatistics(
                 tokens.logProbs());
     }
 
-    /** Share of tokens whose ratio was clipped on the side that matters. */
+    /** Share of tokens whose ratio was clipped on the side where clipping has an effect. */
     public double clipFraction() {
         return clippedLow + clippedHigh;
     }

@@ -9,13 +9,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The text of one continuation while it grows, and whether one of some texts has appeared in it. A stop may begin and
- * end inside tokens; characters whose bytes are not all there yet are neither matched nor in the text. Used by one
- * thread at a time.
+ * The text of one active continuation, searched for stop strings. A stop string may begin and end inside tokens.
+ * Characters with missing bytes are neither matched nor part of the text. Used by one thread at a time.
  */
 public final class StopText implements StopCondition {
     private static final char INCOMPLETE = '\ufffd';
-    private static final int MOST_PENDING = 16; // bytes of so many tokens that are no character will never be one
+    private static final int MOST_PENDING = 16; // this many tokens without a complete character will never form one
 
     private final Tokenizer tokenizer;
     private final List<String> stops;
@@ -23,15 +22,15 @@ public final class StopText implements StopCondition {
     private final StringBuilder text = new StringBuilder();
     private int[] tokens = new int[16];
     private int length;
-    private int context; // tokens from here to `decoded` are decoded again with what follows them
-    private int decoded; // all of the tokens before this is in the text
-    private int ahead; // characters of later tokens that are in the text already
+    private int context; // tokens from here to `decoded` are decoded again with the ones after them
+    private int decoded; // the text contains all tokens before this
+    private int ahead; // characters of later tokens already in the text
     private @Nullable String reached;
     private int end;
 
     /**
      * @param stops none of them empty
-     * @param minTokens a stop that is complete before so many tokens does not count
+     * @param minTokens a stop completed before this many tokens is ignored
      */
     public StopText(Tokenizer tokenizer, List<String> stops, int minTokens) {
         this.tokenizer = tokenizer;
@@ -42,7 +41,10 @@ public final class StopText implements StopCondition {
         }
     }
 
-    /** What makes one for every continuation; null where there is no stop. Two of the same values are equal. */
+    /**
+     * A factory of one stop condition per continuation; null if there are no stops. Factories of the same values are
+     * equal.
+     */
     public static @Nullable Supplier<StopCondition> factory(Tokenizer tokenizer, List<String> stops, int minTokens) {
         return stops.isEmpty() ? null : new Factory(tokenizer, stops, minTokens);
     }
@@ -62,12 +64,12 @@ public final class StopText implements StopCondition {
         return reached != null;
     }
 
-    /** The text, up to the stop and without it. */
+    /** The text up to the stop, excluding it. */
     public String text() {
         return text.substring(0, reached == null ? text.length() : end);
     }
 
-    /** The stop that has been reached, or null. */
+    /** The stop found, or null. */
     public @Nullable String reached() {
         return reached;
     }
@@ -102,7 +104,7 @@ public final class StopText implements StopCondition {
         }
     }
 
-    /** The stop that begins first among those that end behind {@code old} characters. */
+    /** Finds the stop that begins first among those that end after {@code old} characters. */
     private void find(int old) {
         for (String stop : stops) {
             int at = text.indexOf(stop, Math.max(0, old - stop.length() + 1));

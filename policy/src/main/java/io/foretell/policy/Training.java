@@ -92,7 +92,7 @@ final class Training {
         return new MicroBatchResult(total, pg, kl, entropy, ce, dpo, finite, losses, sequences, pairs.costs());
     }
 
-    /** Per experience the log-probabilities of its policy-gradient tokens; nothing is kept for a backward pass. */
+    /** Log-probabilities of the policy-gradient tokens, per experience; keeps nothing for a backward pass. */
     List<double[]> logProbs(int which, List<Experience> batch) {
         List<float[]> zeros =
                 batch.stream().map(e -> new float[e.tokens().length()]).toList();
@@ -107,7 +107,7 @@ final class Training {
                 .toList();
     }
 
-    /** The next-token terms of sequence {@code b}; their derivatives go into {@code byLogProb}. */
+    /** Adds the next-token terms of sequence {@code b}; writes their derivatives to {@code byLogProb}. */
     private static double text(TextLoss loss, TrainingRows rows, int b, float[] found, float[] byLogProb) {
         double[] logProbs = new double[1 + loss.auxiliaryTokens().size()];
         double sum = 0;

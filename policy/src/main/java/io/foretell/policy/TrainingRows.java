@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The flat arrays of one micro-batch. Row r predicts {@code targets[r]} from the tokens up to position {@code rows[r]}
- * of the padded sequences, laid end to end. A token with several terms has a row for each, because they speak of different
- * distributions; behind the row of a next-token term are those of the tokens it looks at beside its own. Immutable by
- * convention.
+ * The flat arrays of one micro-batch. Row r predicts {@code targets[r]} from the tokens up to position {@code
+ * rows[r]} of the padded sequences, concatenated. A token with several terms has one row per term, because each uses
+ * a different distribution. The row of a next-token term is followed by the rows of the other tokens that the term
+ * reads. Immutable by convention.
  */
 final class TrainingRows {
     /** The term that a row belongs to. */
@@ -29,8 +29,8 @@ final class TrainingRows {
     final float[] temperatures; // (R,)
     final long[] forbidden; // (R,)
     final Kind[] kinds; // (R,)
-    final int[] places; // (R,) of the row's token in its sequence
-    final double[] weights; // (R,) of the row's loss; 0 for PREFERENCE, whose loss is the pair's
+    final int[] places; // (R,) place of the row's token in its sequence
+    final double[] weights; // (R,) weight of the row's loss; 0 for PREFERENCE, whose loss belongs to the pair
     final float[] advantages; // (R,)
     final float[] old; // (R,)
     final int[] starts; // (B+1,) first row of each experience

@@ -9,17 +9,18 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The mean of several checkpoints' weights, as stochastic weight averaging (Izmailov et al. 2018, arXiv 1803.05407) takes
- * it of points along the training path; each counts the same, and the teacher is averaged likewise. We average
- * checkpoints that are there anyway, and need no statistics of batch normalisation, which these models lack.
+ * The mean of several checkpoints' weights, as stochastic weight averaging (Izmailov et al. 2018, arXiv 1803.05407)
+ * averages points along the training path. All checkpoints have equal weight, and the teacher is averaged likewise.
+ * We average existing checkpoints, and need no batch normalisation statistics, because these models have no batch
+ * normalisation.
  */
 public final class WeightAverage {
     private WeightAverage() {}
 
     /**
-     * Writes the mean of {@code folders} as a Hugging Face folder; sums are in double precision.
+     * Writes the mean of {@code folders} as a Hugging Face folder; sums in double precision.
      *
-     * @param folders of one architecture, at least one, each with a teacher
+     * @param folders at least one, all of the same architecture, each with a teacher
      * @throws PolicyException when a folder is damaged or of another architecture
      */
     public static void write(List<Path> folders, Path target) {

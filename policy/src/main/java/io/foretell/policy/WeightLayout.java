@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * Where the tensors of a file lie in the program's flat lists, which {@code named()} in weights.py gives names to. The program
- * joins queries, keys and values of a layer into one matrix; everything else is the same. Immutable.
+ * Maps the tensors of a file to the program's flat lists, which {@code named()} in weights.py names. The program
+ * joins the query, key and value matrices of a layer into one; everything else is the same. Immutable.
  */
 final class WeightLayout {
     private static final Pattern JOINED = Pattern.compile(".*\\.self_attn\\.[kv]_proj\\.(weight|bias)");
@@ -43,7 +43,7 @@ final class WeightLayout {
         }
     }
 
-    /** The program's tensors, each with the file's tensors that are joined in it along their first dimension. */
+    /** The program's tensors; each lists the file's tensors joined in it along the first dimension. */
     List<List<ModelConfig.Parameter>> tensors() {
         return tensors;
     }

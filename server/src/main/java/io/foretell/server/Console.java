@@ -19,7 +19,7 @@ public final class Console {
 
     private Console() {}
 
-    /** The terminal: the only place where this program prints. */
+    /** The terminal. Only this class prints. */
     @SuppressWarnings("SystemOut")
     private static PrintStream out() {
         return System.out;
@@ -33,7 +33,7 @@ public final class Console {
         System.err.println("! " + sentence);
     }
 
-    /** A line per evaluation and per step, but at most one step a second. */
+    /** Prints one line per evaluation and per step, but at most one step per second. */
     public static synchronized void progress(Learner.ProgressLine line) {
         Map<String, Object> m = line.metrics();
         if (m.keySet().stream().anyMatch(key -> key.startsWith("heldout/"))) {
@@ -52,7 +52,7 @@ public final class Console {
         return step instanceof Long number && number % 100 == 0;
     }
 
-    /** The metrics that the catalogue shows in the console, a group per section. */
+    /** The metrics that the catalogue marks for the console, one group per section. */
     static String step(Map<String, Object> m, long total) {
         StringBuilder text = new StringBuilder("step " + m.get("step") + (total == Long.MAX_VALUE ? "" : "/" + total)
                 + " " + m.get("phase") + " v" + m.get("policy_version"));
@@ -67,7 +67,7 @@ public final class Console {
         return text.toString();
     }
 
-    /** Every held-out measure in the row, with its interval where it has one. */
+    /** Every held-out measure in the row, with its interval if it has one. */
     static String heldOut(Map<String, Object> m) {
         return "  held out after step " + m.get("step") + ": "
                 + HeldOutMeasure.of(m).stream().map(HeldOutMeasure::text).collect(Collectors.joining(", "));

@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Section {@code documents} of the configuration: the text to learn from. Immutable.
  *
- * @param sources where documents come from, besides the HTTP API
+ * @param sources sources of documents, in addition to the HTTP API
  * @param deduplicate exact or none
  * @param epochs passes over the documents; 0 for as many as the phases need
- * @param heldOutFraction share of documents kept away from training
+ * @param heldOutFraction share of documents excluded from training
  * @param maxAhead maximum number of documents that sources may be ahead of the feeder
- * @param thoughtTemplate how a document and a model's thoughts about it become one; null for documents as they are
+ * @param thoughtTemplate how to join a document and a model's thoughts about it; null for documents as they are
  */
 record DocumentsSettings(
         List<Source> sources,
@@ -34,7 +34,7 @@ record DocumentsSettings(
                 "a text with {text} and {thoughts}, or null");
     }
 
-    /** One place that documents come from: a generator or files, never both. */
+    /** One source of documents: a generator or files, never both. */
     record Source(
             @Nullable String generator,
             @Nullable Long seed,

@@ -15,7 +15,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole configuration, section by section; {@code defaults.yaml} has every key with its default and its meaning.
+ * The whole configuration, section by section; {@code defaults.yaml} lists every key with its default and meaning.
  * Immutable.
  *
  * @param training the sections phases, teacher, learner, buffer, ckpt, resume_mode, resume_restore and eval
@@ -30,7 +30,7 @@ public record ForetellConfig(
         @JsonUnwrapped TrainingSettings training,
         WeightSyncSettings weightSync,
         HttpSection http) {
-    /** Keys that had another name; files that still have it are refused. */
+    /** Renamed keys; files with the old name are rejected. */
     private static final Map<String, String> RENAMED = Map.of(
             "documents.ahead", "documents.max_ahead",
             "documents.thoughts", "documents.thought_template",
@@ -96,7 +96,11 @@ public record ForetellConfig(
         return run.isSync();
     }
 
-    /** @param fullDeterminism whether sampler and scorer take one group at a time */
+    /**
+     * Section {@code run} of the configuration.
+     *
+     * @param fullDeterminism whether sampler and scorer process one group at a time
+     */
     public record RunSection(
             String name,
             String dir,
@@ -119,7 +123,11 @@ public record ForetellConfig(
         }
     }
 
-    /** @param embedded true, false or "child": YAML has it as a boolean or as text */
+    /**
+     * Section {@code kafka} of the configuration.
+     *
+     * @param embedded true, false or "child": a boolean or text in YAML
+     */
     public record KafkaSection(Object embedded, @Nullable String bootstrap, int partitions) {
         public KafkaSection {
             new KafkaSettings(String.valueOf(embedded), bootstrap, partitions);

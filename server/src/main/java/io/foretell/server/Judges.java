@@ -15,8 +15,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The judges of one process, as {@code reward.judge} says. Who asks has limits and verdicts of their own; a model in this
- * process is the same for all, and is closed after them. Thread-safe.
+ * The judges of one process, configured by {@code reward.judge}. Each caller has its own limits and verdicts. A local
+ * model is shared by all callers and closed after them. Thread-safe.
  */
 final class Judges implements AutoCloseable {
     private final ForetellConfig config;
@@ -31,9 +31,9 @@ final class Judges implements AutoCloseable {
     }
 
     /**
-     * A judge for who asks, who closes it; null where the configuration names none.
+     * A judge for one caller, which must close it; null if the configuration names none.
      *
-     * @param folder of the run's, for its verdicts
+     * @param folder folder for its verdicts, in the run folder
      */
     @Nullable
     Judge open(String folder) {
@@ -62,7 +62,7 @@ final class Judges implements AutoCloseable {
     }
 
     private EmbeddedJudge open(Path folder) {
-        PolicyOptions options = Wiring.policyOptions(config).with(PolicyOptions.Use.SAMPLING); // its cache is its own
+        PolicyOptions options = Wiring.policyOptions(config).with(PolicyOptions.Use.SAMPLING); // it has its own cache
         return EmbeddedJudge.open(folder, options, time);
     }
 
@@ -73,7 +73,7 @@ final class Judges implements AutoCloseable {
         }
     }
 
-    /** A model that outlives who asks it. */
+    /** A model shared by several callers; closing it has no effect. */
     private record Shared(JudgeModel model) implements JudgeModel {
         @Override
         public String name() {
@@ -87,7 +87,7 @@ final class Judges implements AutoCloseable {
 
         @Override
         public void close() {
-            // whoever opened it does
+            // the one that opened it closes it
         }
     }
 }

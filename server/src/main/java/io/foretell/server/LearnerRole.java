@@ -71,7 +71,7 @@ public final class LearnerRole implements Role {
         return "learner";
     }
 
-    /** Completes when the run is over. */
+    /** Completes when the run has finished. */
     public CompletableFuture<Long> finished() {
         return learner.finished();
     }

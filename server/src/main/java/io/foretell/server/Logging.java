@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where the log goes. To be called before the first logger is made. */
+/** Configures the log's destination. Call it before creating the first logger. */
 public final class Logging {
     private Logging() {}
 

@@ -21,12 +21,15 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Methods from outside the repository: the jars of one folder. Every jar has a class loader of its own, above which are
- * Foretell's classes, so a jar carries the libraries it needs inside itself. Loaders stay open for as long as the process
- * runs. Immutable.
+ * Methods from outside the repository: the jars of one folder. Each jar has its own class loader, whose parent
+ * provides Foretell's classes, so a jar must contain the libraries it needs. Loaders stay open until the process
+ * ends. Immutable.
  */
 public final class Plugins {
-    /** The environment variable that names the folder; the {@code foretell} script sets it to its own {@code plugins}. */
+    /**
+     * The environment variable that names the folder; the {@code foretell} script sets it to its {@code plugins}
+     * folder.
+     */
     public static final String FOLDER = "FORETELL_PLUGINS";
 
     private static final String SERVICE = "META-INF/services/" + ObjectiveProvider.class.getName();
@@ -43,10 +46,10 @@ public final class Plugins {
     }
 
     /**
-     * Loads the folder that {@code environment} names. A folder that does not exist has no plugins.
+     * Loads the plugins in the folder that {@code environment} names. A folder that does not exist has no plugins.
      *
-     * @throws ForetellException CONFIGURATION, with one sentence that names the jar, when one cannot be loaded or a name
-     *     is taken
+     * @throws ForetellException CONFIGURATION, with one sentence that names the jar, if a jar cannot be loaded or a
+     *     name is taken
      */
     public static Plugins load(Map<String, String> environment) {
         String named = environment.getOrDefault(FOLDER, "");
@@ -62,7 +65,7 @@ public final class Plugins {
         return objectives;
     }
 
-    /** In the order of their file names. */
+    /** The plugins in the order of their file names. */
     public List<Plugin> loaded() {
         return List.copyOf(loaded);
     }
@@ -120,7 +123,7 @@ public final class Plugins {
         }
         URLClassLoader loader = new URLClassLoader(
                 jar.getFileName().toString(), new URL[] {jar.toUri().toURL()}, Plugins.class.getClassLoader());
-        // The loader also sees what its parent provides, Foretell's own methods.
+        // The loader also finds the methods that its parent provides: Foretell's own.
         List<ObjectiveProvider> own = ServiceLoader.load(ObjectiveProvider.class, loader).stream()
                 .filter(found -> found.type().getClassLoader() == loader)
                 .map(ServiceLoader.Provider::get)

@@ -35,7 +35,10 @@ public final class PolicyOrigin {
         return folder;
     }
 
-    /** Like {@link #write(Path, String, String, String, double, long, RandomWeights.Progress)} without a word on the way. */
+    /**
+     * Like {@link #write(Path, String, String, String, double, long, RandomWeights.Progress)}, without progress
+     * reports.
+     */
     public static ModelConfig write(Path folder, String arch, String size, String tokenizer, double std, long seed) {
         return write(folder, arch, size, tokenizer, std, seed, (bytes, total) -> {});
     }
@@ -43,8 +46,9 @@ public final class PolicyOrigin {
     /**
      * Writes a fresh model.
      *
-     * @param tokenizer bytes, the name of a generator for its words, or the path of a tokenizer.json or of a folder that has one
-     * @param progress is told how far the weights are
+     * @param tokenizer bytes, the name of a generator for its words, or the path of a tokenizer.json or of a folder
+     *     that contains one
+     * @param progress is told how much of the weights is written
      */
     public static ModelConfig write(
             Path folder,

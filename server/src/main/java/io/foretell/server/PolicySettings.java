@@ -5,13 +5,13 @@ import io.foretell.policy.Precision;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Section {@code policy} of the configuration: the model that is trained. Immutable.
+ * Section {@code policy} of the configuration: the model to train. Immutable.
  *
  * @param path the Hugging Face folder to start from; null for a fresh model
  * @param init the fresh model
  * @param dtype a name of {@link Precision}
  * @param device auto or cpu
- * @param threads threads inside one operator; 0 leaves the choice to the engine
+ * @param threads threads per operator; 0 leaves the choice to the engine
  */
 record PolicySettings(@Nullable String path, Init init, String dtype, String device, int threads) {
     PolicySettings {

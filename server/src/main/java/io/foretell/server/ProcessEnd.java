@@ -9,11 +9,11 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * How this process ends. Kafka, Vert.x and libtorch leave threads behind, so it halts; but libraries that unpack native code
- * into the temporary folder wait for an orderly end to delete it, so that is done here for them.
+ * Ends this process. Kafka, Vert.x and libtorch leave threads behind, so the process halts. Libraries that unpack
+ * native code into the temporary folder delete it only in an orderly exit, so this class deletes it for them.
  */
 public final class ProcessEnd {
-    /** LZ4 of Kafka's batches, and QuickJS of chat templates. */
+    /** Libraries that unpack: LZ4 of Kafka's batches, QuickJS of chat templates. */
     private static final List<String> UNPACKED = List.of("liblz4-java-", "quickjs");
 
     private ProcessEnd() {}
@@ -32,9 +32,9 @@ public final class ProcessEnd {
     }
 
     /**
-     * What this process has unpacked into the temporary folder.
+     * The files that this process has unpacked into the temporary folder.
      *
-     * @param maps the kernel's list of the files that are mapped, a path at the end of each line
+     * @param maps the kernel's list of mapped files, with a path at the end of each line
      */
     static Set<Path> unpacked(Path maps) throws IOException {
         Path temporary = Path.of(System.getProperty("java.io.tmpdir")).toRealPath();

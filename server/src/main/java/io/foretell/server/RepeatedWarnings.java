@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Marker;
 
 /**
- * Lets through one a minute of what Kafka's clients say again and again but for its numbers, such as that a broker cannot be
- * reached: each of them several times a second, for as long as it is away. The next one tells how many were left out. Thread-safe.
+ * Limits repeated warnings of Kafka's clients to one per minute. While a broker is unavailable, each client logs the
+ * same warning several times a second, with only the numbers changed. The next warning let through says how many were
+ * suppressed. Thread-safe.
  */
 public final class RepeatedWarnings extends TurboFilter {
     private static final String NOISY = "org.apache.kafka.";
@@ -35,7 +36,7 @@ public final class RepeatedWarnings extends TurboFilter {
         this.clock = clock;
     }
 
-    /** When a message was let through last, and how often it was not since. */
+    /** When a message was last let through, and how many were suppressed since. */
     private record Said(Instant at, long leftOut) {}
 
     @Override
@@ -52,7 +53,7 @@ public final class RepeatedWarnings extends TurboFilter {
             return FilterReply.NEUTRAL;
         }
         String message = format.substring(format.indexOf("] ") + 1).strip(); // without the client's name
-        // Kafka hands over texts with their numbers in place.
+        // Kafka formats the numbers into the text itself.
         long leftOut = leftOutBefore(logger.getName() + NUMBER.matcher(message).replaceAll("#"));
         if (leftOut > 0) {
             org.slf4j.LoggerFactory.getLogger(RepeatedWarnings.class)
@@ -61,7 +62,7 @@ public final class RepeatedWarnings extends TurboFilter {
         return leftOut < 0 ? FilterReply.DENY : FilterReply.NEUTRAL;
     }
 
-    /** How many were left out before this one; -1 when this one is left out as well. */
+    /** Number of messages suppressed before this one; -1 if this one is suppressed too. */
     private synchronized long leftOutBefore(String key) {
         Instant now = clock.instant();
         Said before = said.get(key);

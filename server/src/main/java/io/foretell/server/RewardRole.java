@@ -82,7 +82,7 @@ public final class RewardRole implements Role {
                         () -> worker.isAlive() ? Optional.empty() : Optional.of("the reward worker has stopped"));
     }
 
-    /** Otherwise every group would become a dead letter. */
+    /** Rejects a missing judge; without it every group would be dead-lettered. */
     static void requireJudge(List<Objective> objectives, RewardSettings settings) {
         for (Objective objective : objectives) {
             List<String> unanswered = objective.judgeRoles().stream()

@@ -12,15 +12,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Section {@code reward} of the configuration: how rollouts are rewarded, beyond what the method computes. Immutable.
+ * Section {@code reward} of the configuration: rewards beyond what the method computes. Immutable.
  *
- * @param shuffle whether rewards are permuted, the control that must not learn
- * @param overlongBuffer the penalty for long responses
- * @param maxAttempts deliveries of a group with too few rewards before it is a dead letter
+ * @param shuffle whether rewards are permuted: the control that must not learn
+ * @param overlongBuffer penalty for long responses
+ * @param maxAttempts deliveries of a group with too few rewards before it is dead-lettered
  * @param minOkFraction share of a group's rewards that must be present
- * @param rewards by name, the parts that are added up
+ * @param rewards by name, the parts that are summed
  * @param additional one of {@code rewards}, added to the reward of the method; null for none
- * @param judgeOverrides role of a judge to the name of the reward that answers in its place
+ * @param judgeOverrides maps the role of a judge to the name of the reward that replaces it
  * @param judge the judge
  */
 record RewardSettings(

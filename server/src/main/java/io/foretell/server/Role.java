@@ -3,16 +3,16 @@ package io.foretell.server;
 import io.foretell.platform.Routes;
 import java.util.List;
 
-/** One part of the server that can run in a process of its own. Started and stopped once, by one thread. */
+/** One part of the server that can run in its own process. Started and stopped once, by one thread. */
 public interface Role {
     String name();
 
-    /** Returns when the role works. */
+    /** Returns when the role is running. */
     void start();
 
-    /** What it answers over HTTP, once started. */
+    /** Its HTTP routes, once started. */
     List<Routes> routes();
 
-    /** Finishes what is in hand and returns. */
+    /** Finishes the work in progress and returns. */
     void stop();
 }

@@ -31,8 +31,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
- * A process of the server: the broker where it is ours, one or all roles, HTTP. Parts start in order and stop in
- * reverse. Used by one thread, except {@link #stop}, which is thread-safe.
+ * A process of the server: the broker if embedded, one or all roles, HTTP. Parts start in order and stop in reverse.
+ * Used by one thread, except {@link #stop}, which is thread-safe.
  */
 public final class Server {
     private static final int EVENT_LOOPS = 2;
@@ -57,8 +57,8 @@ public final class Server {
     private HttpService http;
 
     /**
-     * @param process what locks the run's folder: "up", or the role's name
-     * @param methods those that the run's phases may name
+     * @param process name of the lock in the run folder: "up", or the role's name
+     * @param methods methods available to the run's phases
      */
     public Server(Configuration<ForetellConfig> configuration, String process, Objectives methods) {
         this.configuration = configuration;
@@ -67,7 +67,7 @@ public final class Server {
         this.methods = methods;
     }
 
-    /** @param factories make the roles once the broker is there, in order */
+    /** @param factories make the roles once the broker is running, in order */
     public void start(List<Function<Wiring, Role>> factories) {
         Path folder = config.folder();
         lifecycle.add("run folder", this::openFolder, () -> lock.close());

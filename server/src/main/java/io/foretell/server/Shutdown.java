@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The orderly end of the process, by Ctrl-C, SIGTERM or its own will: everything drains and the exit status is 0; when
- * that fails or takes too long, 1. Thread-safe.
+ * Shuts the process down in order: on Ctrl-C, on SIGTERM or when its work is done. Everything drains and the exit
+ * status is 0; if that fails or times out, 1. Thread-safe.
  */
 public final class Shutdown {
     private static final Logger log = LoggerFactory.getLogger(Shutdown.class);
@@ -29,7 +29,7 @@ public final class Shutdown {
         return shutdown;
     }
 
-    /** For commands with nothing to put in order: a signal waits for the model's call in progress. */
+    /** For commands that need no cleanup: on a signal, waits for the model call in progress. */
     public static void quiesceAtEnd() {
         Threads.atExit("quiesce", () -> {
             if (!Policy.quiesce(LAST_CALL)) {
@@ -38,7 +38,9 @@ public final class Shutdown {
         });
     }
 
-    /** Says why and ends the process as a crash would, which loses nothing: for when nothing can be put in order. */
+    /**
+     * Logs why and ends the process like a crash, which loses nothing: for when an orderly shutdown is impossible.
+     */
     public static void atOnce(String why) {
         log.warn(why);
         Console.warn(why);
@@ -72,7 +74,7 @@ public final class Shutdown {
         }
     }
 
-    /** Stops and ends the process; when a signal came first, waits for that to do it. */
+    /** Stops and ends the process; if a signal came first, waits for the signal's shutdown instead. */
     public void exit(int status) throws InterruptedException {
         if (underWay.compareAndSet(false, true)) {
             int stopped = run();

@@ -52,7 +52,7 @@ public final class StreamsRole implements Role {
         ForetellConfig config = wiring.config();
         tokenizer = wiring.readModelFolder("streams", HuggingFaceTokenizer::open);
         List<Objective> objectives = wiring.objectives(tokenizer);
-        wiring.proxies().load(); // while the feeder waits for a model its transaction runs
+        wiring.proxies().load(); // the feeder's transaction is open while it waits for a model
         gateway = new DocumentGateway(wiring.bootstrap(), wiring.topics(), wiring.time());
         index = DocumentIndex.open(
                 config.folder().resolve("documents"),
@@ -88,7 +88,7 @@ public final class StreamsRole implements Role {
         });
     }
 
-    /** The feeder's thread asks before the pump is there, and tells the watchdog how it is. */
+    /** Reports the feeder's health to the watchdog; the feeder's thread calls it before the pump exists. */
     private FeederListener watch() {
         return new FeederListener() {
             @Override
@@ -162,7 +162,7 @@ public final class StreamsRole implements Role {
                 wiring.config().reward().judge().limits().maxConcurrent());
     }
 
-    /** Says at once what is wrong with a source, before anything is started. */
+    /** Rejects invalid sources before anything is started. */
     public static void check(ForetellConfig config) {
         for (DocumentsSettings.Source source : config.documents().sources()) {
             String files = source.files();

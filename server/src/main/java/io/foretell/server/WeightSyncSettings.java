@@ -6,12 +6,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Section {@code weight_sync} of the configuration: how published weights reach the workers. Immutable.
+ * Section {@code weight_sync} of the configuration: how workers get published weights. Immutable.
  *
  * @param transport auto, folder or http
  * @param learnerUrl such as http://host:8080, for the transport http
- * @param keepLast minimum number of published versions kept
- * @param timeout of fetching a version, and of loading it
+ * @param keepLast minimum number of published versions to keep
+ * @param timeout limit for fetching a version, and for loading it
  */
 record WeightSyncSettings(String transport, @Nullable String learnerUrl, int keepLast, Duration timeout) {
     WeightSyncSettings {

@@ -36,7 +36,7 @@ import java.util.function.Function;
 /**
  * What the roles of one process share.
  *
- * @param methods those that the run's phases may name
+ * @param methods methods available to the run's phases
  * @param bootstrap address of the broker
  */
 public record Wiring(
@@ -72,7 +72,7 @@ public record Wiring(
                 .withOnProcessor(config.policy().device().equals("cpu"));
     }
 
-    /** A served policy of {@code role} that follows the learner, its swaps measured and acknowledged. */
+    /** A served policy for {@code role} that follows the learner; swaps are measured and acknowledged. */
     ServedPolicy serve(String role, PolicyOptions options) {
         Duration timeout = config.weightSync().timeout();
         ServedPolicy policy = new ServedPolicy(role + "-policy", options, timeout, fetch(role, "policies"), time);
@@ -111,7 +111,10 @@ public record Wiring(
         return settings.transport().equals("http") ? http : PolicyFetch.folderOr(http);
     }
 
-    /** Reads the tokenizer or another small file of the learner's latest version for {@code role}, without its weights. */
+    /**
+     * Reads the tokenizer or another small file of the learner's latest version for {@code role}, without the
+     * weights.
+     */
     <T> T readModelFolder(String role, Function<Path, T> read) {
         PolicyFetch fetch = fetch(role, "tokenizer");
         return PolicyFollower.first(
@@ -134,12 +137,12 @@ public record Wiring(
         return objectives(config, methods, tokenizer, proxies);
     }
 
-    /** What people read about the objective of this name. */
+    /** The display name of this objective. */
     String title(String objective) {
         return methods.description(objective).title();
     }
 
-    /** One objective per phase, of {@code methods}. */
+    /** One objective per phase, looked up in {@code methods}. */
     public static List<Objective> objectives(
             ForetellConfig config, Objectives methods, Tokenizer tokenizer, ProxyModels proxies) {
         List<Objective> objectives = new ArrayList<>();

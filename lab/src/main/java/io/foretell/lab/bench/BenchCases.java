@@ -8,12 +8,12 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
-/** Named measurements, run one after the other into a report: one that fails does not stop those behind it. */
+/** Named measurements, run one after another into a report. A failed one does not stop the later ones. */
 final class BenchCases {
     /**
      * A measurement.
      *
-     * @param name what {@code --case} calls it, or that and a variant, separated by a space
+     * @param name the name for {@code --case}, optionally followed by a space and a variant
      */
     record Case(String name, Callable<BenchReport.Figures> measure) {
         String kind() {
@@ -23,7 +23,7 @@ final class BenchCases {
 
     private BenchCases() {}
 
-    /** Those of {@code all} whose kind is in {@code only}; all where that is null. */
+    /** The cases of {@code all} whose kind is in {@code only}; all if that is null. */
     static List<Case> wanted(List<Case> all, @Nullable Set<String> only) {
         if (only == null) {
             return all;
@@ -50,7 +50,7 @@ final class BenchCases {
         }
     }
 
-    /** Progress goes to standard error, so that standard output is the report alone. */
+    /** Prints progress to standard error; standard output carries only the report. */
     static void progress(String what) {
         System.err.println("measuring " + what);
     }

@@ -16,14 +16,14 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * A fresh random model that is measured. Its vocabulary is larger than its tokenizer's: it is given tokens, not text.
+ * A fresh random model to measure. Its vocabulary is larger than its tokenizer's: its input is tokens, not text.
  *
  * @param folder a Hugging Face folder
  */
 record BenchModel(Path folder, ModelConfig config) {
     static final int VOCABULARY = 8192;
 
-    /** Tokens whose keys and values fit. */
+    /** Size of the KV cache in tokens. */
     private static final int CACHE_TOKENS = 1 << 17;
 
     static BenchModel write(Path folder, String size, int vocabulary, double deviation) {
@@ -43,7 +43,7 @@ record BenchModel(Path folder, ModelConfig config) {
         return open(precision, use, PolicyOptions.DEFAULT.rows());
     }
 
-    /** @param rows most continuations at a time */
+    /** @param rows maximum active continuations */
     Policy open(Precision precision, PolicyOptions.Use use, int rows) {
         return Policy.open(
                 folder,
@@ -63,7 +63,7 @@ record BenchModel(Path folder, ModelConfig config) {
         return config.parameterCount();
     }
 
-    /** Random token sequences, other ones for another seed. */
+    /** Random token sequences; another seed gives other sequences. */
     List<TokenArray> texts(int count, int length, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         return IntStream.range(0, count)

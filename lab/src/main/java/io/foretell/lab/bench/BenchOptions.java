@@ -14,9 +14,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Options of the benchmarks of a model, and how one runs. Confined to the main thread. */
+/** Options of the model benchmarks, and the code that runs one. Confined to the main thread. */
 public final class BenchOptions {
-    /** Of a model that is only there to be quick. */
+    /** For the small model of quick runs. */
     private static final int LITTLE_SQUARE = 512;
 
     @Option(names = "--json", description = "Print one JSON object instead of the table.")
@@ -58,7 +58,7 @@ public final class BenchOptions {
         return rounds;
     }
 
-    /** Whether a case is asked for by its name. */
+    /** Whether a case is requested by name. */
     boolean isNamed(String name) {
         return only != null && only.contains(name);
     }
@@ -82,13 +82,13 @@ public final class BenchOptions {
         }
     }
 
-    /** The other program at work on {@code model}, or null where none is asked for. */
+    /** The peer program running {@code model}, or null if none is requested. */
     @Nullable
     TransformersPeer peer(BenchModel model, Precision of) {
         return python == null ? null : TransformersPeer.start(python, model, of);
     }
 
-    /** What is measured of a model on a machine. */
+    /** The measurements of a model on a machine. */
     interface Bench {
         List<BenchCases.Case> cases(BenchModel model, ModelPeak peak);
     }

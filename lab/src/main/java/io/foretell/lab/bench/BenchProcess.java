@@ -29,7 +29,7 @@ final class BenchProcess implements AutoCloseable {
         this.bootstrap = ready[1];
     }
 
-    /** Starts it, and returns when it serves. */
+    /** Starts the process and returns when it serves requests. */
     static BenchProcess start(String mode, Path configuration) {
         List<String> command = JavaCommand.of(
                 ManagementFactory.getRuntimeMXBean().getInputArguments(),
@@ -67,12 +67,12 @@ final class BenchProcess implements AutoCloseable {
         return bootstrap;
     }
 
-    /** Processor time it has used since it began. */
+    /** CPU time used since its start. */
     Duration cpu() {
         return process.info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
-    /** What it says until its run is over. */
+    /** Its output until the run has finished. */
     List<String> finish() {
         List<String> said = lines.lines().toList();
         try {

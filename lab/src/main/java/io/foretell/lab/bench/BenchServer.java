@@ -24,9 +24,9 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 
 /**
- * The server that a benchmark measures, in a process of its own: with {@code streams} only what takes documents in,
- * until standard input ends; with {@code run} all roles, until the phases are over. What the benchmark is to know comes
- * on standard output, a line each: {@code READY url bootstrap} and {@code MEMORY step resident-bytes heap-bytes}.
+ * The server that a benchmark measures, in its own process. With {@code streams} it only takes documents, until
+ * standard input ends; with {@code run} it runs all roles until the phases are done. It reports to the benchmark on
+ * standard output, one line each: {@code READY url bootstrap} and {@code MEMORY step resident-bytes heap-bytes}.
  */
 final class BenchServer {
     static final String READY = "READY ";
@@ -34,7 +34,7 @@ final class BenchServer {
 
     private BenchServer() {}
 
-    /** @param args {@code streams} or {@code run}, then the configuration's file */
+    /** @param args {@code streams} or {@code run}, then the configuration file */
     public static void main(String[] args) throws IOException {
         Configuration<ForetellConfig> configuration = ForetellConfig.load(Path.of(args[1]), List.of(), Map.of());
         Logging.into(configuration.values().folder().resolve("logs"));
@@ -55,7 +55,7 @@ final class BenchServer {
         ProcessEnd.halt(status);
     }
 
-    /* Nobody trains, so the feeder issues its window of tasks and then waits, as it does behind a busy learner. */
+    /* No learner runs, so the feeder issues its window of tasks and then waits, as it does when a learner is busy. */
     private static void takeDocuments(Server server, Path origin) throws IOException {
         server.start(List.of(wiring -> {
             String run = wiring.config().run().name();
@@ -93,7 +93,10 @@ final class BenchServer {
         }
     }
 
-    /** One reading is as much chance as growth: what is in use for the moment comes and goes. */
+    /**
+     * Several readings near a step are used, because short-lived memory makes a single reading as much chance as
+     * growth.
+     */
     private static boolean isNear(long step, long wanted) {
         return Math.abs(step - wanted) <= 10 && step <= 500;
     }

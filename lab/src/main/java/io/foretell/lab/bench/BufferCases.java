@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/** The experience buffer, written and taken from as the learner does it. Used by one thread. */
+/** The experience buffer, with the learner's writes and reads. Used by one thread. */
 final class BufferCases {
     private static final int PER_WRITE = 64;
     private static final int PER_STEP = 64;
@@ -39,7 +39,7 @@ final class BufferCases {
         this.folder = folder;
     }
 
-    /** Groups of 64 KB: into the store in writes of 64 with their position, and out of it in batches of 64. */
+    /** Groups of 64 KB: written in batches of 64 with their position, and read in batches of 64. */
     BenchReport.Figures large() {
         Path dir = folder.resolve("large");
         List<byte[]> bodies = bodies(ROLLOUTS, LARGE_TOKENS, LARGE_GROUPS);
@@ -62,7 +62,7 @@ final class BufferCases {
         }
     }
 
-    /** Very many small groups: what taking a batch and opening cost at 10,000 of them and at {@code groups}. */
+    /** Many small groups: cost of taking a batch and of opening, at 10,000 groups and at {@code groups}. */
     BenchReport.Figures many(int groups) {
         Path dir = folder.resolve("many");
         try {
@@ -85,7 +85,7 @@ final class BufferCases {
         }
     }
 
-    /** Opening, giving the last 20 steps back, taking the first of them: what a start after a crash waits for. */
+    /** Opens, returns the last 20 steps and takes the first of them: the wait at a restart after a crash. */
     private static double opening(Path dir) {
         long start = Time.system().nanos();
         try (ExperienceBuffer buffer = open(dir)) {

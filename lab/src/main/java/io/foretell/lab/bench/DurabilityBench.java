@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code foretell bench durability}: what it costs that nothing is lost and that everyone has the newest weights. */
+/** {@code foretell bench durability}: the cost of losing nothing and of giving every worker the newest weights. */
 @Command(
         name = "durability",
         description = {

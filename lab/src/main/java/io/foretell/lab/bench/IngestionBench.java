@@ -12,8 +12,8 @@ import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
 /**
- * Documents into Kafka, acks=all: over HTTP one per request, over HTTP in batches, by a producer. Three rounds after a
- * warm-up as long as two of them; rates are medians of the rounds. Used by one thread.
+ * Documents into Kafka with acks=all: over HTTP one per request, over HTTP in batches, and by a producer. Three
+ * rounds after a warm-up as long as two of them; rates are medians of the rounds. Used by one thread.
  */
 final class IngestionBench {
     private static final String RUN = "bench";

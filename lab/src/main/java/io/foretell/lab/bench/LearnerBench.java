@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code foretell bench learner}: how fast a model learns, and how much memory that takes. */
+/** {@code foretell bench learner}: how fast a model learns, and how much memory it takes. */
 @Command(
         name = "learner",
         description = {
@@ -46,7 +46,7 @@ final class LearnerBench implements Callable<Integer> {
         return options.run("learner", this::cases);
     }
 
-    /* The one that needs less memory goes first: what it gave back does not hide what the other needs. */
+    /* The case that needs less memory runs first: memory it has freed does not hide what the other needs. */
     private List<BenchCases.Case> cases(BenchModel model, ModelPeak peak) {
         List<BenchCases.Case> all = new ArrayList<>();
         for (Precision precision : options.precisions()) {
@@ -98,7 +98,7 @@ final class LearnerBench implements Callable<Integer> {
         policy.step(STEP);
     }
 
-    /** Every token but the first is trained, the advantages alternate between 1 and -1. */
+    /** Every token but the first is trained; the advantages alternate between 1 and -1. */
     static Experience experience(TokenArray text, double oldLogProb) {
         int length = text.length();
         float[] mask = new float[length];

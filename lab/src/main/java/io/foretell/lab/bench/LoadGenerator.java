@@ -19,18 +19,18 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
- * A closed loop over HTTP: so many clients, each with a connection of its own, each sending its next request when the
- * answer to the last one is there. It has one event loop of its own; used by one thread.
+ * A closed loop over HTTP: a fixed number of clients, each with its own connection, each sending its next request
+ * when the previous one is answered. Has its own event loop; used by one thread.
  */
 final class LoadGenerator implements AutoCloseable {
     private static final int ACCEPTED = 202;
     private static final long ANSWER_SECONDS = 60;
 
     /**
-     * What came of a round.
+     * Result of a round.
      *
-     * @param latenciesMs of the answers 202
-     * @param errors other answers and broken connections
+     * @param latenciesMs latencies of the 202 answers
+     * @param errors number of other answers and broken connections
      */
     record Result(double[] latenciesMs, long errors, double seconds) {}
 
@@ -51,7 +51,7 @@ final class LoadGenerator implements AutoCloseable {
                 .putHeader(HttpHeaders.CONTENT_TYPE, contentType);
     }
 
-    /** Sends for so long, then waits for the answers under way. */
+    /** Sends for {@code seconds}, then waits for the outstanding answers. */
     Result run(double seconds) {
         Round round = new Round(Time.system().nanos() + (long) (seconds * 1e9));
         return round.run();

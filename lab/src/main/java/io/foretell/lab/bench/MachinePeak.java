@@ -7,7 +7,7 @@ import io.foretell.policy.Precision;
 import io.foretell.server.PolicyOrigin;
 import java.nio.file.Path;
 
-/** What this machine can do at best, to set the other figures against. */
+/** The machine's peak, for comparison with the other figures. */
 final class MachinePeak {
     private static final int SQUARE = 1024;
     private static final int COPY_BYTES = 64 << 20;
@@ -24,7 +24,7 @@ final class MachinePeak {
         }
     }
 
-    /** One thread copying one array into another; bytes count once. */
+    /** Speed of one thread copying one array into another; each byte counts once. */
     private static double copyPeak() {
         byte[] from = new byte[COPY_BYTES];
         byte[] to = new byte[COPY_BYTES];

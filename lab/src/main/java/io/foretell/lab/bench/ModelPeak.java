@@ -4,13 +4,13 @@ import io.foretell.policy.Policy;
 import io.foretell.policy.Precision;
 
 /**
- * What this machine's matrix products and memory reach at best, and what a model's work is of that. A sampled token
- * counts as 2 floating-point operations for each weight (a multiplication and an addition), a trained one as 6 (as much
- * again for each of the two gradients); attention's own are left out. Immutable.
+ * The machine's peak for matrix products and memory, and a model's work as a share of it. A sampled token counts as 2
+ * floating-point operations per weight (a multiplication and an addition), a trained one as 6 (as much again for each
+ * of the two gradients); attention itself is not counted. Immutable.
  *
- * @param float32 GFLOP/s of a product of two square float32 matrices
+ * @param float32 GFLOP/s of multiplying two square float32 matrices
  * @param bfloat16 the same in bfloat16
- * @param copy GB/s that a copy reads
+ * @param copy GB/s read by a copy
  */
 public record ModelPeak(double float32, double bfloat16, double copy) {
     /** Rows and columns of the matrices. */
@@ -23,7 +23,7 @@ public record ModelPeak(double float32, double bfloat16, double copy) {
                 policy.copyBandwidth());
     }
 
-    /** This peak with products as fast as they are at the moment: what else a machine does changes from second to second. */
+    /** This peak with the current speed of products: other load on the machine changes it from second to second. */
     ModelPeak now(Policy policy, Precision precision) {
         double products = policy.matmulPeak(SQUARE, precision, 1);
         return precision == Precision.FLOAT32
@@ -45,7 +45,7 @@ public record ModelPeak(double float32, double bfloat16, double copy) {
         return 3 * sampling(precision, weights, tokens, seconds);
     }
 
-    /** GB/s of weights read where each of {@code tokens} needs all of them once. */
+    /** GB/s of weights read if each of {@code tokens} needs all weights once. */
     static double read(Precision precision, long weights, double tokens, double seconds) {
         return weights * (precision == Precision.FLOAT32 ? 4.0 : 2.0) * tokens / seconds / 1e9;
     }

@@ -10,7 +10,7 @@ final class OrderStatistics {
         return percentile(50, values);
     }
 
-    /** The nearest-rank percentile: the smallest value that {@code percent} of all do not exceed. */
+    /** The nearest-rank percentile: the smallest value that at least {@code percent} of all do not exceed. */
     static double percentile(double percent, double... values) {
         if (values.length == 0) {
             throw new IllegalStateException("nothing was measured");

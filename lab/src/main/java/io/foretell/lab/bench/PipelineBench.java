@@ -15,9 +15,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * {@code foretell bench pipeline}: documents per second into Kafka, tasks per second through the whole path, and what a
- * step spends outside the model. Every case runs the real server in a process of its own; what loads it runs here, on
- * the same machine.
+ * {@code foretell bench pipeline}: documents per second into Kafka, tasks per second through the whole pipeline, and
+ * a step's time outside the model. Every case runs the real server in its own process; the load generator runs here,
+ * on the same machine.
  */
 @Command(
         name = "pipeline",

@@ -5,16 +5,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * How much memory this process had at most while something ran, by Linux's own high-water mark.
+ * Peak memory of this process while something ran, by Linux's high-water mark.
  *
- * @param before bytes when it began
- * @param highest bytes at most
+ * @param before bytes at the start
+ * @param highest peak bytes
  */
 record ResidentMemory(long before, long highest) {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final Path RESET = Path.of("/proc/self/clear_refs");
 
-    /** @throws IllegalStateException where there is no such mark to be reset */
+    /** @throws IllegalStateException if the system has no high-water mark to reset */
     static ResidentMemory during(Runnable work) {
         System.gc();
         try {
@@ -27,7 +27,7 @@ record ResidentMemory(long before, long highest) {
         }
     }
 
-    /** Bytes that came to those there were. */
+    /** Bytes added at the peak. */
     long added() {
         return highest - before;
     }
@@ -36,7 +36,7 @@ record ResidentMemory(long before, long highest) {
         return figures.put("resident_mib", highest / (double) (1 << 20)).put("added_mib", added() / (double) (1 << 20));
     }
 
-    /** What {@code field} of the process's status says. */
+    /** The value of {@code field} in the process's status file. */
     static long bytes(String field) throws IOException {
         return Files.readAllLines(STATUS).stream()
                 .filter(line -> line.startsWith(field))

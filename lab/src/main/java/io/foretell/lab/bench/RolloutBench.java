@@ -8,7 +8,10 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code foretell bench rollout}: how fast a model samples, and how well its log-probabilities are the learner's. */
+/**
+ * {@code foretell bench rollout}: how fast a model samples, and how closely its log-probabilities match the
+ * learner's.
+ */
 @Command(
         name = "rollout",
         description = {
@@ -29,7 +32,9 @@ final class RolloutBench implements Callable<Integer> {
     private List<BenchCases.Case> cases(BenchModel model, ModelPeak peak) {
         List<Precision> precisions = options.precisions();
         List<BenchCases.Case> all = new ArrayList<>();
-        /* First, because memory that others gave back to the allocator would hide some of what scoring needs. */
+        /*
+         * First, because memory that earlier cases returned to the allocator would hide some of what scoring needs.
+         */
         ScoringCases scoring = new ScoringCases(model, options);
         add(all, "scoring-memory", precisions, scoring::memory);
         SamplingCases sampling = new SamplingCases(model, peak, options);

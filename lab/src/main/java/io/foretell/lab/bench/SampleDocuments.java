@@ -4,7 +4,9 @@ import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 
-/** Documents of about 4 KB, each with an id of its own: seeded random words that compress like text. One thread. */
+/**
+ * Documents of about 4 KB, each with its own id: seeded random words that compress like text. Confined to one thread.
+ */
 final class SampleDocuments {
     private static final int BYTES = 4096;
     private static final int TEXTS = 256;

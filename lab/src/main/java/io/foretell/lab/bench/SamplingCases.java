@@ -15,8 +15,8 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How fast a model samples. Tokens are drawn from the whole distribution and none ends a continuation. Times are wall
- * times from handing requests in to the last token, prefill included. Confined to one thread.
+ * How fast a model samples. Tokens are drawn from the whole distribution and no token ends a continuation. Times are
+ * wall times from submitting requests to the last token, including prefill. Confined to one thread.
  */
 final class SamplingCases {
     private static final int PROMPT = 32;
@@ -39,7 +39,7 @@ final class SamplingCases {
         this.options = options;
     }
 
-    /** 64 continuations at a time: of prompts of their own, of four shared ones, and the peer's. */
+    /** 64 continuations at a time: with prompts of their own, with four shared prompts, and by the peer. */
     BenchReport.Figures batch(Precision precision) {
         List<TokenArray> prompts = model.texts(BATCH, PROMPT, 2);
         List<GenerationRequest> alone =
@@ -104,7 +104,7 @@ final class SamplingCases {
         }
     }
 
-    /** A group on one long prompt, and as many requests of that prompt that share nothing. */
+    /** A group on one long prompt, and as many requests with that prompt that share nothing. */
     BenchReport.Figures group(Precision precision) {
         TokenArray prompt = model.texts(1, GROUP_PROMPT, 4).get(0);
         List<GenerationRequest> together = List.of(request(prompt, GROUP, NEW_TOKENS));
@@ -127,8 +127,8 @@ final class SamplingCases {
     }
 
     /**
-     * Requests of uneven lengths, 64 rows at most: joining as others leave, and in batches of 64 in their order, each of
-     * which runs until its longest is done.
+     * Requests of uneven lengths, at most 64 rows: with continuous batching, and in fixed batches of 64 in order,
+     * each of which runs until its longest request is done.
      */
     BenchReport.Figures continuous(Precision precision) {
         List<Integer> lengths = new SplittableRandom(5)
@@ -143,7 +143,8 @@ final class SamplingCases {
                 Policy waiting = model.open(precision, PolicyOptions.Use.SAMPLING, BATCH)) {
             joining.generate(uneven.subList(0, 1));
             waiting.generate(padded.subList(0, 1));
-            // Half of the batches come before and half behind, so that a machine that becomes slower favours nobody.
+            // Half of the fixed batches run before and half after, so that a machine that slows down favours neither
+            // side.
             Turns parts = Stopwatch.inTurns(
                     Math.min(LONG_ROUNDS, options.rounds()),
                     () -> Stopwatch.seconds(() -> inBatches(waiting, padded.subList(0, REQUESTS / 2))),
@@ -165,7 +166,7 @@ final class SamplingCases {
         }
     }
 
-    /** Each length raised to the longest among its {@code batch}. */
+    /** Raises each length to the longest in its {@code batch}. */
     static List<Integer> padded(List<Integer> lengths, int batch) {
         List<Integer> raised = new ArrayList<>();
         for (int from = 0; from < lengths.size(); from += batch) {

@@ -21,7 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 
-/** What log-probabilities cost, how far sampler and learner are apart in them, and what new weights cost. */
+/** Cost of log-probabilities, their difference between sampler and learner, and cost of loading new weights. */
 final class ScoringCases {
     private static final int GROUPS = 100;
     private static final int GROUP = 4;
@@ -29,7 +29,7 @@ final class ScoringCases {
     private static final int NEW_TOKENS = 32;
     private static final int GROUPS_AT_A_TIME = 10;
 
-    /** Weights as large as gives distributions as peaked as a trained model's. */
+    /** Standard deviation of weights that gives distributions as peaked as a trained model's. */
     private static final double PEAKED = 0.1;
 
     private static final int LARGE_VOCABULARY = 151_936;
@@ -44,7 +44,7 @@ final class ScoringCases {
         this.options = options;
     }
 
-    /** Memory that scoring 8,192 tokens at once adds where the vocabulary is large. */
+    /** Memory added by scoring 8,192 tokens at once with a large vocabulary. */
     BenchReport.Figures memory(Precision precision) {
         Path folder = model.folder().resolveSibling("large-vocabulary");
         String size = options.size().equals("micro") ? "micro" : "tiny";
@@ -63,7 +63,7 @@ final class ScoringCases {
         }
     }
 
-    /** The learner's log-probabilities of what the sampler has drawn, at fresh weights and at large ones. */
+    /** The learner's log-probabilities of sampled tokens, at fresh weights and at large ones. */
     BenchReport.Figures agreement(Precision precision) {
         BenchReport.Figures figures = new BenchReport.Figures();
         agreement(model, precision, "", figures);
@@ -135,7 +135,7 @@ final class ScoringCases {
         return new Experience(tokens, zeros, FloatArray.of(mask), FloatArray.of(old), zeros, 1f, -1);
     }
 
-    /** Time to read other weights from a folder that the system has in memory, and to switch to them. */
+    /** Time to read other weights from a folder in the page cache, and to switch to them. */
     BenchReport.Figures swap(Precision precision) {
         try (Policy policy = model.open(precision, PolicyOptions.Use.SAMPLING)) {
             return new BenchReport.Figures()

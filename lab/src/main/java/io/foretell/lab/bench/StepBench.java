@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What whole runs cost: tasks per second, time outside the model, memory. Used by one thread. */
+/** Cost of whole runs: tasks per second, time outside the model, memory. Used by one thread. */
 final class StepBench {
     private static final int GROUPS = 64;
     private static final int ROLLOUTS = 4;
@@ -28,7 +28,7 @@ final class StepBench {
         this.quickstart = quickstart;
     }
 
-    /** All stages with a model so small, and thoughts so short, that the model is not the bottleneck. */
+    /** All stages, with a model so small and responses so short that the model is not the bottleneck. */
     BenchReport.Figures wholePath() {
         List<JsonNode> rows = run("whole", small("whole", 150, 150)).rows();
         StepRows ntp = new StepRows(rows, "ntp");
@@ -50,7 +50,10 @@ final class StepBench {
                 .put("steps", rlp.steps());
     }
 
-    /** The whole quickstart in a mode: its last phase's steps per hour, where it ends, what the learner waits. */
+    /**
+     * The whole quickstart in one mode: steps per hour in the last phase, the final measures, and how long the
+     * learner waits.
+     */
     BenchReport.Figures mode(String mode) {
         ObjectNode config = quickstart("mode-" + mode);
         ((ObjectNode) config.get("run")).put("mode", mode);
@@ -97,12 +100,12 @@ final class StepBench {
         return figures.put("resident_growth", growth(figures, "resident")).put("heap_growth", growth(figures, "heap"));
     }
 
-    /** Between step 100 and step 500, as a share. */
+    /** Growth between step 100 and step 500, as a share. */
     private static double growth(BenchReport.Figures figures, String which) {
         return figures.get(which + "_mb_step_500") / figures.get(which + "_mb_step_100") - 1;
     }
 
-    /** A run's rows of metrics, and what its process said. */
+    /** A run's metrics rows, and its process's output. */
     private record Run(List<JsonNode> rows, List<String> said) {}
 
     private Run run(String name, Path configuration) {
@@ -153,7 +156,7 @@ final class StepBench {
         return write(folder.resolve(name + ".yaml"), yaml(config));
     }
 
-    /** The quickstart's configuration for a run in a folder of ours. */
+    /** The quickstart's configuration for a run in the benchmark's own folder. */
     private ObjectNode quickstart(String name) {
         try {
             ObjectNode config = (ObjectNode) Json.yaml()

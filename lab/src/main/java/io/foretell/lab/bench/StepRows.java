@@ -3,7 +3,10 @@ package io.foretell.lab.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 
-/** The steps of one phase in a run's metrics, without the first few, in which everything is cold. Immutable. */
+/**
+ * The steps of one phase in a run's metrics, without the first few, in which caches and compilers are cold.
+ * Immutable.
+ */
 final class StepRows {
     private static final int COLD = 5;
 
@@ -41,7 +44,7 @@ final class StepRows {
         return outside / seconds();
     }
 
-    /** Sum of a time as a share of wall time. */
+    /** Sum of a timing as a share of wall time. */
     double share(String timing) {
         return rows.stream().mapToDouble(row -> row.path(timing).asDouble()).sum() / seconds();
     }

@@ -7,8 +7,8 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * Wall times. What else runs on a machine only ever adds to one, so the least of several says most of a piece of work by
- * itself; who is compared takes turns, and is compared round by round.
+ * Wall times. Other load on a machine only adds time, so the minimum of several is the best estimate for one piece of
+ * work. Contenders to be compared take turns, and are compared round by round.
  */
 final class Stopwatch {
     private Stopwatch() {}
@@ -20,9 +20,9 @@ final class Stopwatch {
     }
 
     /**
-     * The seconds of each contender, which take turns.
+     * Seconds per contender; contenders take turns.
      *
-     * @param contenders each does its work once and answers how many seconds that took
+     * @param contenders each does its work once and returns the seconds it took
      */
     static Turns inTurns(int rounds, DoubleSupplier... contenders) {
         double[][] seconds = new double[contenders.length][rounds];
@@ -34,16 +34,17 @@ final class Stopwatch {
         return new Turns(seconds);
     }
 
-    /** The least seconds of one piece of work, which runs once before it is measured. */
+    /** Minimum seconds of one piece of work, which runs once before it is measured. */
     static double best(int rounds, Runnable work) {
         work.run();
         return DoubleStream.generate(() -> seconds(work)).limit(rounds).min().orElseThrow();
     }
 
     /**
-     * The median over rounds of what the work reached as a share of what the machine could do just before and just after.
+     * Median over rounds of the share of the machine's peak that the work reached, with the peak measured just before
+     * and just after.
      *
-     * @param share of the peak that it is given, for the seconds that the work took
+     * @param share share of the given peak, for the seconds that the work took
      */
     static double share(int rounds, Supplier<ModelPeak> peak, DoubleSupplier work, ShareOf share) {
         double[] shares = new double[rounds];
@@ -58,13 +59,13 @@ final class Stopwatch {
     }
 
     /**
-     * What contenders took, who met the same machine in every round: of several rounds the medians count, for a contender
-     * whose own time varies must not be judged by its luckiest.
+     * Times of contenders, which met the same machine in every round. Several rounds are summarised by medians, so a
+     * contender whose own time varies is not judged by its luckiest round.
      *
      * @param seconds by contender and round
      */
     record Turns(double[]... seconds) {
-        /** Seconds of each round; of several contenders their sum. */
+        /** Seconds per round; summed over several contenders. */
         double[] of(int... contenders) {
             return IntStream.range(0, seconds[0].length)
                     .mapToDouble(round -> IntStream.of(contenders)
@@ -77,7 +78,7 @@ final class Stopwatch {
             return OrderStatistics.median(seconds[contender]);
         }
 
-        /** How many times as fast as the other one is, in the median round. */
+        /** Speed as a multiple of the other's, in the median round. */
         double timesAsFast(int one, int other) {
             return OrderStatistics.median(IntStream.range(0, seconds[one].length)
                     .mapToDouble(round -> seconds[other][round] / seconds[one][round])
@@ -85,7 +86,7 @@ final class Stopwatch {
         }
     }
 
-    /** What share of a peak some work is. */
+    /** Computes some work's share of a peak. */
     @FunctionalInterface
     interface ShareOf {
         double of(ModelPeak peak, double seconds);

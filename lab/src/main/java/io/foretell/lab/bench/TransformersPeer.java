@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * PyTorch with transformers at work on the same folder with as many threads, in a process of its own: a JSON object a
- * line, each answered by one. It waits without using a processor while it is not asked. Used by one thread.
+ * PyTorch with transformers on the same folder, with as many threads, in its own process. It reads one JSON object
+ * per line and answers each with one. It uses no CPU while idle. Used by one thread.
  */
 final class TransformersPeer implements AutoCloseable {
     private static final Path SCRIPT = Path.of("tests/peers/transformers_peer.py");
@@ -42,7 +42,7 @@ final class TransformersPeer implements AutoCloseable {
         try {
             ProcessBuilder started = new ProcessBuilder(python.toString(), SCRIPT.toString())
                     .redirectError(ProcessBuilder.Redirect.INHERIT);
-            // How the start script has memory allocated is ours; the peer runs as its own users run it.
+            // The allocator settings come from our start script; the peer runs as its own users run it.
             started.environment().keySet().removeIf(name -> name.startsWith("MALLOC_"));
             peer = new TransformersPeer(started.start());
         } catch (IOException e) {

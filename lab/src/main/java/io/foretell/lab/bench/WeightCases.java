@@ -33,7 +33,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** What becomes of a model's weights between two steps: checkpoints and published versions. Used by one thread. */
+/** Cost of a model's weights between two steps: checkpoints and published versions. Used by one thread. */
 final class WeightCases {
     private static final int SEQUENCES = 8;
     private static final int TOKENS = 256;
@@ -49,7 +49,10 @@ final class WeightCases {
         this.rounds = rounds;
     }
 
-    /** A step of 8 x 256 tokens, how long it waits for a checkpoint, and how long it takes while one is written in the background. */
+    /**
+     * A step of 8 x 256 tokens, how long it waits for a checkpoint, and how long it takes while one is written in the
+     * background.
+     */
     BenchReport.Figures checkpoint(Precision precision) {
         Path dir = folder.resolve("checkpoints");
         List<Experience> batch = batch(SEQUENCES);
@@ -117,7 +120,7 @@ final class WeightCases {
                 .toList();
     }
 
-    /** Processor time of the whole process: hardly longer on a busy machine, unlike the wall time. */
+    /** CPU time of the whole process: unlike wall time, it hardly grows on a busy machine. */
     private static double cpuSeconds() {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() / 1e9;
     }
@@ -139,7 +142,10 @@ final class WeightCases {
         return new CheckpointState(step, 0, Map.of(), Map.of(), Map.of(), "", List.of());
     }
 
-    /** Publishing a version, and going over to it from the shared folder and over HTTP; a copy in memory to compare. */
+    /**
+     * Publishing a version, and switching to it from the shared folder and over HTTP; a copy in memory for
+     * comparison.
+     */
     BenchReport.Figures swap(Precision precision) throws Exception {
         Path dir = folder.resolve("policies");
         PolicyStore store = new PolicyStore(dir, false);
@@ -170,7 +176,7 @@ final class WeightCases {
             List<Double> copied = new ArrayList<>();
             long bytes = 0;
             for (int round = 0; round <= rounds; round++) {
-                LearnerBench.step(policy, batch, false); // or nothing would have to be fetched
+                LearnerBench.step(policy, batch, false); // without it there would be nothing to fetch
                 long version = round;
                 long start = Time.system().nanos();
                 PolicyStore.Published done = store.publish(version, aside -> policy.save(aside, model.folder()));
@@ -210,7 +216,7 @@ final class WeightCases {
                 Time.system());
     }
 
-    /** The first swap opens a model and is left out. */
+    /** Leaves out the first swap, which opens a model. */
     private static void put(BenchReport.Figures figures, String name, List<ServedPolicy.Swap> swaps) {
         List<ServedPolicy.Swap> later = swaps.subList(1, swaps.size());
         figures.put(
@@ -222,7 +228,7 @@ final class WeightCases {
                 .put(name + "_bytes", later.get(0).bytes());
     }
 
-    /** What else runs on a machine only ever adds. */
+    /** The minimum, because other load on the machine only adds time. */
     private static double least(List<Double> values) {
         return values.stream().mapToDouble(Double::doubleValue).min().orElseThrow();
     }

@@ -17,8 +17,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Checks a run by what it left: the topics, the buffer's marks, the step log, and the weights, against a replay of the
- * same batches without interruption. Confined to one thread.
+ * Audits a finished run: the topics, the buffer's marks, the step log, and the weights compared with an uninterrupted
+ * replay of the same batches. Confined to one thread.
  */
 final class ChaosAudit {
     private static final String USED = "USED ";
@@ -33,8 +33,8 @@ final class ChaosAudit {
     private final SortedMap<Long, List<ScoredGroup>> batches = new TreeMap<>();
 
     /**
-     * @param maxOffPolicySteps that the run allows; 0 where it is strictly on-policy
-     * @param states of every group in the buffer, by id
+     * @param maxOffPolicySteps limit of the run; 0 if it is strictly on-policy
+     * @param states state of every group in the buffer, by id
      */
     ChaosAudit(
             TrainingPlan run,
@@ -56,7 +56,7 @@ final class ChaosAudit {
         });
     }
 
-    /** Sentences about what is wrong; empty when nothing is. */
+    /** One sentence per violation; empty if there is none. */
     List<String> violations() {
         return List.copyOf(violations);
     }
@@ -66,7 +66,7 @@ final class ChaosAudit {
         return batches;
     }
 
-    /** Groups that were issued and are neither trained on, nor waiting, nor given up for a reason that somebody wrote down. */
+    /** Number of issued groups that are neither trained on, nor waiting, nor dropped for a recorded reason. */
     long lost() {
         List<String> lost = topics.tasks().stream()
                 .map(Task::id)
@@ -78,8 +78,8 @@ final class ChaosAudit {
     }
 
     /**
-     * Groups that the log says a step was trained on and that the buffer no longer counts for it, because a later step
-     * was trained on them as well.
+     * Number of groups that the log assigns to a step but that the buffer no longer counts for it, because a later
+     * step also trained on them.
      */
     long trainedTwice(List<StepLog.Step> log, long steps) {
         long twice = 0;
@@ -106,7 +106,7 @@ final class ChaosAudit {
         return twice;
     }
 
-    /** Tasks that the feeder wrote more than once. */
+    /** Number of tasks that the feeder wrote more than once. */
     long issuedTwice() {
         long twice = topics.tasks().size()
                 - topics.tasks().stream().map(Task::id).distinct().count();
@@ -115,8 +115,9 @@ final class ChaosAudit {
     }
 
     /**
-     * Tasks that were issued although the gate was closed: issued &lt;= used + dropped + window, by the latest announcement
-     * before the task, or by one of the ten seconds before, since the feeder may not have read the latest yet.
+     * Number of tasks issued although the gate was closed. The gate is open while issued &lt;= used + dropped +
+     * window, by the latest announcement before the task or any in the ten seconds before, since the feeder may not
+     * have read the latest yet.
      */
     long beyondGate() {
         long window = (maxOffPolicySteps + 1L) * groupsPerStep;
@@ -141,7 +142,7 @@ final class ChaosAudit {
         return beyond;
     }
 
-    /** Groups whose tokens came from weights older than allowed, or from the future. */
+    /** Number of groups whose tokens came from weights older than allowed, or from future versions. */
     long beyondStaleness() {
         long beyond = 0;
         for (Map.Entry<Long, List<ScoredGroup>> batch : batches.entrySet()) {
@@ -161,7 +162,7 @@ final class ChaosAudit {
         return beyond;
     }
 
-    /** Groups sampled by weights that are not those of their version in the replay. */
+    /** Number of groups sampled by weights that differ from the same version in the replay. */
     long ofOtherHistory(Map<Long, String> fingerprints) {
         List<String> strange = new ArrayList<>();
         batches.values().stream().flatMap(List::stream).forEach(group -> {
@@ -180,9 +181,9 @@ final class ChaosAudit {
     }
 
     /**
-     * Trains the same batches again without interruption.
+     * Trains on the same batches again without interruption.
      *
-     * @param weights folder that gets the replay's weights
+     * @param weights output folder for the replay's weights
      * @param expected the checkpoint of the last step
      * @return fingerprint of the weights after each step
      */

@@ -42,7 +42,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code foretell chaos}: a real run under random kills, and the audit of what it left. */
+/** {@code foretell chaos}: a real run under random kills, and an audit of the result. */
 @Command(
         name = "chaos",
         description =
@@ -108,7 +108,7 @@ public final class ChaosCommand implements Callable<Integer> {
         return report(config, folder, log, done, revived, wall, chosen);
     }
 
-    /** The configuration file that all processes share. */
+    /** Writes the configuration file that all processes share. */
     private Path write() throws IOException {
         int reading = steps / 10;
         try (InputStream base = Objects.requireNonNull(ChaosCommand.class.getResourceAsStream("/chaos.yaml"))) {
@@ -213,7 +213,10 @@ public final class ChaosCommand implements Callable<Integer> {
         }
     }
 
-    /** Slow thoughts are in flight longer; a system that lost them would train on short ones. */
+    /**
+     * Compares response lengths: long responses are in flight longer, so a system that lost them would train on short
+     * ones.
+     */
     private static void lengths(ChaosTopics topics, ChaosAudit audit, ObjectNode figures) {
         double[] trained =
                 lengths(audit.batches().values().stream().flatMap(List::stream).map(scored -> scored.group()));
@@ -239,8 +242,9 @@ public final class ChaosCommand implements Callable<Integer> {
     }
 
     /**
-     * Whether both samples come from one distribution, by the two-sample test of Kolmogorov and Smirnov. Lengths repeat, which
-     * the p-value accounts for only where it is computed exactly; otherwise it is too large rather than too small.
+     * Tests whether both samples come from one distribution, by the two-sample Kolmogorov-Smirnov test. Lengths
+     * repeat; the p-value accounts for ties only if it is computed exactly, and is otherwise too large rather than
+     * too small.
      */
     static KolmogorovSmirnovTest.TwoResult compare(double[] first, double[] second) {
         return KolmogorovSmirnovTest.withDefaults().test(first, second);

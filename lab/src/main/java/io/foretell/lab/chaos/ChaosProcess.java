@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A {@code foretell} command in a process of its own that is killed without a warning. Used by one thread. */
+/** A {@code foretell} command in its own process, killed without warning. Used by one thread. */
 final class ChaosProcess {
     private static final Duration GONE = Duration.ofSeconds(30);
 
@@ -27,10 +27,10 @@ final class ChaosProcess {
 
     /**
      * @param program class of the {@code foretell} command
-     * @param log gets what it prints; must not be there yet
+     * @param log file for its output; must not exist yet
      */
     static ChaosProcess start(String program, String name, List<String> arguments, Path log) {
-        // compiled once only: it does not live long
+        // only the first compiler tier: the process is short-lived
         List<String> options = List.of("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
         List<String> command = JavaCommand.of(options, program, arguments);
         ProcessBuilder builder =
@@ -54,12 +54,12 @@ final class ChaosProcess {
         return process.isAlive();
     }
 
-    /** Whether it ended of its own accord and well. */
+    /** Whether it exited by itself with status 0. */
     boolean isDone() {
         return !process.isAlive() && process.exitValue() == 0;
     }
 
-    /** SIGKILL; returns when it is gone. */
+    /** Sends SIGKILL; returns when the process has ended. */
     void kill() {
         process.destroyForcibly();
         try {

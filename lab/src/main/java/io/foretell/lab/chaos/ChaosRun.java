@@ -13,9 +13,9 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
 
 /**
- * A run under kills: first every role and the broker in processes of their own, each killed at random moments, then all
- * of them at once, then everything in one process, which is killed as well. What was killed is started again at once, and
- * now and then killed again while it starts. Used by one thread.
+ * Runs under random kills. First every role and the broker run in their own processes and each is killed at random
+ * moments; then all are killed at once; then everything runs in one process, which is killed too. Killed processes
+ * restart at once, and sometimes are killed again during the restart. Used by one thread.
  */
 final class ChaosRun {
     private static final Duration PROGRESS = Duration.ofMinutes(5);
@@ -29,12 +29,13 @@ final class ChaosRun {
     /**
      * One kill.
      *
-     * @param victim a role, the broker, "all" processes of the server apart, or the process "up" that has all in one
+     * @param victim a role, the broker, "all" separate processes of the server, or the all-in-one process "up"
      * @param afterStep the step logged last
-     * @param recoverySeconds until the next step was trained; negative when the victim was killed again before
+     * @param recoverySeconds seconds until the next step was trained; negative if the victim was killed again before
+     *     that
      */
     record Kill(String victim, long afterStep, Instant at, double recoverySeconds) {
-        /** Whether a sampler died with it. */
+        /** Whether the kill hit a sampler. */
         boolean hitsSampler() {
             return !List.of(ChaosServer.BROKER, ChaosServer.LEARNER, "reward", "streams")
                     .contains(victim);
@@ -56,7 +57,11 @@ final class ChaosRun {
         this.random = random;
     }
 
-    /** Runs it to its last step. @throws ForetellException TIMEOUT when no step is trained for five minutes */
+    /**
+     * Runs to the last step.
+     *
+     * @throws ForetellException TIMEOUT when no step is trained for five minutes
+     */
     List<Kill> run() throws InterruptedException {
         int apart = (int) Math.ceil(kills * APART);
         long change = (long) (steps * APART);
@@ -92,7 +97,7 @@ final class ChaosRun {
                 .toList();
     }
 
-    /** Kills, starts again, perhaps kills once more while that starts, and waits for the next step. */
+    /** Kills and restarts the victims, perhaps kills them again during the restart, and waits for the next step. */
     private void strike(List<String> victims, int most) throws InterruptedException {
         Thread.sleep(random.nextInt(MOST_DELAY_MS));
         kill(victims.get(0), victims);
@@ -112,7 +117,10 @@ final class ChaosRun {
         Console.say("kill " + done.size() + "/" + kills + ": " + victim + " after step " + kill.afterStep());
     }
 
-    /** The first step after the kill was trained after it: its row says when. Behind the last checkpoint there is none. */
+    /**
+     * Measures recovery: the first step in the log whose row is later than the kill. After the last checkpoint there
+     * is none.
+     */
     private void recover() throws InterruptedException {
         Kill last = done.get(done.size() - 1);
         await("a step after the kill of " + last.victim(), PROGRESS, () -> isTrainedAfter(last) || server.isDone());

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The server under test: every role and the broker in a process of its own, or all of them in one. Both work on the same
- * run and the same broker's data. Used by one thread.
+ * The server under test: every role and the broker in its own process, or all in one. Both use the same run and the
+ * same broker data. Used by one thread.
  */
 final class ChaosServer implements AutoCloseable {
     static final String BROKER = "broker";
@@ -27,8 +27,8 @@ final class ChaosServer implements AutoCloseable {
 
     /**
      * @param program class of the {@code foretell} command
-     * @param logs folder of what the processes print
-     * @param port of the broker where it is a process of its own
+     * @param logs folder for the output of the processes
+     * @param port port of the broker if it runs in its own process
      */
     ChaosServer(String program, Path config, Path runFolder, Path logs, int port) {
         this.program = program;
@@ -56,12 +56,12 @@ final class ChaosServer implements AutoCloseable {
         return arguments;
     }
 
-    /** Kills them at once: all before any is waited for. */
+    /** Kills them at the same moment: signals all before waiting for any. */
     void kill(List<String> names) {
         names.forEach(name -> processes.get(name).kill());
     }
 
-    /** Kills whatever still runs. */
+    /** Kills all running processes. */
     @Override
     public void close() {
         processes.values().forEach(ChaosProcess::kill);
@@ -75,7 +75,7 @@ final class ChaosServer implements AutoCloseable {
         processes.clear();
     }
 
-    /** Starts again what ended by itself but should not have; what an operator's supervisor does. */
+    /** Restarts processes that ended unexpectedly, as an operator's supervisor would. */
     void revive() {
         for (String name : names()) {
             ChaosProcess process = processes.get(name);
@@ -86,7 +86,7 @@ final class ChaosServer implements AutoCloseable {
         }
     }
 
-    /** How often a process ended by itself and was started again. */
+    /** Number of restarts after a process ended by itself. */
     int revived() {
         return revived;
     }
@@ -95,7 +95,7 @@ final class ChaosServer implements AutoCloseable {
         return processes.get(name).hasSaid(text);
     }
 
-    /** Whether the learner, or the one process, has finished the run. */
+    /** Whether the learner, or the all-in-one process, has finished the run. */
     boolean isDone() {
         return processes.values().stream()
                 .anyMatch(process ->

@@ -21,13 +21,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What a run left on its topics.
+ * Contents of a run's topics.
  *
- * @param tasks all that were issued
- * @param rollouts every group that was sampled, copies included
- * @param scored by id, in the order they came; where a group came again, its first copy, which is the one that counts
+ * @param tasks all issued tasks
+ * @param rollouts every sampled group, including copies
+ * @param scored by id, in order of arrival; of duplicates only the first copy, which is the one that counts
  * @param announced every announcement of the learner that was not compacted away, in order
- * @param dead ids of groups that were given up on the way
+ * @param dead ids of dead-lettered groups
  */
 record ChaosTopics(
         List<Task> tasks,
@@ -35,9 +35,9 @@ record ChaosTopics(
         Map<String, ScoredGroup> scored,
         List<Announced> announced,
         Set<String> dead) {
-    /** What the learner announced, and when. */
+    /** An announcement of the learner, and its time. */
     record Announced(Instant at, PolicyAnnouncement learner) {
-        /** Groups that no longer count as under way. */
+        /** Number of groups no longer in progress. */
         long settled() {
             return Stream.of(learner.progress().groupsUsed(), learner.progress().groupsDropped())
                     .flatMap(List::stream)

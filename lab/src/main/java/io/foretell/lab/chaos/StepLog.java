@@ -14,14 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The rows of training steps in a run's {@code metrics.jsonl}, while it is being written. Immutable. */
+/** The rows of training steps in a run's {@code metrics.jsonl}; the run may still be writing it. Immutable. */
 record StepLog(Path file) {
     private static final int TAIL_BYTES = 32 * 1024;
 
-    /** One step as the log has it. */
+    /** One step in the log. */
     record Step(long number, Instant at, int groups, String digest) {}
 
-    /** The last step logged, 0 when there is none. */
+    /** The last step logged; 0 if there is none. */
     long last() {
         return newest().map(Step::number).orElse(0L);
     }
@@ -36,7 +36,7 @@ record StepLog(Path file) {
             List<Step> steps = steps(new String(tail, StandardCharsets.UTF_8));
             return steps.isEmpty() ? Optional.empty() : Optional.of(steps.get(steps.size() - 1));
         } catch (IOException e) {
-            return Optional.empty(); // not there yet, or being cut
+            return Optional.empty(); // does not exist yet, or is being truncated
         }
     }
 
@@ -61,7 +61,7 @@ record StepLog(Path file) {
                             row.path("batch/sha256").asText()));
                 }
             } catch (JsonProcessingException e) {
-                continue; // the first line of a tail is rarely whole
+                continue; // the first line of a tail is rarely complete
             }
         }
         return steps;

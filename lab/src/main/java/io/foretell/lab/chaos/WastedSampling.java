@@ -12,12 +12,13 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Seconds of sampling that kills cost. Pure functions.
+ * Seconds of sampling lost to kills. Pure functions.
  *
- * @param total seconds that groups on the topic took to sample, copies included
+ * @param total seconds spent sampling the groups on the topic, including copies
  * @param repeated of these, seconds of groups that were sampled again because their first answer was not acknowledged
- * @param dropped of these, seconds of groups that were dropped because the kill made them stale or took their weights back
- * @param inFlight on top, at most so many seconds of sampling that never reached the topic
+ * @param dropped of these, seconds of groups that were dropped because the kill made them stale or rolled back their
+ *     weights
+ * @param inFlight in addition, at most this many seconds of sampling never reached the topic
  */
 record WastedSampling(double total, double repeated, double dropped, double inFlight) {
     private static final Set<String> NO_LOSS = Set.of("DROPPED phase over", "DROPPED all rewards are equal");
@@ -43,7 +44,7 @@ record WastedSampling(double total, double repeated, double dropped, double inFl
         return new WastedSampling(total, repeated, dropped, inFlight);
     }
 
-    /** The sampler was at it since its last answer or since the oldest open task, whichever is later. */
+    /** The sampler was busy since its last answer or since the oldest open task, whichever is later. */
     private static double inFlight(ChaosTopics topics, Instant kill) {
         Map<String, Instant> open = new HashMap<>();
         for (Task task : topics.tasks()) {
@@ -68,7 +69,7 @@ record WastedSampling(double total, double repeated, double dropped, double inFl
                 .orElse(0.0);
     }
 
-    /** Seconds lost in all. */
+    /** Total seconds lost. */
     double lost() {
         return repeated + dropped + inFlight;
     }

@@ -4,26 +4,26 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Another configuration at equal cost, which a method must beat with each seed. Immutable. */
+/** Another configuration of equal cost that a method must beat with each seed. Immutable. */
 sealed interface Baseline {
-    /** As the table calls it. */
+    /** Its name in the table. */
     String name();
 
     /** The YAML it runs; its warm-up is that of the method. */
     String configuration();
 
     /**
-     * Why the method is not better enough; empty when it is.
+     * Why the method does not beat the baseline by enough; empty if it does.
      *
-     * @param method held-out measures of the method in the end
-     * @param own of the baseline
+     * @param method final held-out measures of the method
+     * @param own final held-out measures of the baseline
      */
     Optional<String> shortfall(JsonNode method, JsonNode own);
 
     /**
-     * The method's measure is higher by {@code by} at least.
+     * The method's measure is higher by at least {@code by}.
      *
-     * @param words what the measure is called in a sentence
+     * @param words the measure's name in a sentence
      */
     record Above(String name, String configuration, String measure, String words, double by) implements Baseline {
         @Override
@@ -39,7 +39,7 @@ sealed interface Baseline {
     /**
      * The method's measure is at most this share of the baseline's.
      *
-     * @param words what the measure is called in a sentence
+     * @param words the measure's name in a sentence
      */
     record ShareOf(String name, String configuration, String measure, String words, double share) implements Baseline {
         @Override

@@ -6,17 +6,17 @@ import java.util.Optional;
 
 /** What a held-out measure must do in a run that learns, and must not do in its control. Immutable. */
 sealed interface Criterion {
-    /** Why a run that should have learnt did not; empty when it did. */
+    /** Why a run that should have learnt did not; empty if it did. */
     Optional<String> shortfall(JsonNode before, JsonNode after);
 
-    /** Why a control learnt after all; empty when it did not. */
+    /** Why a control learnt although it must not; empty if it did not. */
     Optional<String> unwanted(JsonNode before, JsonNode after);
 
     /**
-     * The measure rises by {@code by} at least; in the control by less.
+     * The measure rises by at least {@code by}; in the control by less.
      *
-     * @param words what the measure is called in a sentence
-     * @param unit with a space before it, or empty
+     * @param words the measure's name in a sentence
+     * @param unit with a leading space, or empty
      */
     record Rises(String measure, String words, String unit, double by) implements Criterion {
         @Override
@@ -37,9 +37,9 @@ sealed interface Criterion {
     }
 
     /**
-     * The measure falls to {@code share} of what it was at most; in the control it stays above.
+     * The measure falls to at most {@code share} of its initial value; in the control it stays above.
      *
-     * @param words what the measure is called in a sentence
+     * @param words the measure's name in a sentence
      */
     record FallsTo(String measure, String words, double share) implements Criterion {
         @Override
@@ -59,7 +59,7 @@ sealed interface Criterion {
         }
     }
 
-    /** The measure is {@code value} at least in the end. */
+    /** The measure ends at {@code value} or more. */
     record Reaches(String measure, String words, double value) implements Criterion {
         @Override
         public Optional<String> shortfall(JsonNode before, JsonNode after) {
@@ -73,7 +73,7 @@ sealed interface Criterion {
         }
     }
 
-    /** The measure grows to {@code most} times what it was at most. */
+    /** The measure grows to at most {@code most} times its initial value. */
     record GrowsAtMost(String measure, String words, double most) implements Criterion {
         @Override
         public Optional<String> shortfall(JsonNode before, JsonNode after) {

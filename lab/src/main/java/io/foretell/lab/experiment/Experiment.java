@@ -8,18 +8,18 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A learning experiment: a configuration run over several seeds and once as a control that must not learn, and what has
- * to come out. Immutable.
+ * A learning experiment: a configuration run over several seeds, a control that must not learn, and the required
+ * result. Immutable.
  *
- * @param name as given to {@code foretell experiment}
+ * @param name name given to {@code foretell experiment}
  * @param configuration the YAML it runs
  * @param control the override that makes the control
- * @param claim what is to be shown, one sentence
- * @param method what begins after the warm-up
- * @param columns of the table: held-out measures with their headings, in order
- * @param panels of the picture
- * @param criteria what makes the claim reproduced
- * @param baseline what it must beat, seed by seed; null for nothing
+ * @param claim the claim to show, one sentence
+ * @param method the method that starts after the warm-up
+ * @param columns columns of the table: held-out measures with their headings, in order
+ * @param panels panels of the picture
+ * @param criteria conditions under which the claim is reproduced
+ * @param baseline what it must beat with each seed; null for nothing
  */
 record Experiment(
         String name,
@@ -205,7 +205,7 @@ record Experiment(
         return columns;
     }
 
-    /** Reasons why a run that should have learnt did not; empty when it did. */
+    /** Reasons why a run that should have learnt did not; empty if it did. */
     List<String> shortfalls(JsonNode before, JsonNode after) {
         return criteria.stream()
                 .map(criterion -> criterion.shortfall(before, after))
@@ -213,7 +213,7 @@ record Experiment(
                 .toList();
     }
 
-    /** Reasons why a control learnt after all; empty when it did not. */
+    /** Reasons why a control learnt although it must not; empty if it did not. */
     List<String> unwantedRises(JsonNode before, JsonNode after) {
         return criteria.stream()
                 .map(criterion -> criterion.unwanted(before, after))

@@ -93,7 +93,7 @@ public final class ExperimentCommand implements Callable<Integer> {
         return page.write(out) ? 0 : 1;
     }
 
-    /** A run that was stopped has a summary too. */
+    /** Whether the run finished; a stopped run has a summary too. */
     private static boolean isFinished(Path folder) throws IOException {
         Path summary = folder.resolve("summary.json");
         return Files.isRegularFile(summary)
@@ -104,7 +104,11 @@ public final class ExperimentCommand implements Callable<Integer> {
                         .equals("finished");
     }
 
-    /** Runs it in a process of its own. @return the run's folder */
+    /**
+     * Runs one configuration in its own process.
+     *
+     * @return the run's folder
+     */
     private Path run(String run, String configuration, long seed, List<String> more)
             throws IOException, InterruptedException {
         Path folder = runs.resolve(run);

@@ -14,14 +14,16 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
-/** What came out of an experiment: a page with the claim, the curve, the table and the verdict. Confined to one thread. */
+/**
+ * The result of an experiment: a page with the claim, the curve, the table and the verdict. Confined to one thread.
+ */
 final class ExperimentPage {
     private final Experiment experiment;
     private final LearningCurve curve;
     private final StringBuilder page = new StringBuilder();
     private final List<String> failures = new ArrayList<>();
 
-    /** @param command that makes the page again */
+    /** @param command the command that reproduces the page */
     ExperimentPage(Experiment experiment, String command) {
         this.experiment = experiment;
         this.curve = new LearningCurve(experiment.name(), experiment.method(), experiment.panels());
@@ -89,7 +91,11 @@ final class ExperimentPage {
         curve.add(name, control, folder.resolve("metrics.jsonl"));
     }
 
-    /** Writes the page and its picture. @return whether the claim is reproduced */
+    /**
+     * Writes the page and its picture.
+     *
+     * @return whether the claim is reproduced
+     */
     boolean write(Path folder) {
         page.append("\nBefore is the state after the warm-up, after is the end. Verdict: ");
         page.append(

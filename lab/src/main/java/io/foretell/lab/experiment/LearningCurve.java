@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Held-out measures over steps, a panel each and one line per run, as an SVG picture. Written by hand because the
- * chart libraries of the JVM need a desktop. Confined to one thread.
+ * Held-out measures over steps as an SVG picture: one panel per measure, one line per run. Written by hand because
+ * the JVM's chart libraries need a desktop. Confined to one thread.
  */
 final class LearningCurve {
     private static final List<String> COLOURS =
@@ -22,12 +22,14 @@ final class LearningCurve {
     private static final int TOP = 50;
     private static final int LEGEND = 20;
 
-    /** @param measure without {@code heldout/}; where it has an interval, {@code _low} and {@code _high}, a band is drawn */
+    /**
+     * @param measure without {@code heldout/}; if it has an interval, {@code _low} and {@code _high}, a band is drawn
+     */
     record Panel(String measure, String title) {}
 
     private record Point(double step, double value, double low, double high) {}
 
-    /** @param points per panel */
+    /** @param points one list per panel */
     private record Line(String name, boolean control, String colour, List<List<Point>> points) {}
 
     private final String title;
@@ -36,7 +38,7 @@ final class LearningCurve {
     private final List<Line> lines = new ArrayList<>();
     private double phaseStart = Double.NaN;
 
-    /** @param method what begins with the second phase */
+    /** @param method the method that starts in the second phase */
     LearningCurve(String title, String method, List<Panel> panels) {
         this.title = title;
         this.method = method;
